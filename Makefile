@@ -1,0 +1,54 @@
+# Thin shells over `python -m tools.*`. `make help` lists the targets.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv/bin
+BROKER := data_plane/broker
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup setup-tests test test-broker test-python check fix lock openapi protocol demo clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: setup ## set up and start the service on ./data (ARGS="--port 9000" passes options on)
+	@exec $(VENV)/headrace up --data-dir data $(ARGS)
+
+setup: ## virtual environment, locked dependencies, release broker
+	@$(PYTHON) -m tools.setup
+
+setup-tests: ## what `setup` does, and what tests and checks need
+	@$(PYTHON) -m tools.setup --tests
+
+test: setup-tests ## set up and run every test
+	@$(VENV)/python -m tools.test
+
+test-broker: setup-tests ## the broker's tests alone
+	@$(VENV)/python -m tools.test broker
+
+test-python: setup-tests ## the Python tests alone
+	@$(VENV)/python -m tools.test python
+
+check: setup-tests ## format, lint, types, import contracts, generated files; never edits
+	@$(VENV)/python -m tools.check
+
+fix: setup-tests ## format and mend what can be mended by itself; make generated files again
+	@$(VENV)/python -m tools.fix
+
+lock: setup-tests ## make the hash-pinned locks again (ARGS=--upgrade for the newest)
+	@$(VENV)/python -m tools.lock $(ARGS)
+
+openapi: setup-tests ## write api/openapi.json
+	@$(VENV)/python -m api.openapi
+
+protocol: setup-tests ## generate the wire codec from Kafka's message definitions
+	@$(VENV)/python -m tools.protocol
+
+demo: setup-tests ## the main job on real data, with a broker killed under load
+	@$(VENV)/python -m tools.demo $(ARGS)
+
+proof-%: setup-tests ## prove one promise (proof-list names them); prints one JSON line
+	@$(VENV)/python -m bench.proofs $*
+
+clean: ## remove everything that was built or fetched (not ./data)
+	rm -rf .venv build $(BROKER)/target

@@ -1,0 +1,26 @@
+"""`make check`: format, lint, types, import contracts and generated files. Edits nothing."""
+
+from __future__ import annotations
+
+import sys
+
+from tools.paths import venv_tool
+from tools.stages import Stage, cargo_stage, python_stage, run_all
+
+STAGES = (
+    Stage(name="ruff format", command=[str(venv_tool("ruff")), "format", "--check", "."]),
+    Stage(name="ruff", command=[str(venv_tool("ruff")), "check", "."]),
+    Stage(name="pyright", command=[str(venv_tool("pyright"))]),
+    Stage(name="import contracts", command=[str(venv_tool("lint-imports"))]),
+    python_stage("locks", "tools.lock", "--check"),
+    python_stage("openapi", "api.openapi", "--check"),
+    python_stage("wire codec", "tools.protocol", "--check"),
+    cargo_stage("rustfmt", "fmt", "--all", "--check"),
+    cargo_stage(
+        "clippy", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"
+    ),
+)
+
+
+if __name__ == "__main__":
+    sys.exit(1 if run_all(STAGES) else 0)

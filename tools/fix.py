@@ -1,0 +1,20 @@
+"""`make fix`: formats, mends what can be mended by itself, makes generated files again."""
+
+from __future__ import annotations
+
+import sys
+
+from tools.paths import venv_tool
+from tools.stages import Stage, cargo_stage, python_stage, run_all
+
+STAGES = (
+    Stage(name="ruff fix", command=[str(venv_tool("ruff")), "check", "--fix", "."]),
+    Stage(name="ruff format", command=[str(venv_tool("ruff")), "format", "."]),
+    python_stage("wire codec", "tools.protocol"),
+    cargo_stage("rustfmt", "fmt", "--all"),
+    python_stage("openapi", "api.openapi"),
+)
+
+
+if __name__ == "__main__":
+    sys.exit(1 if run_all(STAGES) else 0)

@@ -1,0 +1,54 @@
+"""Apache Kafka's own Java clients and tools, from Maven, for tests and for the wire codec's source.
+
+Files land in build/cache/java, checked against the committed checksums in tools/java_artifacts.sha256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from tools.paths import BUILD, CACHE, ROOT
+from tools.steps import SetupError, Stamp, digest, need, run, say
+
+JAVA_DIR = CACHE / "java"
+POM = ROOT / "tools" / "java_artifacts.pom.xml"
+CHECKSUMS = ROOT / "tools" / "java_artifacts.sha256"
+JAVA_HOW = "install a JDK 17 and Maven 3.8 (Debian: apt-get install openjdk-17-jdk-headless maven)"
+
+
+def fetch_java_artifacts() -> None:
+    """Resolve the artifacts of the POM into build/cache/java; raises SetupError on a bad checksum."""
+    stamp = Stamp("java", digest(POM, CHECKSUMS))
+    if stamp.fresh() and JAVA_DIR.exists():
+        return
+    need("java", JAVA_HOW)
+    mvn = need("mvn", JAVA_HOW)
+    say("fetching Apache Kafka's Java clients and tools")
+    BUILD.mkdir(exist_ok=True)
+    goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
+    run([mvn, "-q", "-B", "-f", str(POM), goal, f"-DoutputDirectory={JAVA_DIR}"])
+    verify(JAVA_DIR)
+    stamp.set()
+
+
+def verify(directory: Path) -> None:
+    """Compare every jar with its committed checksum."""
+    wanted = dict(
+        reversed(line.split())
+        for line in CHECKSUMS.read_text(encoding="utf-8").splitlines()
+        if line
+    )
+    found = {
+        jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in directory.glob("*.jar")
+    }
+    wrong = sorted(
+        name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name)
+    )
+    if wrong:
+        raise SetupError(f"checksums of Java artifacts differ: {', '.join(wrong)}")
+
+
+def jar(name: str) -> Path:
+    """The path of one fetched jar, named without `.jar`."""
+    return JAVA_DIR / f"{name}.jar"

@@ -1,0 +1,25 @@
+"""`make test`: the broker's tests, then the Python tests. Names given on the command line select."""
+
+from __future__ import annotations
+
+import sys
+
+from tools.stages import Stage, cargo_stage, python_stage, run_all
+
+STAGES: dict[str, Stage] = {
+    "broker": cargo_stage("broker tests", "test", "--workspace", "--locked", "--quiet"),
+    "python": python_stage("python tests", "pytest", "-n", "2", "--dist", "loadgroup"),
+}
+
+
+def main(names: list[str]) -> int:
+    """Run the named groups of tests, or all."""
+    unknown = [name for name in names if name not in STAGES]
+    if unknown:
+        print(f"unknown: {', '.join(unknown)}; known: {', '.join(STAGES)}", file=sys.stderr)
+        return 2
+    return 1 if run_all([STAGES[name] for name in names or STAGES]) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
