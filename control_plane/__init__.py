@@ -1,0 +1,1 @@
+"""What should exist, what does exist, and how the gap is closed."""

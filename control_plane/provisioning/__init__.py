@@ -1,0 +1,1 @@
+"""Where a cluster's broker processes run, and what is different from engine to engine."""

@@ -1,0 +1,158 @@
+"""What every engine can do: run one kind of Kafka as the cluster of an organization.
+
+The control plane above knows clusters, credentials and endpoints. Processes, files and sockets
+end here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, NotRequired, Protocol, TypedDict
+
+ObservedState = Literal["running", "starting", "backing_off", "stopped"]
+
+
+class HashedSecret(TypedDict):
+    """HMAC-SHA256 with key ``salt`` over the secret; both in base64."""
+
+    salt: str
+    hmac_sha256: str
+
+
+class ScramCredential(TypedDict):
+    """StoredKey and ServerKey of RFC 5802; all but ``iterations`` in base64."""
+
+    salt: str
+    iterations: int
+    stored_key: str
+    server_key: str
+
+
+class CredentialRecord(TypedDict):
+    """One credential as a broker gets it: verifiers, never secrets."""
+
+    username: str
+    principal: str
+    plain: NotRequired[HashedSecret]
+    scram_sha_256: NotRequired[ScramCredential]
+    scram_sha_512: NotRequired[ScramCredential]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSet:
+    """All credentials of a cluster. ``generation`` rises with every change of the set."""
+
+    generation: int
+    credentials: Sequence[CredentialRecord]
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterLimits:
+    """What one broker of the cluster accepts at most."""
+
+    connections_max: int
+    partitions_max: int
+    request_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterSpec:
+    """A cluster as it should run. ``generation`` rises with every change of the spec."""
+
+    cluster_id: str
+    generation: int
+    limits: ClusterLimits
+    auto_create_topics: bool = False
+    default_partitions: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterEndpoints:
+    """Where clients connect, as ``host:port``; ``sasl_plaintext`` only where it is loopback."""
+
+    sasl_ssl: str
+    sasl_plaintext: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterObservation:
+    """A cluster as it runs. Generations are None while no broker answers."""
+
+    cluster_id: str
+    state: ObservedState
+    reason: str | None
+    generation: int | None
+    credentials_generation: int | None
+    endpoints: ClusterEndpoints | None
+    ca_certificate: str
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaBootstrap:
+    """How the control plane itself reaches the cluster by the Kafka protocol (SASL/OAUTHBEARER)."""
+
+    servers: str
+    security_protocol: Literal["SASL_PLAINTEXT", "SASL_SSL"]
+    ca_certificate: str | None
+
+
+class CertificateIssuer(Protocol):
+    """A certificate authority that clients of the clusters are told to trust."""
+
+    @property
+    def ca_certificate(self) -> str:
+        """The authority's own certificate, PEM."""
+        ...
+
+    def issue(self, common_name: str, hosts: Sequence[str]) -> tuple[bytes, bytes]:
+        """Certificate chain and private key, PEM, for a server known by these names."""
+        ...
+
+    def is_current(self, certificate: bytes, hosts: Sequence[str]) -> bool:
+        """Whether this PEM certificate is ours, for these hosts, and not near its end."""
+        ...
+
+
+class Engine(Protocol):
+    """Runs clusters. Every method may be repeated and none uses a database.
+
+    Raised is ``ProvisioningError`` (see ``errors.py``) with a stable code.
+    """
+
+    name: str
+
+    def ensure(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
+        """Create, start or change the cluster; returns once it is usable as specified.
+
+        Both generations are then in force. The addresses chosen at the first call stay the
+        cluster's own until ``remove``.
+        """
+        ...
+
+    def apply_credentials(self, cluster_id: str, credentials: CredentialSet) -> None:
+        """Put the credentials in force; returns when every broker has confirmed the generation.
+
+        Raises ``ClusterNotRunningError`` when no broker answers: the credentials are then kept
+        and in force from the next start on.
+        """
+        ...
+
+    def restart(self, cluster_id: str) -> ClusterObservation: ...
+
+    def stop(self, cluster_id: str) -> ClusterObservation:
+        """End its processes, keep its data and addresses; connections are refused at once."""
+        ...
+
+    def remove(self, cluster_id: str) -> None:
+        """End the cluster and delete its data. An unknown cluster is no error."""
+        ...
+
+    def observe(self, cluster_id: str) -> ClusterObservation | None:
+        """What runs now; None when the engine has nothing of this cluster."""
+        ...
+
+    def list(self) -> tuple[str, ...]:
+        """Ids of all clusters that have processes or data here."""
+        ...
+
+    def bootstrap(self, cluster_id: str) -> KafkaBootstrap: ...

@@ -1,0 +1,47 @@
+"""What can go wrong between the control plane and the processes of a cluster."""
+
+from control_plane.kit.errors import AppError
+
+
+class ProvisioningError(AppError):
+    """The place where clusters run could not do what was asked; trying again may help."""
+
+    code = "provisioning_failed"
+    status = 503
+    title = "Provisioning failed"
+
+
+class SupervisorUnavailableError(ProvisioningError):
+    """No supervisor answers on this machine, and none could be started."""
+
+    code = "supervisor_unavailable"
+
+
+class AddressUnavailableError(ProvisioningError):
+    """An address of a cluster is held by someone else, or no port is free."""
+
+    code = "address_unavailable"
+
+
+class BrokerNotReadyError(ProvisioningError):
+    """A broker was started but does not answer, or ended; the detail holds its last words."""
+
+    code = "broker_not_ready"
+
+
+class ClusterNotRunningError(ProvisioningError):
+    """No broker of the cluster answers now."""
+
+    code = "cluster_not_running"
+
+
+class CredentialsRejectedError(ProvisioningError):
+    """A broker refused a set of credentials; the ones before stay in force."""
+
+    code = "credentials_rejected"
+
+
+class CapacityExhaustedError(ProvisioningError):
+    """This machine runs as many broker processes as it is allowed to."""
+
+    code = "capacity_exhausted"
