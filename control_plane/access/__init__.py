@@ -1,0 +1,1 @@
+"""Who may reach a cluster, brought into force on the cluster itself."""

@@ -1,0 +1,1 @@
+"""What clusters an organization wants, what is seen of them, and what closes the gap."""

@@ -1,0 +1,61 @@
+"""Decides what has to be done so that what is seen of a cluster becomes what is wanted."""
+
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+from control_plane.clusters.states import Presence
+
+
+@unique
+class Step(StrEnum):
+    """One repeatable thing the reconciler can do to a cluster."""
+
+    START = "start"
+    PUBLISH = "publish"
+    STOP = "stop"
+    REMOVE = "remove"
+
+
+@unique
+class Brokers(StrEnum):
+    """What is seen of a cluster's broker processes, taken together."""
+
+    UNKNOWN = "unknown"
+    STOPPED = "stopped"
+    STARTING = "starting"
+    RUNNING = "running"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The part of the spec that decides what is done."""
+
+    presence: Presence
+    generation: int
+    credentials_generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What is seen of the cluster; a generation is 0 while no broker answers."""
+
+    brokers: Brokers
+    generation: int
+    credentials_generation: int
+
+
+def steps(wanted: Wanted, observed: Observed) -> tuple[Step, ...]:
+    """Return the steps that are left, in order; none when the cluster is as wanted.
+
+    A removal is never judged unnecessary by what is seen: it is carried out once after the intent
+    was recorded, so that it also takes the files that no process shows.
+    """
+    if wanted.presence is Presence.ABSENT:
+        return (Step.REMOVE,)
+    if wanted.presence is Presence.STOPPED:
+        return () if observed.brokers is Brokers.STOPPED else (Step.STOP,)
+    if observed.brokers is not Brokers.RUNNING or observed.generation != wanted.generation:
+        return (Step.START,)
+    if observed.credentials_generation < wanted.credentials_generation:
+        return (Step.PUBLISH,)
+    return ()

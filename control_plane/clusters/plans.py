@@ -1,0 +1,48 @@
+"""The catalogue of plans: what each promises, as limits that go into the broker's configuration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """The most that one cluster of a plan may use; the broker enforces it."""
+
+    connections_max: int
+    partitions_max: int
+    request_bytes_max: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One entry of the catalogue."""
+
+    id: str
+    description: str
+    engine: str
+    brokers: int
+    default_partitions: int
+    limits: PlanLimits
+
+
+def _catalogue(*plans: Plan) -> Mapping[str, Plan]:
+    return MappingProxyType({plan.id: plan for plan in plans})
+
+
+CATALOGUE: Mapping[str, Plan] = _catalogue(
+    Plan(
+        id="dev",
+        description="one broker that acknowledges only what is on disk",
+        engine="native",
+        brokers=1,
+        default_partitions=1,
+        limits=PlanLimits(
+            connections_max=500,
+            partitions_max=1_000,
+            request_bytes_max=16 * MIB,
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Topics of a cluster, asked of the cluster itself by the Kafka Admin protocol."""
