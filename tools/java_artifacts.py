@@ -1,6 +1,6 @@
-"""Apache Kafka's own Java clients and tools, from Maven, for tests and for the wire codec's source.
+"""Apache Kafka's own Java clients and tools, for tests and as the wire codec's source.
 
-Files land in build/cache/java, checked against the committed checksums in tools/java_artifacts.sha256.
+Files land in build/cache/java and are checked against tools/java_artifacts.sha256.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ JAVA_HOW = "install a JDK 17 and Maven 3.8 (Debian: apt-get install openjdk-17-j
 
 
 def fetch_java_artifacts() -> None:
-    """Resolve the artifacts of the POM into build/cache/java; raises SetupError on a bad checksum."""
+    """Resolve the POM into build/cache/java; raises SetupError on a bad checksum."""
     stamp = Stamp("java", digest(POM, CHECKSUMS))
     if stamp.fresh() and JAVA_DIR.exists():
         return
@@ -34,11 +34,8 @@ def fetch_java_artifacts() -> None:
 
 def verify(directory: Path) -> None:
     """Compare every jar with its committed checksum."""
-    wanted = dict(
-        reversed(line.split())
-        for line in CHECKSUMS.read_text(encoding="utf-8").splitlines()
-        if line
-    )
+    rows = (line.split() for line in CHECKSUMS.read_text(encoding="utf-8").splitlines())
+    wanted = {name: checksum for checksum, name in rows}
     found = {
         jar.name: hashlib.sha256(jar.read_bytes()).hexdigest() for jar in directory.glob("*.jar")
     }

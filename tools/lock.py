@@ -50,9 +50,8 @@ def main() -> int:
         lock for lock in LOCKS if _make(lock, check=arguments.check, upgrade=arguments.upgrade)
     ]
     if stale and arguments.check:
-        print(
-            f"out of date: {', '.join(f'requirements/{lock}.lock' for lock in stale)}; run `make lock`"
-        )
+        names = ", ".join(f"requirements/{lock}.lock" for lock in stale)
+        print(f"out of date: {names}; run `make lock`")
         return 1
     return 0
 

@@ -1,4 +1,4 @@
-"""`make test`: the broker's tests, then the Python tests. Names given on the command line select."""
+"""`make test`: the broker's tests, then the Python tests. Names select."""
 
 from __future__ import annotations
 

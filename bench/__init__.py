@@ -1,0 +1,1 @@
+"""Measurements and proofs. Results are printed and kept by the programs here, never by hand."""

@@ -1,0 +1,1 @@
+"""Proofs: one promise each, one JSON line each, red when a bar is missed or nothing ran."""

@@ -1,0 +1,42 @@
+"""`make proof-NAME`: run one proof, print its JSON line, exit non-zero unless it is green."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from bench.proofs import (
+    ack_after_sync,
+    broker_start,
+    clean_clone,
+    first_produce,
+    suites,
+)
+from bench.proofs.report import Finding, publish
+
+PROOFS: dict[str, Callable[[], Finding]] = {
+    "clean-clone": clean_clone.prove,
+    "first-produce": first_produce.prove,
+    "broker-start": broker_start.prove,
+    "ack-after-sync": ack_after_sync.prove,
+    "clients": suites.prove_clients,
+    "bad-input": suites.prove_bad_input,
+    "demo": suites.prove_demo,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the named proof; 2 when there is none of that name."""
+    if arguments == ["list"]:
+        print("\n".join(PROOFS))
+        return 0
+    if len(arguments) != 1 or arguments[0] not in PROOFS:
+        print(f"which proof? one of: {', '.join(PROOFS)}", file=sys.stderr)
+        return 2
+    finding = PROOFS[arguments[0]]()
+    print(publish(arguments[0], finding))
+    return 0 if finding.green else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
