@@ -1,8 +1,8 @@
 """No acknowledgement precedes its fdatasync: seen by strace, with a negative control.
 
-Every record carries a marker and every request a correlation id of its own. In the order in which strace saw the calls, the
-write of a record's bytes to a file must have returned before an fdatasync of that file began which succeeded before
-the answer with that correlation id was written to a socket.
+Every record carries a marker and every request a correlation id of its own. In the order in which
+strace saw the calls, the write of a record's bytes to a file must have returned before an fdatasync
+of that file began which succeeded before the answer with that correlation id went to a socket.
 """
 
 from __future__ import annotations

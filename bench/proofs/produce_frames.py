@@ -65,7 +65,7 @@ def _string(text: str) -> bytes:
 def _varint(number: int) -> bytes:
     zigzag = (number << 1) ^ (number >> 63)
     out = bytearray()
-    while zigzag > 0x7F:
+    while zigzag >> 7:
         out.append(zigzag & 0x7F | 0x80)
         zigzag >>= 7
     return bytes(out) + bytes([zigzag])
