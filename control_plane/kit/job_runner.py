@@ -1,0 +1,132 @@
+"""The in-process runner of jobs: worker threads that wake after commits and on expired leases."""
+
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from control_plane.kit import leases
+from control_plane.kit.clock import Clock
+from control_plane.kit.db import Database
+from control_plane.kit.jobs import (
+    JOBS_CHANNEL,
+    RECURRING_KEY,
+    JobContext,
+    JobRegistry,
+    Lease,
+    LeaseLostError,
+    enqueue,
+)
+
+SWEEP_SECONDS = 5.0  # other processes' jobs and expired leases are noticed within this time
+DATABASE_RETRY_SECONDS = 1.0
+
+log = structlog.stdlib.get_logger("jobs")
+
+
+class JobRunner:
+    """Runs due jobs on worker threads until stopped.
+
+    `exclusive` says that no other process uses this database: leases found at the start belong to
+    a process that died, and are taken away at once instead of waited for.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        registry: JobRegistry,
+        *,
+        workers: int,
+        exclusive: bool,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._registry = registry
+        self._exclusive = exclusive
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"jobs-{number}", daemon=True)
+            for number in range(workers)
+        ]
+
+    def start(self) -> None:
+        """Recover what a predecessor left, schedule recurring jobs and start the workers."""
+        with self._database.transaction() as session:
+            if self._exclusive:
+                leases.release_all(session)
+            for kind in self._registry.recurring():
+                enqueue(session, kind.name, RECURRING_KEY, now=self._clock.now())
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """Finish what is running and stop; return whether all workers ended in time."""
+        self._stopping.set()
+        self._database.signals.notify(JOBS_CHANNEL)
+        deadline = time.monotonic() + timeout_seconds
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join(max(0.0, deadline - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
+
+    def run_due(self) -> int:
+        """Run on this thread everything that is due now; return how many jobs ran."""
+        count = 0
+        while not self._stopping.is_set() and self._run_one():
+            count += 1
+        return count
+
+    def _work(self) -> None:
+        with self._database.signals.listen(JOBS_CHANNEL) as wake:
+            while not self._stopping.is_set():
+                wake.clear()
+                try:
+                    self.run_due()
+                    wait_seconds = self._seconds_to_next()
+                except SQLAlchemyError:
+                    log.exception("jobs_database_failed")
+                    wait_seconds = DATABASE_RETRY_SECONDS
+                if not self._stopping.is_set():
+                    wake.wait(wait_seconds)
+
+    def _seconds_to_next(self) -> float:
+        with self._database.snapshot() as session:
+            due_at = leases.next_due_at(session, self._registry.names())
+        if due_at is None:
+            return SWEEP_SECONDS
+        return min(max((due_at - self._clock.now()).total_seconds(), 0.0), SWEEP_SECONDS)
+
+    def _run_one(self) -> bool:
+        with self._database.transaction() as session:
+            lease = leases.claim(session, self._registry, self._clock.now())
+        if lease is None:
+            return False
+        self._run(lease)
+        return True
+
+    def _run(self, lease: Lease) -> None:
+        kind = self._registry.get(lease.name)
+        hold = partial(leases.hold, lease_seconds=kind.lease_seconds)
+        context = JobContext(self._database, self._clock, lease, hold)
+        event = log.bind(job=lease.name, key=lease.key, attempt=lease.attempt)
+        try:
+            kind.handler(context)
+        except LeaseLostError:
+            event.warning("job_lease_lost")
+        except Exception as error:  # noqa: BLE001 - a worker outlives its jobs; recorded, retried
+            reason = f"{type(error).__name__}: {error}"
+            delay = self._settle(
+                lambda session: leases.fail(session, lease, reason, self._clock.now())
+            )
+            event.exception("job_failed", retry_in_seconds=delay)
+        else:
+            self._settle(lambda session: leases.finish(session, lease, kind, self._clock.now()))
+
+    def _settle(self, settle: Callable[[Session], float | None]) -> float | None:
+        with self._database.transaction() as session:
+            return settle(session)

@@ -1,0 +1,62 @@
+"""Settings: the only place that reads the environment (variables named HEADRACE_...)."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PORT_DEFAULT = 8642
+PORT_TLS_DEFAULT = 8643
+
+
+class Environment(StrEnum):
+    """What the service may generate for itself (embedded) and must be given (production)."""
+
+    EMBEDDED = "embedded"
+    PRODUCTION = "production"
+
+
+class SettingsError(Exception):
+    """The settings can not be run with; the message names the setting and what it needs."""
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can set. Constructor arguments win over the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="HEADRACE_", extra="ignore", frozen=True)
+
+    environment: Environment = Environment.EMBEDDED
+    data_dir: Path = Path.home() / ".local" / "share" / "headrace"
+    database_url: str | None = None
+    master_key_file: Path | None = None
+    broker_binary: Path | None = None
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = PORT_DEFAULT
+    port_tls: Annotated[int, Field(ge=0, le=65535)] = PORT_TLS_DEFAULT
+    public_host: str = "localhost"
+    broker_bind_host: str = "127.0.0.1"
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
+
+    job_workers: Annotated[int, Field(ge=1, le=64)] = 4
+    log_level: str = "INFO"
+
+    @model_validator(mode="after")
+    def _refuse_insecure_production(self) -> Self:
+        if self.environment is Environment.PRODUCTION:
+            for name in ("database_url", "master_key_file"):
+                if getattr(self, name) is None:
+                    raise ValueError(f"HEADRACE_{name.upper()} must be set in production")
+        return self
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The SQLAlchemy URL: the one given, or the SQLite file in the data directory."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'headrace.db'}"
+
+    @property
+    def resolved_master_key_file(self) -> Path:
+        """The file that holds the master key, outside the database it protects."""
+        return self.master_key_file or self.data_dir / "secrets" / "master.key"
