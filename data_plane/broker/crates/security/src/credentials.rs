@@ -1,0 +1,300 @@
+//! The credentials file: what the broker knows of each API key.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use ring::hmac;
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::decoy::{DecoyKey, Decoys, ScramShape};
+use crate::limits::{
+    CREDENTIALS_FILE_BYTES_MAX, CREDENTIALS_MAX, SALT_BYTES, SCRAM_ITERATIONS, USERNAME_BYTES_MAX,
+};
+use crate::outcome::Authenticated;
+use crate::scram::ScramHash;
+
+const FORMAT: u32 = 1;
+
+/// Why a credentials file is not taken.
+#[derive(Debug, Error)]
+pub enum CredentialsError {
+    /// More bytes than any honest file.
+    #[error("credentials file has {0} bytes, at most {CREDENTIALS_FILE_BYTES_MAX} are allowed")]
+    TooLong(usize),
+    /// Not JSON, or not of this shape.
+    #[error("credentials file is not valid: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A format of another version of the broker.
+    #[error("credentials file has format {0}, this broker reads {FORMAT}")]
+    Format(u32),
+    /// More credentials than one broker holds.
+    #[error("credentials file has {0} credentials, at most {CREDENTIALS_MAX} are allowed")]
+    TooMany(usize),
+    /// A credential that can not be used; it is named by its place, never by its content.
+    #[error("credential {index}: {problem}")]
+    Credential {
+        /// Place in the file, from 0 on.
+        index: usize,
+        /// What is wrong.
+        problem: &'static str,
+    },
+}
+
+/// The credentials of one broker at one generation.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    generation: u64,
+    by_username: BTreeMap<String, Credential>,
+    decoys: Decoys,
+}
+
+impl Credentials {
+    /// Credentials that know nobody.
+    #[must_use]
+    pub fn empty(decoy_key: DecoyKey) -> Self {
+        let decoys = Decoys::new(decoy_key, ScramShape::default(), ScramShape::default());
+        Self { generation: 0, by_username: BTreeMap::new(), decoys }
+    }
+
+    /// Reads and checks the bytes of a credentials file.
+    pub fn parse(file: &[u8], decoy_key: DecoyKey) -> Result<Self, CredentialsError> {
+        if file.len() > CREDENTIALS_FILE_BYTES_MAX {
+            return Err(CredentialsError::TooLong(file.len()));
+        }
+        let parsed: CredentialsFile = serde_json::from_slice(file)?;
+        if parsed.format != FORMAT {
+            return Err(CredentialsError::Format(parsed.format));
+        }
+        if parsed.credentials.len() > CREDENTIALS_MAX {
+            return Err(CredentialsError::TooMany(parsed.credentials.len()));
+        }
+        let mut by_username = BTreeMap::new();
+        for (index, entry) in parsed.credentials.into_iter().enumerate() {
+            let refuse = |problem| CredentialsError::Credential { index, problem };
+            let (username, credential) = entry.check().map_err(refuse)?;
+            if by_username.insert(username, credential).is_some() {
+                return Err(refuse("username occurs twice"));
+            }
+        }
+        let shape = |hash| {
+            by_username.values().next().map_or_else(ScramShape::default, |first| first.scram(hash).shape())
+        };
+        let decoys = Decoys::new(decoy_key, shape(ScramHash::Sha256), shape(ScramHash::Sha512));
+        Ok(Self { generation: parsed.generation, by_username, decoys })
+    }
+
+    /// The generation that the file carries.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// How many credentials there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.by_username.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.by_username.is_empty()
+    }
+
+    /// Whether there is a credential of this name.
+    #[must_use]
+    pub fn contains(&self, username: &str) -> bool {
+        self.by_username.contains_key(username)
+    }
+
+    /// Whether an identity is still good: false once the credential that it hangs on is gone.
+    #[must_use]
+    pub fn uphold(&self, authenticated: &Authenticated) -> bool {
+        authenticated.credential_id.as_deref().is_none_or(|id| self.contains(id))
+    }
+
+    /// The verifier to check a PLAIN secret with, and who it makes the client; a decoy and nobody for an unknown name.
+    pub(crate) fn plain(&self, username: &str) -> (PlainVerifier, Option<Authenticated>) {
+        let decoy = self.decoys.plain();
+        match self.by_username.get(username) {
+            Some(known) => (known.plain.clone(), Some(known.identity(username))),
+            None => (decoy, None),
+        }
+    }
+
+    /// The verifier to check a SCRAM proof with, and who it makes the client; a decoy and nobody for an unknown name.
+    pub(crate) fn scram(&self, hash: ScramHash, username: &str) -> (ScramVerifier, Option<Authenticated>) {
+        let decoy = self.decoys.scram(hash, username);
+        match self.by_username.get(username) {
+            Some(known) => (known.scram(hash).clone(), Some(known.identity(username))),
+            None => (decoy, None),
+        }
+    }
+}
+
+/// One checked credential.
+#[derive(Clone, Debug)]
+struct Credential {
+    principal: String,
+    plain: PlainVerifier,
+    scram_sha_256: ScramVerifier,
+    scram_sha_512: ScramVerifier,
+}
+
+impl Credential {
+    fn scram(&self, hash: ScramHash) -> &ScramVerifier {
+        match hash {
+            ScramHash::Sha256 => &self.scram_sha_256,
+            ScramHash::Sha512 => &self.scram_sha_512,
+        }
+    }
+
+    fn identity(&self, username: &str) -> Authenticated {
+        Authenticated {
+            principal: self.principal.clone(),
+            credential_id: Some(username.to_owned()),
+            expires_at_ms: None,
+        }
+    }
+}
+
+/// Checks a PLAIN secret: HMAC-SHA256 under the credential's own salt.
+#[derive(Clone)]
+pub(crate) struct PlainVerifier {
+    salt: Vec<u8>,
+    hmac_sha256: Vec<u8>,
+}
+
+impl PlainVerifier {
+    pub(crate) fn new(salt: Vec<u8>, hmac_sha256: Vec<u8>) -> Self {
+        Self { salt, hmac_sha256 }
+    }
+
+    /// Whether the secret is right, in constant time.
+    pub(crate) fn accepts(&self, secret: &[u8]) -> bool {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.salt);
+        hmac::verify(&key, secret, &self.hmac_sha256).is_ok()
+    }
+}
+
+impl fmt::Debug for PlainVerifier {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("PlainVerifier(..)")
+    }
+}
+
+/// `StoredKey` and `ServerKey` of RFC 5802, with the salt and iterations that the client needs.
+#[derive(Clone)]
+pub(crate) struct ScramVerifier {
+    pub(crate) salt: Vec<u8>,
+    pub(crate) iterations: u32,
+    pub(crate) stored_key: Vec<u8>,
+    pub(crate) server_key: Vec<u8>,
+}
+
+impl ScramVerifier {
+    fn shape(&self) -> ScramShape {
+        ScramShape { salt_bytes: self.salt.len(), iterations: self.iterations }
+    }
+}
+
+impl fmt::Debug for ScramVerifier {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("ScramVerifier(..)")
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CredentialsFile {
+    format: u32,
+    generation: u64,
+    credentials: Vec<CredentialEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CredentialEntry {
+    username: String,
+    principal: String,
+    plain: PlainEntry,
+    scram_sha_256: ScramEntry,
+    scram_sha_512: ScramEntry,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PlainEntry {
+    salt: String,
+    hmac_sha256: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ScramEntry {
+    salt: String,
+    iterations: u32,
+    stored_key: String,
+    server_key: String,
+}
+
+impl CredentialEntry {
+    fn check(self) -> Result<(String, Credential), &'static str> {
+        if self.username.is_empty() || self.username.len() > USERNAME_BYTES_MAX {
+            return Err("username is empty or too long");
+        }
+        if self.username.chars().any(char::is_control) {
+            return Err("username holds control characters");
+        }
+        if self
+            .principal
+            .strip_prefix("User:")
+            .is_none_or(|name| name.is_empty() || name.len() > USERNAME_BYTES_MAX)
+        {
+            return Err("principal is not of the form User:<name>");
+        }
+        let credential = Credential {
+            principal: self.principal,
+            plain: self.plain.check()?,
+            scram_sha_256: self.scram_sha_256.check(ScramHash::Sha256)?,
+            scram_sha_512: self.scram_sha_512.check(ScramHash::Sha512)?,
+        };
+        Ok((self.username, credential))
+    }
+}
+
+impl PlainEntry {
+    fn check(&self) -> Result<PlainVerifier, &'static str> {
+        Ok(PlainVerifier::new(
+            salt(&self.salt)?,
+            digest(&self.hmac_sha256, ScramHash::Sha256.digest_bytes())?,
+        ))
+    }
+}
+
+impl ScramEntry {
+    fn check(&self, hash: ScramHash) -> Result<ScramVerifier, &'static str> {
+        if !SCRAM_ITERATIONS.contains(&self.iterations) {
+            return Err("iterations are out of bounds");
+        }
+        Ok(ScramVerifier {
+            salt: salt(&self.salt)?,
+            iterations: self.iterations,
+            stored_key: digest(&self.stored_key, hash.digest_bytes())?,
+            server_key: digest(&self.server_key, hash.digest_bytes())?,
+        })
+    }
+}
+
+fn salt(text: &str) -> Result<Vec<u8>, &'static str> {
+    let bytes = BASE64_STANDARD.decode(text).map_err(|_| "salt is not base64")?;
+    if SALT_BYTES.contains(&bytes.len()) { Ok(bytes) } else { Err("salt is too short or too long") }
+}
+
+fn digest(text: &str, length: usize) -> Result<Vec<u8>, &'static str> {
+    let bytes = BASE64_STANDARD.decode(text).map_err(|_| "a hash is not base64")?;
+    if bytes.len() == length { Ok(bytes) } else { Err("a hash has the wrong length") }
+}

@@ -1,0 +1,86 @@
+//! Made-up verifiers for user names that do not exist.
+//!
+//! An exchange for an unknown name takes the same steps as one for a known name and shows the same things on the wire: a
+//! salt that stays the same for that name, and a refusal only at the end.
+
+use std::fmt;
+
+use ring::hmac;
+
+use crate::credentials::{PlainVerifier, ScramVerifier};
+use crate::scram::ScramHash;
+
+/// Secret from which the salts of unknown names are derived; kept across restarts, or salts that change would give unknown
+/// names away.
+#[derive(Clone)]
+pub struct DecoyKey([u8; 32]);
+
+impl DecoyKey {
+    /// A key from 32 random bytes.
+    #[must_use]
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Debug for DecoyKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("DecoyKey(..)")
+    }
+}
+
+/// How real credentials look, so that decoys look the same.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ScramShape {
+    pub(crate) salt_bytes: usize,
+    pub(crate) iterations: u32,
+}
+
+impl Default for ScramShape {
+    fn default() -> Self {
+        Self { salt_bytes: 16, iterations: 8192 }
+    }
+}
+
+/// Makes decoys.
+#[derive(Clone, Debug)]
+pub(crate) struct Decoys {
+    key: DecoyKey,
+    sha256: ScramShape,
+    sha512: ScramShape,
+}
+
+impl Decoys {
+    pub(crate) fn new(key: DecoyKey, sha256: ScramShape, sha512: ScramShape) -> Self {
+        Self { key, sha256, sha512 }
+    }
+
+    pub(crate) fn plain(&self) -> PlainVerifier {
+        PlainVerifier::new(
+            self.derive("plain salt", "")[..16].to_vec(),
+            self.derive("plain hmac", "")[..32].to_vec(),
+        )
+    }
+
+    pub(crate) fn scram(&self, hash: ScramHash, username: &str) -> ScramVerifier {
+        let (shape, digest_bytes) = match hash {
+            ScramHash::Sha256 => (self.sha256, 32),
+            ScramHash::Sha512 => (self.sha512, 64),
+        };
+        ScramVerifier {
+            salt: self.derive(hash.name(), username)[..shape.salt_bytes].to_vec(),
+            iterations: shape.iterations,
+            stored_key: self.derive("stored key", username)[..digest_bytes].to_vec(),
+            server_key: self.derive("server key", username)[..digest_bytes].to_vec(),
+        }
+    }
+
+    /// 64 bytes that depend on the key, the purpose and the name; as many as the longest salt or digest needs.
+    fn derive(&self, purpose: &str, username: &str) -> Vec<u8> {
+        let mut context = hmac::Context::with_key(&hmac::Key::new(hmac::HMAC_SHA512, &self.key.0));
+        context.update(purpose.as_bytes());
+        context.update(&[0]);
+        context.update(username.as_bytes());
+        context.sign().as_ref().to_vec()
+    }
+}

@@ -1,0 +1,22 @@
+//! Who is connecting: the broker's credentials and its SASL mechanisms.
+//!
+//! Everything here decides and nothing here does: no I/O, no clock, no source of randomness. Bytes, the time and nonces are
+//! passed in, and answers come back as values. A client is never told why it was refused; the reason is for the log.
+
+mod authentication;
+mod credentials;
+mod decoy;
+pub mod limits;
+mod mechanism;
+mod oauth;
+mod outcome;
+mod plain;
+mod scram;
+
+pub use authentication::{Authentication, HandshakeError, Operation, TokenFraming};
+pub use credentials::{Credentials, CredentialsError};
+pub use decoy::DecoyKey;
+pub use mechanism::{Mechanism, Verifiers};
+pub use oauth::{TokenKeysError, TokenRefusal, TokenVerifier};
+pub use outcome::{Authenticated, Refusal, RefusalReason, Step};
+pub use scram::ServerNonce;

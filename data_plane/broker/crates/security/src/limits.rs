@@ -1,0 +1,30 @@
+//! Limits of what is read from files and from clients that have not yet proved who they are.
+
+/// Longest SASL token of any mechanism, in bytes; a frame before login is no longer than 16 KiB either.
+pub const SASL_TOKEN_BYTES_MAX: usize = 16 * 1024;
+/// Longest SCRAM or PLAIN message, in bytes.
+pub const SASL_MESSAGE_BYTES_MAX: usize = 2 * 1024;
+/// Longest nonce that a SCRAM client may bring, in bytes.
+pub const CLIENT_NONCE_BYTES_MAX: usize = 256;
+/// Longest user name, in bytes.
+pub const USERNAME_BYTES_MAX: usize = 255;
+
+/// Longest credentials file, in bytes.
+pub const CREDENTIALS_FILE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Most credentials of one broker.
+pub const CREDENTIALS_MAX: usize = 10_000;
+/// Shortest and longest salt, in bytes.
+pub const SALT_BYTES: std::ops::RangeInclusive<usize> = 8..=64;
+/// Fewest and most iterations of a SCRAM credential (Apache Kafka refuses fewer than 4096 as well).
+pub const SCRAM_ITERATIONS: std::ops::RangeInclusive<u32> = 4_096..=1_000_000;
+
+/// Longest token key file, in bytes.
+pub const TOKEN_KEYS_FILE_BYTES_MAX: usize = 64 * 1024;
+/// Most keys in a token key file.
+pub const TOKEN_KEYS_MAX: usize = 32;
+/// Longest key id in a token key file, in bytes.
+pub const TOKEN_KEY_ID_BYTES_MAX: usize = 128;
+/// Longest compact token, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 4 * 1024;
+/// Longest time between a token's `iat` and its `exp`, in seconds.
+pub const TOKEN_LIFETIME_SECONDS_MAX: i64 = 15 * 60;

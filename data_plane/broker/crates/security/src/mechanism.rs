@@ -1,0 +1,80 @@
+//! The mechanisms by their names.
+
+use crate::credentials::Credentials;
+use crate::oauth::{self, TokenVerifier};
+use crate::outcome::Step;
+use crate::plain;
+use crate::scram::{self, ScramHash, ServerNonce};
+
+/// A SASL mechanism of the broker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Mechanism {
+    /// RFC 4616.
+    Plain,
+    /// RFC 7677.
+    ScramSha256,
+    /// RFC 5802 with SHA-512, as Apache Kafka names it.
+    ScramSha512,
+    /// RFC 7628.
+    OauthBearer,
+}
+
+impl Mechanism {
+    /// Every mechanism, in the order in which they are offered.
+    pub const ALL: [Self; 4] = [Self::Plain, Self::ScramSha256, Self::ScramSha512, Self::OauthBearer];
+
+    /// The registered name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "PLAIN",
+            Self::ScramSha256 => "SCRAM-SHA-256",
+            Self::ScramSha512 => "SCRAM-SHA-512",
+            Self::OauthBearer => "OAUTHBEARER",
+        }
+    }
+
+    /// The mechanism of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mechanism| mechanism.name() == name)
+    }
+}
+
+/// What a step is judged by, as it is at that moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Verifiers<'a> {
+    /// The credentials in force.
+    pub credentials: &'a Credentials,
+    /// The token keys in force; none where tokens are not configured.
+    pub tokens: Option<&'a TokenVerifier>,
+    /// Wall-clock time, in milliseconds since the epoch.
+    pub now_ms: i64,
+}
+
+/// The server side of one exchange.
+#[derive(Debug)]
+pub(crate) enum Exchange {
+    Plain,
+    Scram(scram::Exchange),
+    OauthBearer(oauth::Exchange),
+}
+
+impl Exchange {
+    pub(crate) fn new(mechanism: Mechanism, nonce: ServerNonce) -> Self {
+        match mechanism {
+            Mechanism::Plain => Self::Plain,
+            Mechanism::ScramSha256 => Self::Scram(scram::Exchange::new(ScramHash::Sha256, nonce)),
+            Mechanism::ScramSha512 => Self::Scram(scram::Exchange::new(ScramHash::Sha512, nonce)),
+            Mechanism::OauthBearer => Self::OauthBearer(oauth::Exchange::new()),
+        }
+    }
+
+    pub(crate) fn step(&mut self, token: &[u8], verifiers: Verifiers<'_>) -> Step {
+        match self {
+            Self::Plain => plain::step(token, verifiers.credentials),
+            Self::Scram(exchange) => exchange.step(token, verifiers.credentials),
+            Self::OauthBearer(exchange) => exchange.step(token, verifiers),
+        }
+    }
+}
