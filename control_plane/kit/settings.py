@@ -1,5 +1,6 @@
 """Settings: the only place that reads the environment (variables named HEADRACE_...)."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -60,3 +61,10 @@ class Settings(BaseSettings):
     def resolved_master_key_file(self) -> Path:
         """The file that holds the master key, outside the database it protects."""
         return self.master_key_file or self.data_dir / "secrets" / "master.key"
+
+
+def keep_loopback_direct() -> None:
+    """Exempt loopback addresses from any HTTP proxy that the environment names for libcurl."""
+    exempt = [name for name in os.environ.get("no_proxy", "").split(",") if name]
+    if "127.0.0.1" not in exempt:
+        os.environ["no_proxy"] = ",".join([*exempt, "127.0.0.1"])
