@@ -1,0 +1,1 @@
+"""Billing: usage into rated lines, costs and reports; of a cluster it knows the id alone."""

@@ -1,0 +1,1 @@
+"""The catalogue: price books, immutable once used."""

@@ -1,0 +1,1 @@
+"""Rating: pure functions from quantities and prices to lines that say how they came about."""
