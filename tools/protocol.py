@@ -8,14 +8,14 @@ from tools.java_artifacts import fetch_java_artifacts, jar
 from tools.paths import BROKER
 from tools.stages import cargo_stage, run_all
 
-GENERATED = BROKER / "crates" / "protocol" / "src" / "generated"
+CRATE = BROKER / "crates" / "protocol"
 
 
 def main(arguments: list[str]) -> int:
     """Write the generated sources, or with --check compare them."""
     fetch_java_artifacts()
     generator = ["run", "--quiet", "--locked", "--package", "headrace-protocol-gen", "--"]
-    source = ["--jar", str(jar("kafka-clients-4.3.1")), "--out", str(GENERATED)]
+    source = ["--jar", str(jar("kafka-clients-4.3.1")), "--out", str(CRATE)]
     return 1 if run_all([cargo_stage("generate", *generator, *source, *arguments)]) else 0
 
 

@@ -35,15 +35,12 @@ fn field_bytes(message: &Message, field: &Field, version: i16) -> usize {
 fn kind_bytes(message: &Message, kind: &Kind, version: i16, never_flexible: bool) -> usize {
     let compact = message.flexible.contains(version) && !never_flexible;
     match kind {
+        Kind::Text | Kind::Bytes | Kind::Records | Kind::Array(_) if compact => 1,
         Kind::Bool | Kind::Int8 => 1,
-        Kind::Int16 | Kind::Uint16 => 2,
-        Kind::Int32 => 4,
+        Kind::Int16 | Kind::Uint16 | Kind::Text => 2,
+        Kind::Int32 | Kind::Bytes | Kind::Records | Kind::Array(_) => 4,
         Kind::Int64 | Kind::Float64 => 8,
         Kind::Uuid => 16,
-        Kind::Text if compact => 1,
-        Kind::Text => 2,
-        Kind::Bytes | Kind::Records | Kind::Array(_) if compact => 1,
-        Kind::Bytes | Kind::Records | Kind::Array(_) => 4,
         Kind::Struct(name) => struct_bytes(message, name, version),
     }
 }

@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::format_push_string,
+    clippy::format_collect,
     reason = "source text reads best as pieces, and nobody waits for the generator"
 )]
 
@@ -136,5 +137,6 @@ fn scalar_method(kind: &Kind) -> Option<&'static str> {
 
 /// The parameter name, with an underscore where the body has no use for it.
 fn parameter(body: &str, name: &str) -> String {
-    if uses(body, name) { name.to_owned() } else { format!("_{name}") }
+    let without_labels = body.replace(&format!("{name}: "), "");
+    if uses(&without_labels, name) { name.to_owned() } else { format!("_{name}") }
 }

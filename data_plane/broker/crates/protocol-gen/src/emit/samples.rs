@@ -19,7 +19,7 @@ pub(crate) fn sample_file(messages: &[Message]) -> String {
         .collect();
     format!(
         "{NOTICE}//! Random messages, and a macro that visits every message.\n\n\
-         use std::borrow::Cow;\n\nuse bytes::Bytes;\nuse headrace_protocol::messages::*;\nuse uuid::Uuid;\n\n\
+         use std::borrow::Cow;\n\nuse headrace_protocol::messages::*;\nuse uuid::Uuid;\n\n\
          use crate::random::{{Random, Sample}};\n\n{implementations}\n\
          macro_rules! for_each_message {{\n($visit:ident) => {{\n{visits}}};\n}}\npub(crate) use for_each_message;\n"
     )
@@ -31,9 +31,7 @@ fn implementation(message: &Message, item: &Struct) -> String {
     let fields: String = item
         .fields
         .iter()
-        .map(|field| {
-            format!("{}: {},\n", field.name, field_sample(message, &Scope::new(message, item, field)))
-        })
+        .map(|field| format!("{}: {},\n", field.name, field_sample(&Scope::new(message, item, field))))
         .collect();
     let body = format!("Self {{\n{fields}}}");
     format!(
@@ -44,8 +42,8 @@ fn implementation(message: &Message, item: &Struct) -> String {
     )
 }
 
-fn field_sample(message: &Message, scope: &Scope<'_>) -> String {
-    let some = present_sample(message, scope);
+fn field_sample(scope: &Scope<'_>) -> String {
+    let some = present_sample(scope);
     match scope.presence() {
         Condition::Always => some,
         Condition::Never => "Default::default()".to_owned(),
@@ -60,8 +58,8 @@ fn absent(scope: &Scope<'_>) -> String {
     }
 }
 
-fn present_sample(message: &Message, scope: &Scope<'_>) -> String {
-    let plain = sample(message, &scope.field.kind);
+fn present_sample(scope: &Scope<'_>) -> String {
+    let plain = sample(&scope.field.kind);
     if !scope.field.is_optional() {
         return plain;
     }
@@ -73,7 +71,7 @@ fn present_sample(message: &Message, scope: &Scope<'_>) -> String {
     }
 }
 
-fn sample(message: &Message, kind: &Kind) -> String {
+fn sample(kind: &Kind) -> String {
     if let Some(method) = scalar_method(kind) {
         return format!("random.{method}()");
     }
@@ -81,7 +79,7 @@ fn sample(message: &Message, kind: &Kind) -> String {
         Kind::Text => "random.text()".to_owned(),
         Kind::Bytes => "random.bytes()".to_owned(),
         Kind::Records => "random.records()".to_owned(),
-        Kind::Array(element) => format!("random.array(|random| {})", sample(message, element)),
+        Kind::Array(element) => format!("random.array(|random| {})", sample(element)),
         Kind::Struct(_) => "Sample::sample(random, version)".to_owned(),
         _ => unreachable!("scalars have a method"),
     }

@@ -79,10 +79,8 @@ fn has_rust_default(field: &Field) -> bool {
         (_, true) => "None",
         (Kind::Bool, _) => "false",
         (Kind::Float64, _) => "0.0",
-        (Kind::Uuid | Kind::Array(_) | Kind::Struct(_) | Kind::Records, _) => return true,
-        // `Cow` has a default only for owned types that have one; both of ours do.
+        (Kind::Uuid | Kind::Array(_) | Kind::Struct(_) | Kind::Records | Kind::Bytes, _) => return true,
         (Kind::Text, _) => "Cow::Borrowed(\"\")",
-        (Kind::Bytes, _) => return true,
         _ => "0",
     };
     default(field) == expected

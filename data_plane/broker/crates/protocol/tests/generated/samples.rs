@@ -4,7 +4,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
 use headrace_protocol::messages::*;
 use uuid::Uuid;
 
@@ -2730,7 +2729,7 @@ impl Sample for join_group_response::JoinGroupResponseMember<'static> {
 }
 
 impl Sample for k_raft_version_record::KRaftVersionRecord {
-    fn sample(random: &mut Random, version: i16) -> Self {
+    fn sample(random: &mut Random, _version: i16) -> Self {
         Self { version: random.i16(), k_raft_version: random.i16() }
     }
 }
@@ -3907,13 +3906,13 @@ impl Sample for share_group_heartbeat_response::TopicPartitions {
 }
 
 impl Sample for snapshot_footer_record::SnapshotFooterRecord {
-    fn sample(random: &mut Random, version: i16) -> Self {
+    fn sample(random: &mut Random, _version: i16) -> Self {
         Self { version: random.i16() }
     }
 }
 
 impl Sample for snapshot_header_record::SnapshotHeaderRecord {
-    fn sample(random: &mut Random, version: i16) -> Self {
+    fn sample(random: &mut Random, _version: i16) -> Self {
         Self { version: random.i16(), last_contained_log_timestamp: random.i64() }
     }
 }

@@ -1,0 +1,49 @@
+"""The wire codec against the classes of Kafka's own client."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tools.java_artifacts import fetch_java_artifacts, jar
+from tools.paths import BROKER
+
+ORACLE = Path(__file__).with_name("CodecOracle.java")
+MESSAGES_MIN = 170
+
+
+def run(command: list[str], text: str | None = None) -> str:
+    """Standard output of a command that must succeed."""
+    done = subprocess.run(
+        command, cwd=BROKER, input=text, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def corpus() -> str:
+    """Random messages as our codec writes them, one `NAME VERSION HEX` a line."""
+    cargo = shutil.which("cargo")
+    assert cargo is not None, "cargo is not on the path"
+    example = ["--package", "headrace-protocol", "--example", "corpus"]
+    return run([cargo, "run", "--quiet", "--locked", *example])
+
+
+def test_kafka_reads_what_we_write_and_writes_it_alike(corpus: str) -> None:
+    """Every message in every version survives Kafka's classes byte for byte."""
+    fetch_java_artifacts()
+    java = shutil.which("java")
+    assert java is not None, "java is not on the path"
+    lines = run([java, "-cp", str(jar("kafka-clients-4.3.1")), str(ORACLE)], corpus).splitlines()
+    assert lines[:-1] == []
+    assert int(lines[-1]) == len(corpus.splitlines())
+
+
+def test_the_corpus_holds_every_message(corpus: str) -> None:
+    """The oracle would pass an empty corpus; this would not."""
+    names = {line.split(" ", 1)[0] for line in corpus.splitlines()}
+    assert len(names) >= MESSAGES_MIN
