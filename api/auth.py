@@ -1,0 +1,84 @@
+"""Who calls, and whether they may: `require(Action....)` on every route under /v1 and /kafka."""
+
+import base64
+import binascii
+import hmac
+from typing import Annotated, cast
+
+import structlog
+from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+
+from api.deps import get_core
+from control_plane.identity.errors import CredentialsInvalidError, PermissionDeniedError
+from control_plane.identity.policy import Action
+from control_plane.identity.principals import Principal
+from control_plane.identity.secrets import key_id_of
+
+AUTHORIZATION_LENGTH_MAX = 1024
+
+
+async def authenticate(request: Request) -> Principal:
+    """Return the caller, authenticated once per request; raise CredentialsInvalidError.
+
+    With a key that was seen within the last seconds nothing blocks and no thread is used.
+    """
+    known = getattr(request.state, "principal", None)
+    if known is not None:
+        return cast("Principal", known)
+    secret = _secret_of(request.headers.getlist("authorization"))
+    authenticator = get_core(request).authenticator
+    principal = authenticator.cached(secret)
+    if principal is None:
+        principal = await run_in_threadpool(authenticator.authenticate, secret)
+    request.state.principal = principal
+    structlog.contextvars.bind_contextvars(principal=principal.id)
+    return principal
+
+
+class Require:
+    """Dependency: authenticates the caller and refuses one whose role may not do the action."""
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+
+    async def __call__(self, request: Request) -> Principal:
+        principal = await authenticate(request)
+        if not principal.may(self.action):
+            raise PermissionDeniedError(
+                f"these credentials may not do {self.action}",
+                advice="use credentials with a higher role or a wider scope",
+            )
+        return principal
+
+
+def require(action: Action) -> Require:
+    """Declare what a route does: `caller: Annotated[Principal, Depends(require(...))]`."""
+    return Require(action)
+
+
+def _secret_of(headers: list[str]) -> str:
+    if len(headers) != 1 or len(headers[0]) > AUTHORIZATION_LENGTH_MAX:
+        raise CredentialsInvalidError
+    scheme, _, value = headers[0].partition(" ")
+    value = value.strip()
+    if scheme.lower() == "bearer":
+        return value
+    if scheme.lower() == "basic":
+        return _secret_of_basic(value)
+    raise CredentialsInvalidError
+
+
+def _secret_of_basic(value: str) -> str:
+    """Return the password of RFC 7617 credentials whose user is the key that it belongs to."""
+    try:
+        user, separator, secret = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, ValueError):
+        raise CredentialsInvalidError from None
+    key_id = key_id_of(secret)
+    if not separator or key_id is None or not hmac.compare_digest(key_id, user):
+        raise CredentialsInvalidError
+    return secret
+
+
+Caller = Annotated[Principal, Depends(authenticate)]

@@ -1,0 +1,43 @@
+"""Composes the services of a web process from its settings."""
+
+from api.deps import Core
+from control_plane.identity.authentication import Authenticator
+from control_plane.identity.members import MemberService
+from control_plane.identity.service import ApiKeyService
+from control_plane.identity.sessions import SessionService
+from control_plane.identity.tokens import load_signer
+from control_plane.kit.clock import Clock, SystemClock
+from control_plane.kit.db import Database
+from control_plane.kit.jobs import JobRegistry
+from control_plane.kit.secrets import MasterKey, Vault
+from control_plane.kit.settings import Settings
+from control_plane.operations.service import OperationService
+from control_plane.organizations.service import OrganizationService
+
+
+def build_core(settings: Settings, clock: Clock | None = None) -> Core:
+    """Open the database, whose schema must be current, and build the services over it.
+
+    Raises MasterKeyError when the master key can not be used.
+    """
+    clock = clock or SystemClock()
+    master_key = MasterKey.load(settings.resolved_master_key_file)
+    database = Database(settings.resolved_database_url)
+    vault = Vault(master_key, clock)
+    with database.transaction() as session:
+        signer = load_signer(session, vault, clock)
+    authenticator = Authenticator(database, clock)
+    return Core(
+        settings=settings,
+        clock=clock,
+        database=database,
+        vault=vault,
+        jobs=JobRegistry(),
+        signer=signer,
+        authenticator=authenticator,
+        organizations=OrganizationService(clock),
+        members=MemberService(clock),
+        api_keys=ApiKeyService(vault, clock, authenticator.forget),
+        sessions=SessionService(clock),
+        operations=OperationService(database, clock),
+    )

@@ -1,0 +1,116 @@
+"""What routes are given: the container of services, the caller's page, and ports to other parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Protocol, cast
+
+from fastapi import Depends, Query, Request
+from sqlalchemy.orm import Session
+
+from control_plane.identity.authentication import Authenticator
+from control_plane.identity.members import MemberService
+from control_plane.identity.service import ApiKeyService
+from control_plane.identity.sessions import SessionService
+from control_plane.identity.tokens import TokenSigner
+from control_plane.kit.clock import Clock
+from control_plane.kit.db import Database
+from control_plane.kit.job_runner import JobRunner
+from control_plane.kit.jobs import JobRegistry
+from control_plane.kit.pagination import (
+    PAGE_SIZE_DEFAULT,
+    PAGE_SIZE_MAX,
+    PAGE_TOKEN_LENGTH_MAX,
+    PageRequest,
+)
+from control_plane.kit.scope import Scope
+from control_plane.kit.secrets import Vault
+from control_plane.kit.settings import Settings
+from control_plane.operations.service import OperationService
+from control_plane.organizations.service import OrganizationService
+
+
+@dataclass(frozen=True)
+class ClusterSummary:
+    """A cluster as the console lists it."""
+
+    id: str
+    name: str
+    status: str
+    endpoints: dict[str, str]
+
+
+class ClusterDirectory(Protocol):
+    """What routes of other resources ask about clusters."""
+
+    def require(self, session: Session, scope: Scope, cluster_id: str) -> None:
+        """Raise ClusterNotFoundError unless the cluster exists for `scope`."""
+        ...
+
+    def summaries(self, session: Session, scope: Scope) -> Sequence[ClusterSummary]:
+        """Return the clusters of `scope`, oldest first, one page at most."""
+        ...
+
+
+class CredentialPublisher(Protocol):
+    """Brings credentials to the brokers that check them."""
+
+    def request(self, session: Session, organization_id: str, cluster_id: str | None) -> None:
+        """Ask, in the transaction that changes a key, for publication: a crash can not lose it."""
+        ...
+
+    def publish(self, organization_id: str, cluster_id: str | None) -> None:
+        """Publish now and return when brokers confirm it: to one cluster, or None for all."""
+        ...
+
+
+@dataclass(frozen=True)
+class Core:
+    """The services that everything else is composed of."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    vault: Vault
+    jobs: JobRegistry
+    signer: TokenSigner
+    authenticator: Authenticator
+    organizations: OrganizationService
+    members: MemberService
+    api_keys: ApiKeyService
+    sessions: SessionService
+    operations: OperationService
+
+
+@dataclass(frozen=True)
+class Container:
+    """Everything that routes use; composed once per process by `api.composition`."""
+
+    core: Core
+    clusters: ClusterDirectory
+    publisher: CredentialPublisher
+    job_runner: JobRunner
+
+
+def get_container(request: Request) -> Container:
+    return cast("Container", request.app.state.container)
+
+
+def get_core(request: Request) -> Core:
+    return get_container(request).core
+
+
+def get_page(
+    page_size: Annotated[
+        int, Query(ge=1, le=PAGE_SIZE_MAX, description="Most items to return.")
+    ] = PAGE_SIZE_DEFAULT,
+    page_token: Annotated[
+        str | None,
+        Query(max_length=PAGE_TOKEN_LENGTH_MAX, description="`next_page_token` of the last page."),
+    ] = None,
+) -> PageRequest:
+    return PageRequest(page_size, page_token)
+
+
+Services = Annotated[Container, Depends(get_container)]
+CoreServices = Annotated[Core, Depends(get_core)]
+PageQuery = Annotated[PageRequest, Depends(get_page)]

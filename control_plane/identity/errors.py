@@ -1,0 +1,69 @@
+"""Coded errors of identity."""
+
+from control_plane.kit.errors import AppError, ConflictError, InvalidInputError, NotFoundError
+
+
+class CredentialsInvalidError(AppError):
+    """No usable credentials: one answer for missing, malformed, unknown, expired and revoked."""
+
+    code = "credentials_invalid"
+    status = 401
+    title = "Credentials invalid"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the request carries no valid credentials",
+            advice="send an API key: Authorization: Bearer SECRET, or Basic with ID:SECRET",
+            headers={"WWW-Authenticate": 'Bearer realm="headrace", Basic realm="headrace"'},
+        )
+
+
+class PermissionDeniedError(AppError):
+    """The caller is known and may not do this, whatever the resource."""
+
+    code = "permission_denied"
+    status = 403
+    title = "Permission denied"
+
+
+class ApiKeyNotFoundError(NotFoundError):
+    """No such API key for this caller."""
+
+    code = "api_key_not_found"
+    title = "API key not found"
+
+
+class ApiKeyExpiryError(InvalidInputError):
+    """The key would expire before it could be used."""
+
+    code = "api_key_expiry_invalid"
+    title = "API key expiry invalid"
+
+
+class ApiKeyLimitError(ConflictError):
+    """The organization has as many live keys as it may have."""
+
+    code = "api_key_limit_reached"
+    title = "API key limit reached"
+
+
+class MemberExistsError(ConflictError):
+    """The organization has a member with that e-mail address."""
+
+    code = "member_email_taken"
+    title = "Member exists"
+
+
+class MemberLimitError(ConflictError):
+    """The organization has as many members as it may have."""
+
+    code = "member_limit_reached"
+    title = "Member limit reached"
+
+
+class SignInTokenError(AppError):
+    """The sign-in link was used, is too old, or was never given out."""
+
+    code = "sign_in_token_invalid"
+    status = 401
+    title = "Sign-in link invalid"

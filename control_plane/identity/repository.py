@@ -1,0 +1,112 @@
+"""Queries of identity; rows of organizations only through `scoped`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, and_, delete, func, or_, select, update
+from sqlalchemy.orm import Session as DatabaseSession
+
+from control_plane.identity.models import ApiKey, Member, Session, SignInToken
+from control_plane.kit.pagination import Page, PageRequest, paginate
+from control_plane.kit.scope import Scope, scoped
+
+
+def find_api_key(session: DatabaseSession, scope: Scope, api_key_id: str) -> ApiKey | None:
+    return session.scalars(scoped(ApiKey, scope).where(ApiKey.id == api_key_id)).one_or_none()
+
+
+def find_api_key_to_authenticate(session: DatabaseSession, api_key_id: str) -> ApiKey | None:
+    """Find a key whoever owns it: authentication is what tells the organization."""
+    return session.get(ApiKey, api_key_id)
+
+
+def list_api_keys(
+    session: DatabaseSession, scope: Scope, page: PageRequest, cluster_id: str | None
+) -> Page[ApiKey]:
+    statement = scoped(ApiKey, scope)
+    if cluster_id is not None:
+        statement = statement.where(ApiKey.cluster_id == cluster_id)
+    return paginate(session, statement, (ApiKey.created_at, ApiKey.id), page)
+
+
+def list_cluster_api_keys(
+    session: DatabaseSession, scope: Scope, cluster_id: str, now: datetime
+) -> Sequence[ApiKey]:
+    """List the live keys that a cluster accepts: its own and those of the whole organization."""
+    statement = scoped(ApiKey, scope).where(
+        or_(ApiKey.cluster_id.is_(None), ApiKey.cluster_id == cluster_id), _live(now)
+    )
+    return session.scalars(statement.order_by(ApiKey.created_at, ApiKey.id)).all()
+
+
+def count_live_api_keys(session: DatabaseSession, scope: Scope, now: datetime) -> int:
+    keys = scoped(ApiKey, scope).where(_live(now)).subquery()
+    return session.execute(select(func.count()).select_from(keys)).scalar_one()
+
+
+def touch_api_key(session: DatabaseSession, api_key_id: str, used_at: datetime) -> None:
+    later = or_(ApiKey.last_used_at.is_(None), ApiKey.last_used_at < used_at)
+    session.execute(
+        update(ApiKey).where(ApiKey.id == api_key_id, later).values(last_used_at=used_at)
+    )
+
+
+def find_member(session: DatabaseSession, scope: Scope, member_id: str) -> Member | None:
+    return session.scalars(scoped(Member, scope).where(Member.id == member_id)).one_or_none()
+
+
+def find_member_by_email(session: DatabaseSession, scope: Scope, email: str) -> Member | None:
+    return session.scalars(scoped(Member, scope).where(Member.email == email)).one_or_none()
+
+
+def list_members(session: DatabaseSession, scope: Scope, page: PageRequest) -> Page[Member]:
+    return paginate(session, scoped(Member, scope), (Member.created_at, Member.id), page)
+
+
+def count_members(session: DatabaseSession, scope: Scope) -> int:
+    members = scoped(Member, scope).subquery()
+    return session.execute(select(func.count()).select_from(members)).scalar_one()
+
+
+def use_sign_in_token(
+    session: DatabaseSession, token_hash: bytes, now: datetime
+) -> SignInToken | None:
+    """Mark the token as used; None unless it was there, in time and unused."""
+    usable = and_(
+        SignInToken.token_hash == token_hash,
+        SignInToken.used_at.is_(None),
+        SignInToken.expires_at > now,
+    )
+    result = session.execute(update(SignInToken).where(usable).values(used_at=now))
+    if cast("CursorResult[Any]", result).rowcount == 0:
+        return None
+    return session.scalars(
+        select(SignInToken).where(SignInToken.token_hash == token_hash)
+    ).one_or_none()
+
+
+def find_live_session(
+    session: DatabaseSession, token_hash: bytes, now: datetime, used_after: datetime
+) -> tuple[Session, Member] | None:
+    """Find a session that is neither revoked, expired nor idle since before `used_after`."""
+    live = and_(
+        Session.token_hash == token_hash,
+        Session.revoked_at.is_(None),
+        Session.expires_at > now,
+        Session.last_used_at > used_after,
+    )
+    statement = select(Session, Member).join(Member, Member.id == Session.member_id).where(live)
+    found = session.execute(statement).one_or_none()
+    return None if found is None else (found[0], found[1])
+
+
+def delete_stale_sign_ins(session: DatabaseSession, before: datetime) -> None:
+    """Delete sessions and sign-in tokens that ended before an instant."""
+    session.execute(delete(Session).where(Session.expires_at <= before))
+    session.execute(delete(SignInToken).where(SignInToken.expires_at <= before))
+
+
+def _live(now: datetime) -> Any:
+    not_expired = or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now)
+    return and_(ApiKey.revoked_at.is_(None), not_expired)

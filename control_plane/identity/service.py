@@ -1,0 +1,202 @@
+"""Rules of API keys: making, finding, revoking, and what a broker needs to know of them."""
+
+import secrets as randomness
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from control_plane.identity import repository
+from control_plane.identity.errors import (
+    ApiKeyExpiryError,
+    ApiKeyLimitError,
+    ApiKeyNotFoundError,
+    PermissionDeniedError,
+)
+from control_plane.identity.models import ApiKey
+from control_plane.identity.policy import Role, may_grant
+from control_plane.identity.principals import Principal
+from control_plane.identity.secrets import (
+    SALT_BYTES,
+    SCRAM_ITERATIONS,
+    ScramVerifier,
+    new_secret,
+    salted_password,
+    scram_verifier,
+    secret_hmac,
+)
+from control_plane.kit.clock import Clock
+from control_plane.kit.db import after_commit
+from control_plane.kit.pagination import Page, PageRequest
+from control_plane.kit.scope import Scope
+from control_plane.kit.secrets import SecretPlace, Vault
+
+LIVE_API_KEYS_MAX = 500
+
+
+@dataclass(frozen=True)
+class ClusterCredential:
+    """One key as a cluster's broker checks it (docs/broker-process.md, credentials file)."""
+
+    username: str
+    hmac_salt: bytes
+    secret_hmac: bytes
+    scram_sha_256: ScramVerifier
+    scram_sha_512: ScramVerifier
+
+
+@dataclass(frozen=True)
+class KeyMaterial:
+    """A new key's id and secret with everything slow already computed."""
+
+    id: str
+    secret: str
+    hmac_salt: bytes
+    secret_hmac: bytes
+    sha256_salt: bytes
+    sha256_salted: bytes
+    sha512_salt: bytes
+    sha512_salted: bytes
+
+
+def new_key_material() -> KeyMaterial:
+    """Draw a secret and stretch it; do this before the transaction, it takes milliseconds."""
+    key_id, secret = new_secret()
+    salts = [randomness.token_bytes(SALT_BYTES) for _ in range(3)]
+    return KeyMaterial(
+        id=key_id,
+        secret=secret,
+        hmac_salt=salts[0],
+        secret_hmac=secret_hmac(salts[0], secret),
+        sha256_salt=salts[1],
+        sha256_salted=salted_password("sha256", secret, salts[1]),
+        sha512_salt=salts[2],
+        sha512_salted=salted_password("sha512", secret, salts[2]),
+    )
+
+
+class ApiKeyService:
+    """API keys of organizations and of single clusters.
+
+    Whoever creates or revokes one also publishes the change to the clusters concerned before it
+    answers (control_plane.access); `on_revoked` drops what this process has cached of the key.
+    """
+
+    def __init__(self, vault: Vault, clock: Clock, on_revoked: Callable[[str], None]) -> None:
+        self._vault = vault
+        self._clock = clock
+        self._on_revoked = on_revoked
+
+    def create(
+        self,
+        session: Session,
+        material: KeyMaterial,
+        *,
+        scope: Scope,
+        name: str,
+        role: Role,
+        granted_by: Principal | None,
+        expires_at: datetime | None = None,
+    ) -> ApiKey:
+        """Store a key for `scope`; `granted_by` is None only for an organization's first key.
+
+        Raises PermissionDeniedError, ApiKeyExpiryError or ApiKeyLimitError.
+        """
+        now = self._clock.now()
+        if granted_by is not None and not may_grant(granted_by.role, role):
+            raise PermissionDeniedError(
+                f"the role {granted_by.role} can not give the role {role}",
+                advice="ask for a role that is not above your own",
+            )
+        if expires_at is not None and expires_at <= now:
+            raise ApiKeyExpiryError("expires_at lies in the past")
+        organization = Scope(scope.organization_id)
+        if repository.count_live_api_keys(session, organization, now) >= LIVE_API_KEYS_MAX:
+            raise ApiKeyLimitError(
+                f"the organization has {LIVE_API_KEYS_MAX} live API keys",
+                advice="revoke keys that are not used any more",
+            )
+        row = self._row(session, material, scope)
+        row.name = name
+        row.role = role.value
+        row.created_by = None if granted_by is None else granted_by.id
+        row.created_at = now
+        row.expires_at = expires_at
+        session.add(row)
+        session.flush()
+        return row
+
+    def get(self, session: Session, scope: Scope, api_key_id: str) -> ApiKey:
+        row = repository.find_api_key(session, scope, api_key_id)
+        if row is None:
+            raise ApiKeyNotFoundError("there is no such API key")
+        return row
+
+    def list(
+        self, session: Session, scope: Scope, page: PageRequest, *, cluster_id: str | None = None
+    ) -> Page[ApiKey]:
+        return repository.list_api_keys(session, scope, page, cluster_id)
+
+    def revoke(
+        self, session: Session, scope: Scope, api_key_id: str, *, revoked_by: Principal
+    ) -> ApiKey:
+        """End a key for good; revoking twice changes nothing.
+
+        Raises ApiKeyNotFoundError, or PermissionDeniedError for a key above the caller's role.
+        """
+        row = self.get(session, scope, api_key_id)
+        if not may_grant(revoked_by.role, Role(row.role)):
+            raise PermissionDeniedError(f"the role {revoked_by.role} can not revoke this key")
+        if row.revoked_at is None:
+            row.revoked_at = self._clock.now()
+            session.flush()
+        after_commit(session, lambda: self._on_revoked(api_key_id))
+        return row
+
+    def cluster_credentials(
+        self, session: Session, organization_id: str, cluster_id: str
+    ) -> Sequence[ClusterCredential]:
+        """Return every live key that the cluster accepts, in a stable order."""
+        keys = repository.list_cluster_api_keys(
+            session, Scope(organization_id), cluster_id, self._clock.now()
+        )
+        return [self._credential(session, key) for key in keys]
+
+    def _row(self, session: Session, material: KeyMaterial, scope: Scope) -> ApiKey:
+        row = ApiKey(
+            id=material.id,
+            organization_id=scope.organization_id,
+            cluster_id=scope.cluster_id,
+            hmac_salt=material.hmac_salt,
+            secret_hmac=material.secret_hmac,
+            scram_sha256_salt=material.sha256_salt,
+            scram_sha512_salt=material.sha512_salt,
+            scram_iterations=SCRAM_ITERATIONS,
+        )
+        row.scram_sha256_sealed = self._vault.seal(
+            session, _place(row, "scram_sha256_sealed"), material.sha256_salted
+        )
+        row.scram_sha512_sealed = self._vault.seal(
+            session, _place(row, "scram_sha512_sealed"), material.sha512_salted
+        )
+        return row
+
+    def _credential(self, session: Session, row: ApiKey) -> ClusterCredential:
+        sha256 = self._vault.open(
+            session, _place(row, "scram_sha256_sealed"), row.scram_sha256_sealed
+        )
+        sha512 = self._vault.open(
+            session, _place(row, "scram_sha512_sealed"), row.scram_sha512_sealed
+        )
+        return ClusterCredential(
+            username=row.id,
+            hmac_salt=row.hmac_salt,
+            secret_hmac=row.secret_hmac,
+            scram_sha_256=scram_verifier("sha256", row.scram_sha256_salt, sha256),
+            scram_sha_512=scram_verifier("sha512", row.scram_sha512_salt, sha512),
+        )
+
+
+def _place(row: ApiKey, column: str) -> SecretPlace:
+    return SecretPlace(row.organization_id, ApiKey.__tablename__, row.id, column)

@@ -1,0 +1,121 @@
+"""Signing members in to the console: links that work once, then an opaque session."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session as DatabaseSession
+
+from control_plane.identity import repository
+from control_plane.identity.errors import SignInTokenError
+from control_plane.identity.models import Member, Session, SignInToken
+from control_plane.identity.policy import Role
+from control_plane.identity.principals import Principal, PrincipalKind
+from control_plane.kit.clock import Clock
+from control_plane.kit.ids import new_id
+
+SIGN_IN_SECONDS = 24 * 3600
+SESSION_IDLE_SECONDS = 12 * 3600
+SESSION_SECONDS_MAX = 7 * 24 * 3600
+SESSION_TOUCH_SECONDS = 60
+TOKEN_BYTES = 32
+SIGN_IN_PREFIX = "hrc_"
+SESSION_PREFIX = "hrc_s_"
+TOKEN_LENGTH_MAX = 64
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A fresh session and the secret that its cookie carries."""
+
+    cookie_value: str
+    expires_at: datetime
+
+
+class SessionService:
+    """Sign-in links and sessions; both are kept as hashes of 256 random bits."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def issue_sign_in(self, session: DatabaseSession, member: Member) -> str:
+        """Return a token that signs `member` in once within `SIGN_IN_SECONDS`."""
+        token = SIGN_IN_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+        now = self._clock.now()
+        session.add(
+            SignInToken(
+                id=new_id("sit"),
+                organization_id=member.organization_id,
+                member_id=member.id,
+                token_hash=_hash(token),
+                created_at=now,
+                expires_at=now + timedelta(seconds=SIGN_IN_SECONDS),
+            )
+        )
+        session.flush()
+        return token
+
+    def sign_in(self, session: DatabaseSession, token: str) -> SignedIn:
+        """Use up a sign-in token; raise SignInTokenError if it is not a live one."""
+        now = self._clock.now()
+        used = None
+        if len(token) <= TOKEN_LENGTH_MAX:
+            used = repository.use_sign_in_token(session, _hash(token), now)
+        if used is None:
+            raise SignInTokenError(
+                "the sign-in link was already used or is too old",
+                advice="sign in with an API key, or start the service again for a fresh link",
+            )
+        cookie_value = SESSION_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
+        expires_at = now + timedelta(seconds=SESSION_SECONDS_MAX)
+        session.add(
+            Session(
+                id=new_id("ses"),
+                organization_id=used.organization_id,
+                member_id=used.member_id,
+                token_hash=_hash(cookie_value),
+                created_at=now,
+                last_used_at=now,
+                expires_at=expires_at,
+            )
+        )
+        session.flush()
+        return SignedIn(cookie_value, expires_at)
+
+    def find(self, session: DatabaseSession, cookie_value: str) -> Principal | None:
+        """Return the member behind a session cookie, None if the session is over."""
+        row = self._find_live(session, cookie_value)
+        if row is None:
+            return None
+        found, member = row
+        now = self._clock.now()
+        if now - found.last_used_at > timedelta(seconds=SESSION_TOUCH_SECONDS):
+            found.last_used_at = now
+        return Principal(
+            id=member.id,
+            kind=PrincipalKind.MEMBER,
+            organization_id=member.organization_id,
+            cluster_id=None,
+            role=Role(member.role),
+            expires_at=found.expires_at,
+        )
+
+    def sign_out(self, session: DatabaseSession, cookie_value: str) -> None:
+        """End the session behind a cookie, if there is one."""
+        row = self._find_live(session, cookie_value)
+        if row is not None:
+            row[0].revoked_at = self._clock.now()
+
+    def _find_live(
+        self, session: DatabaseSession, cookie_value: str
+    ) -> tuple[Session, Member] | None:
+        if len(cookie_value) > TOKEN_LENGTH_MAX:
+            return None
+        now = self._clock.now()
+        idle_since = now - timedelta(seconds=SESSION_IDLE_SECONDS)
+        return repository.find_live_session(session, _hash(cookie_value), now, idle_since)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,45 @@
+"""Jobs of identity: last-used times, keys that expire, and sign-ins that are over."""
+
+from collections.abc import Callable
+
+from control_plane.identity import repository
+from control_plane.identity.authentication import Authenticator
+from control_plane.kit.clock import Clock
+from control_plane.kit.db import Database
+from control_plane.kit.jobs import JobContext, JobRegistry
+
+EXPIRE_JOB = "api_keys.expire"
+TOUCH_JOB = "api_keys.touch"
+TOUCH_EVERY_SECONDS = 30
+PURGE_JOB = "sessions.purge"
+PURGE_EVERY_SECONDS = 3600
+
+# Publishes the credentials of an organization's cluster, or of all its clusters for None.
+Publish = Callable[[str, str | None], None]
+
+
+def register(
+    registry: JobRegistry,
+    database: Database,
+    clock: Clock,
+    authenticator: Authenticator,
+    publish: Publish,
+) -> None:
+    """Add the jobs of identity to a process."""
+
+    def expire(context: JobContext) -> None:
+        with database.snapshot() as session:
+            row = repository.find_api_key_to_authenticate(session, context.key)
+        if row is not None:
+            publish(row.organization_id, row.cluster_id)
+
+    def touch(_context: JobContext) -> None:
+        authenticator.flush_last_used()
+
+    def purge(context: JobContext) -> None:
+        with context.apply() as session:
+            repository.delete_stale_sign_ins(session, clock.now())
+
+    registry.register(EXPIRE_JOB, expire)
+    registry.register(TOUCH_JOB, touch, every_seconds=TOUCH_EVERY_SECONDS)
+    registry.register(PURGE_JOB, purge, every_seconds=PURGE_EVERY_SECONDS)

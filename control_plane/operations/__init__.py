@@ -1,0 +1,1 @@
+"""Operations: work in progress that callers can look at and wait for."""

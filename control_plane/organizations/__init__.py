@@ -1,0 +1,1 @@
+"""Organizations: who holds clusters, and pays for them."""

@@ -1,0 +1,18 @@
+"""Tables of organizations."""
+
+from datetime import datetime
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from control_plane.kit.db import ID_LENGTH_MAX, NAME_LENGTH_MAX, Base, UtcDateTime
+
+
+class Organization(Base):
+    """An organization; its name is for people and need not be unique."""
+
+    __tablename__ = "organizations"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX), primary_key=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
