@@ -1,0 +1,57 @@
+"""What can go wrong with a cluster, each with its stable code."""
+
+from control_plane.kit.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    UnavailableError,
+)
+
+
+class ClusterNotFoundError(NotFoundError):
+    """The caller has no cluster of that id; another organization's looks the same."""
+
+    code = "cluster_not_found"
+    title = "Cluster not found"
+
+
+class ClusterNameTakenError(ConflictError):
+    """The organization has a cluster of that name."""
+
+    code = "cluster_name_taken"
+    title = "Cluster name taken"
+
+
+class ClusterLimitError(ConflictError):
+    """The organization has as many clusters as it may have."""
+
+    code = "cluster_limit_reached"
+    title = "Limit of clusters reached"
+
+
+class PlanUnknownError(InvalidInputError):
+    """The catalogue has no plan of that name."""
+
+    code = "plan_unknown"
+    title = "Plan unknown"
+
+
+class EngineNotInstalledError(InvalidInputError):
+    """The plan runs on an engine that this installation does not have."""
+
+    code = "engine_not_installed"
+    title = "Engine not installed"
+
+
+class ClusterUnavailableError(UnavailableError):
+    """The cluster does not answer just now."""
+
+    code = "cluster_unavailable"
+    title = "Cluster unavailable"
+
+
+class ClusterNotReadyError(ConflictError):
+    """The cluster is in a status in which it serves nobody."""
+
+    code = "cluster_not_ready"
+    title = "Cluster not ready"

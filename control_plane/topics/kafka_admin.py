@@ -1,0 +1,65 @@
+"""The part of confluent_kafka's admin client that topics use, with the types it lacks."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from types import TracebackType
+from typing import Protocol
+
+from confluent_kafka import TopicCollection
+
+# `confluent_kafka.admin` documents these names as its own but does not mark them as exported.
+from confluent_kafka.admin._config import ConfigEntry, ConfigResource, ConfigSource
+from confluent_kafka.admin._metadata import ClusterMetadata
+from confluent_kafka.admin._topic import TopicDescription
+from confluent_kafka.cimpl import NewTopic
+
+__all__ = [
+    "ClusterMetadata",
+    "ConfigEntry",
+    "ConfigResource",
+    "ConfigSource",
+    "KafkaAdmin",
+    "NewTopic",
+    "TopicCollection",
+    "TopicDescription",
+]
+
+
+class KafkaAdmin(Protocol):
+    """An open admin client; leaving it as a context manager closes it."""
+
+    def list_topics(self, *, timeout: float) -> ClusterMetadata: ...
+
+    def create_topics(
+        self, new_topics: list[NewTopic], /, *, request_timeout: float
+    ) -> dict[str, Future[None]]: ...
+
+    def delete_topics(
+        self, topics: list[str], /, *, request_timeout: float
+    ) -> dict[str, Future[None]]: ...
+
+    def describe_topics(
+        self, topics: TopicCollection, /, *, request_timeout: float
+    ) -> dict[str, Future[TopicDescription]]: ...
+
+    def describe_configs(
+        self, resources: list[ConfigResource], /, *, request_timeout: float
+    ) -> dict[ConfigResource, Future[dict[str, ConfigEntry]]]: ...
+
+    def __enter__(self) -> object: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+        /,
+    ) -> bool | None: ...
+
+
+def topic_resource(name: str) -> ConfigResource:
+    return ConfigResource(ConfigResource.Type.TOPIC, name)
+
+
+def topic_names(names: Sequence[str]) -> TopicCollection:
+    return TopicCollection(list(names))

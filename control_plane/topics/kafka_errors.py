@@ -1,0 +1,86 @@
+"""Turns what the Kafka protocol answers into the errors that callers are told."""
+
+from confluent_kafka import KafkaError
+
+from control_plane.clusters.errors import ClusterUnavailableError
+from control_plane.kit.errors import AppError
+from control_plane.topics.errors import (
+    ClusterRequestFailedError,
+    PartitionsLimitError,
+    TopicChangesThrottledError,
+    TopicConfigInvalidError,
+    TopicForbiddenError,
+    TopicNameInvalidError,
+    TopicNameTakenError,
+    TopicNotFoundError,
+    TopicPartitionsInvalidError,
+    TopicReplicationInvalidError,
+    TopicRequestInvalidError,
+)
+
+RETRY_AFTER_SECONDS = 2
+DETAIL_LENGTH_MAX = 500
+
+_REFUSALS: dict[str, type[AppError]] = {
+    "TOPIC_ALREADY_EXISTS": TopicNameTakenError,
+    "TOPIC_EXCEPTION": TopicNameInvalidError,
+    "INVALID_PARTITIONS": TopicPartitionsInvalidError,
+    "INVALID_REPLICATION_FACTOR": TopicReplicationInvalidError,
+    "INVALID_CONFIG": TopicConfigInvalidError,
+    "INVALID_REQUEST": TopicRequestInvalidError,
+    "POLICY_VIOLATION": PartitionsLimitError,
+    "UNKNOWN_TOPIC_OR_PART": TopicNotFoundError,
+    "_UNKNOWN_TOPIC": TopicNotFoundError,
+    "TOPIC_AUTHORIZATION_FAILED": TopicForbiddenError,
+    "CLUSTER_AUTHORIZATION_FAILED": TopicForbiddenError,
+    "THROTTLING_QUOTA_EXCEEDED": TopicChangesThrottledError,
+}
+
+# A broker that is gone, starting or too slow: the answer may be another in a moment. Names that
+# begin with an underscore are librdkafka's own (rdkafka.h), the others are of the protocol.
+_PASSING: frozenset[str] = frozenset(
+    {
+        "_ALL_BROKERS_DOWN",
+        "_AUTHENTICATION",
+        "_DESTROY",
+        "_RESOLVE",
+        "_TIMED_OUT",
+        "_TIMED_OUT_QUEUE",
+        "_TRANSPORT",
+        "BROKER_NOT_AVAILABLE",
+        "LEADER_NOT_AVAILABLE",
+        "NETWORK_EXCEPTION",
+        "NOT_CONTROLLER",
+        "REQUEST_TIMED_OUT",
+        "SASL_AUTHENTICATION_FAILED",
+    },
+)
+
+# The answer to a request that was sent may be lost: a change may then be made all the same.
+_UNKNOWN_OUTCOMES: frozenset[str] = frozenset({"_TIMED_OUT", "_TRANSPORT", "REQUEST_TIMED_OUT"})
+
+
+def to_app_error(error: KafkaError) -> AppError:
+    """Return the coded error that says the same as `error`."""
+    name, words = error.name(), _words(error)
+    if refusal := _REFUSALS.get(name):
+        return refusal(words)
+    if name in _PASSING:
+        return unavailable(words, is_outcome_unknown=name in _UNKNOWN_OUTCOMES)
+    return ClusterRequestFailedError(f"the cluster answered {name}: {words}")
+
+
+def unavailable(words: str, *, is_outcome_unknown: bool = False) -> ClusterUnavailableError:
+    """Return the error for a cluster that does not answer, with when to ask again."""
+    advice = "try again in a moment"
+    if is_outcome_unknown:
+        advice += "; look first whether a change was made, since its answer may have been lost"
+    return ClusterUnavailableError(
+        f"the cluster does not answer: {words}",
+        advice=advice,
+        headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
+    )
+
+
+def _words(error: KafkaError) -> str:
+    return error.str()[:DETAIL_LENGTH_MAX]

@@ -1,0 +1,161 @@
+"""Topics of a cluster: every answer comes from the cluster, none is kept here."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import TypeVar
+
+from confluent_kafka import KafkaError, KafkaException
+
+from control_plane.kit.pagination import Page, PageRequest, paginate_names
+from control_plane.topics.admin_clients import AdminClients, Connection
+from control_plane.topics.kafka_admin import (
+    ConfigEntry,
+    ConfigSource,
+    KafkaAdmin,
+    NewTopic,
+    TopicDescription,
+    topic_names,
+    topic_resource,
+)
+from control_plane.topics.kafka_errors import to_app_error, unavailable
+from control_plane.topics.topics import ConfigValue, Topic, TopicSpec
+
+# A broker that restarts is back within this time; one that is not is not worth a caller's wait.
+REQUEST_SECONDS_MAX = 5.0
+# librdkafka ends a request by itself; this is only for a client that was closed meanwhile.
+ANSWER_SECONDS_MAX = REQUEST_SECONDS_MAX + 2.0
+
+_CLUSTER_DEFAULT = -1
+
+ResultT = TypeVar("ResultT")
+
+
+class TopicService:
+    """Asks clusters about their topics, each time as the caller.
+
+    Every method raises an `AppError`: the coded form of what the cluster answered, or
+    `ClusterUnavailableError` when it does not answer in time.
+    """
+
+    def __init__(self, clients: AdminClients) -> None:
+        self._clients = clients
+
+    def list(self, connection: Connection, page: PageRequest) -> Page[Topic]:
+        """Return topics in the order of their names, without configurations."""
+        with self._clients.client(connection) as client:
+            names = paginate_names(_names(client), str, page)
+            topics = _described(client, connection.cluster_id, names.items)
+        found = [topics[name] for name in names.items if name in topics]
+        return Page(found, names.next_page_token)
+
+    def get(self, connection: Connection, name: str) -> Topic:
+        """Return the topic with its whole configuration."""
+        with self._clients.client(connection) as client:
+            return _get(client, connection.cluster_id, name)
+
+    def create(self, connection: Connection, spec: TopicSpec) -> Topic:
+        """Make a topic and return it as the cluster made it."""
+        wanted = NewTopic(
+            spec.name,
+            num_partitions=_or_default(spec.partitions),
+            replication_factor=_or_default(spec.replication_factor),
+            config=dict(spec.configs),
+        )
+        with self._clients.client(connection) as client:
+            futures = client.create_topics([wanted], request_timeout=REQUEST_SECONDS_MAX)
+            _answer(futures[spec.name])
+            return _get(client, connection.cluster_id, spec.name)
+
+    def delete(self, connection: Connection, name: str) -> None:
+        """Delete the topic with all its records."""
+        with self._clients.client(connection) as client:
+            futures = client.delete_topics([name], request_timeout=REQUEST_SECONDS_MAX)
+            _answer(futures[name])
+
+
+def _or_default(number: int | None) -> int:
+    return _CLUSTER_DEFAULT if number is None else number
+
+
+def _names(client: KafkaAdmin) -> list[str]:
+    try:
+        return list(client.list_topics(timeout=REQUEST_SECONDS_MAX).topics)
+    except KafkaException as error:
+        raise to_app_error(_kafka_error(error)) from error
+
+
+def _get(client: KafkaAdmin, cluster_id: str, name: str) -> Topic:
+    resource = topic_resource(name)
+    # Both are sent before either is waited for.
+    descriptions = client.describe_topics(topic_names([name]), request_timeout=REQUEST_SECONDS_MAX)
+    configs = client.describe_configs([resource], request_timeout=REQUEST_SECONDS_MAX)
+    description = _answer(descriptions[name])
+    return _topic(description, cluster_id, _answer(configs[resource]))
+
+
+def _described(client: KafkaAdmin, cluster_id: str, names: Sequence[str]) -> dict[str, Topic]:
+    if not names:
+        return {}
+    futures = client.describe_topics(topic_names(names), request_timeout=REQUEST_SECONDS_MAX)
+    found: dict[str, Topic] = {}
+    for name, future in futures.items():
+        description = _answer_unless_gone(future)
+        if description is not None:
+            found[name] = _topic(description, cluster_id, None)
+    return found
+
+
+def _answer_unless_gone(future: "Future[TopicDescription]") -> TopicDescription | None:
+    """Return None for a topic that was deleted since its name was listed."""
+    try:
+        return future.result(ANSWER_SECONDS_MAX)
+    except KafkaException as error:
+        reason = _kafka_error(error)
+        if reason.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return None
+        raise to_app_error(reason) from error
+    except FutureTimeoutError as error:
+        raise unavailable("no answer in time") from error
+
+
+def _answer(future: "Future[ResultT]") -> ResultT:
+    try:
+        return future.result(ANSWER_SECONDS_MAX)
+    except KafkaException as error:
+        raise to_app_error(_kafka_error(error)) from error
+    except FutureTimeoutError as error:
+        raise unavailable("no answer in time", is_outcome_unknown=True) from error
+
+
+def _kafka_error(error: KafkaException) -> KafkaError:
+    reason = error.args[0]
+    assert isinstance(reason, KafkaError)
+    return reason
+
+
+def _topic(
+    description: TopicDescription,
+    cluster_id: str,
+    entries: Mapping[str, ConfigEntry] | None,
+) -> Topic:
+    partitions = description.partitions
+    return Topic(
+        name=description.name,
+        id=str(description.topic_id),
+        cluster_id=cluster_id,
+        partitions=len(partitions),
+        replication_factor=max((len(one.replicas) for one in partitions), default=0),
+        configs=None if entries is None else _configs(entries),
+    )
+
+
+def _configs(entries: Mapping[str, ConfigEntry]) -> dict[str, ConfigValue]:
+    return {
+        name: ConfigValue(
+            value=entry.value,
+            source=ConfigSource(entry.source).name.lower(),
+            is_default=entry.is_default,
+        )
+        for name, entry in sorted(entries.items())
+    }

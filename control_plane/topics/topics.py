@@ -1,0 +1,35 @@
+"""What a topic is, as the cluster itself tells it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigValue:
+    """One configuration entry: its value, where that comes from, whether nobody set it."""
+
+    value: str | None
+    source: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic; `configs` is None where it was not asked for."""
+
+    name: str
+    id: str
+    cluster_id: str
+    partitions: int
+    replication_factor: int
+    configs: Mapping[str, ConfigValue] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSpec:
+    """A topic to be made; None leaves a number to the cluster's own default."""
+
+    name: str
+    partitions: int | None
+    replication_factor: int | None
+    configs: Mapping[str, str]
