@@ -1,0 +1,59 @@
+"""Table of clusters: what their owners want, and what is seen of them."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, Integer, String, Text
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
+
+from control_plane.kit.db import ID_LENGTH_MAX, Base, UtcDateTime
+from control_plane.kit.scope import OrganizationOwned
+
+NAME_LENGTH_MAX = 63
+WORD_LENGTH_MAX = 32
+ADDRESS_LENGTH_MAX = 300
+REASON_LENGTH_MAX = 2000
+
+
+class Cluster(OrganizationOwned, Base):
+    """A cluster. Services write the spec and raise its generations; the reconciler the rest."""
+
+    __tablename__ = "clusters"
+    __table_args__ = (Index(None, "organization_id", "created_at", "id"),)
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX), primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    # Spec.
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
+    plan: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
+    engine: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
+    presence: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
+    generation: Mapped[int] = mapped_column(Integer)
+    credentials_generation: Mapped[int] = mapped_column(Integer)
+
+    # Observation.
+    status: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
+    reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH_MAX))
+    observed_generation: Mapped[int] = mapped_column(Integer)
+    observed_credentials_generation: Mapped[int] = mapped_column(Integer)
+    kafka_sasl_ssl: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
+    kafka_sasl_plaintext: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
+    ca_certificate: Mapped[str | None] = mapped_column(Text)
+    deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    @classmethod
+    def cluster_column(cls) -> InstrumentedAttribute[Any]:
+        return cls.id
+
+
+# A name is free again once its cluster is gone.
+Index(
+    "uq_clusters_live_name",
+    Cluster.organization_id,
+    Cluster.name,
+    unique=True,
+    sqlite_where=Cluster.deleted_at.is_(None),
+    postgresql_where=Cluster.deleted_at.is_(None),
+)
