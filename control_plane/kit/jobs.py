@@ -12,9 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Integer, String, Text, UniqueConstraint, case
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Integer, String, Text, UniqueConstraint, case, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from control_plane.kit.clock import Clock
@@ -24,6 +22,7 @@ from control_plane.kit.db import (
     Base,
     Database,
     UtcDateTime,
+    dialect_insert,
     notify_after_commit,
 )
 from control_plane.kit.ids import new_id
@@ -83,8 +82,7 @@ def enqueue(
     A job that waits is brought forward if the new request is earlier; one that runs now will run
     once more after this run.
     """
-    insert = sqlite_insert if session.get_bind().dialect.name == "sqlite" else postgresql_insert
-    statement = insert(Job).values(
+    statement = dialect_insert(session, Job).values(
         id=new_id("job"),
         name=name,
         key=key,
@@ -105,6 +103,11 @@ def enqueue(
         )
     )
     notify_after_commit(session, JOBS_CHANNEL)
+
+
+def requested_keys(session: Session, name: str) -> frozenset[str]:
+    """Return the things for which job `name` waits or runs."""
+    return frozenset(session.scalars(select(Job.key).where(Job.name == name)))
 
 
 class JobContext:
