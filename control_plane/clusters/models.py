@@ -19,7 +19,6 @@ class Cluster(OrganizationOwned, Base):
     """A cluster. Services write the spec and raise its generations; the reconciler the rest."""
 
     __tablename__ = "clusters"
-    __table_args__ = (Index(None, "organization_id", "created_at", "id"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX), primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,0 +1,35 @@
+"""Turns the keys of an organization into the credentials that a broker is given. Pure."""
+
+import base64
+from collections.abc import Sequence
+
+from control_plane.identity.secrets import ScramVerifier
+from control_plane.identity.service import ClusterCredential
+from control_plane.provisioning.engine import CredentialRecord, CredentialSet, ScramCredential
+
+
+def credential_set(generation: int, keys: Sequence[ClusterCredential]) -> CredentialSet:
+    return CredentialSet(generation, tuple(_record(key) for key in keys))
+
+
+def _record(key: ClusterCredential) -> CredentialRecord:
+    return {
+        "username": key.username,
+        "principal": f"User:{key.username}",
+        "plain": {"salt": _base64(key.hmac_salt), "hmac_sha256": _base64(key.secret_hmac)},
+        "scram_sha_256": _scram(key.scram_sha_256),
+        "scram_sha_512": _scram(key.scram_sha_512),
+    }
+
+
+def _scram(verifier: ScramVerifier) -> ScramCredential:
+    return {
+        "salt": _base64(verifier.salt),
+        "iterations": verifier.iterations,
+        "stored_key": _base64(verifier.stored_key),
+        "server_key": _base64(verifier.server_key),
+    }
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode("ascii")

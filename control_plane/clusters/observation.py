@@ -1,0 +1,59 @@
+"""Compares a cluster's row with what its engine sees; pure but for the types it reads."""
+
+from control_plane.clusters.models import Cluster
+from control_plane.clusters.plan import Brokers, Observed, Wanted, steps
+from control_plane.clusters.states import Presence, settled
+from control_plane.provisioning.engine import ClusterObservation, ObservedState
+
+_BROKERS: dict[ObservedState, Brokers] = {
+    "running": Brokers.RUNNING,
+    "starting": Brokers.STARTING,
+    "backing_off": Brokers.STARTING,
+    "stopped": Brokers.STOPPED,
+}
+
+
+def wanted(cluster: Cluster) -> Wanted:
+    return Wanted(
+        presence=Presence(cluster.presence),
+        generation=cluster.generation,
+        credentials_generation=cluster.credentials_generation,
+    )
+
+
+def observed(seen: ClusterObservation | None) -> Observed:
+    if seen is None:
+        return Observed(Brokers.UNKNOWN, generation=0, credentials_generation=0)
+    return Observed(
+        brokers=_BROKERS[seen.state],
+        generation=seen.generation or 0,
+        credentials_generation=seen.credentials_generation or 0,
+    )
+
+
+def is_as_wanted(cluster: Cluster, seen: ClusterObservation | None) -> bool:
+    """Tell whether nothing is left to do, nor to record."""
+    if steps(wanted(cluster), observed(seen)):
+        return False
+    return cluster.status == settled(Presence(cluster.presence)) and is_recorded(cluster, seen)
+
+
+def is_recorded(cluster: Cluster, seen: ClusterObservation | None) -> bool:
+    """Tell whether the row says what is seen."""
+    if seen is None or seen.endpoints is None:
+        return True
+    recorded = (cluster.kafka_sasl_ssl, cluster.kafka_sasl_plaintext, cluster.ca_certificate)
+    found = (seen.endpoints.sasl_ssl, seen.endpoints.sasl_plaintext, seen.ca_certificate)
+    return recorded == found
+
+
+def record(cluster: Cluster, seen: ClusterObservation | None) -> None:
+    """Write what is seen into the row."""
+    generations = observed(seen)
+    if generations.brokers is Brokers.RUNNING:
+        cluster.observed_generation = generations.generation
+        cluster.observed_credentials_generation = generations.credentials_generation
+    if seen is not None and seen.endpoints is not None:
+        cluster.kafka_sasl_ssl = seen.endpoints.sasl_ssl
+        cluster.kafka_sasl_plaintext = seen.endpoints.sasl_plaintext
+        cluster.ca_certificate = seen.ca_certificate

@@ -1,0 +1,181 @@
+"""Closes the gap between what is wanted of a cluster and what is seen: load, process, apply."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+from sqlalchemy.orm import Session
+
+from control_plane.clusters import repository
+from control_plane.clusters.models import REASON_LENGTH_MAX, Cluster
+from control_plane.clusters.observation import observed, record, wanted
+from control_plane.clusters.plan import Step, steps
+from control_plane.clusters.plans import Plan
+from control_plane.clusters.service import RESOURCE_TYPE
+from control_plane.clusters.states import ClusterStatus, Presence, can_move, is_gone, move, settled
+from control_plane.kit.clock import Clock
+from control_plane.kit.db import Database
+from control_plane.kit.errors import AppError
+from control_plane.kit.jobs import JobContext
+from control_plane.operations.service import OperationService
+from control_plane.provisioning.engine import (
+    ClusterLimits,
+    ClusterObservation,
+    ClusterSpec,
+    CredentialSet,
+    Engine,
+)
+
+# A cluster that could not be made as wanted this often is called failed; it is tried on.
+ATTEMPTS_BEFORE_FAILED = 4
+
+log = structlog.stdlib.get_logger("clusters")
+
+
+class CredentialSource(Protocol):
+    """Knows who may reach a cluster."""
+
+    def load(self, session: Session, cluster: Cluster) -> CredentialSet:
+        """Return the credentials of the cluster, under the generation its row has."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """A cluster as it was wanted when the run began."""
+
+    cluster: Cluster
+    spec: ClusterSpec
+    credentials: CredentialSet
+
+
+class Reconciler:
+    """Handles `clusters.reconcile`. Every step may be repeated; none runs in a transaction."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        operations: OperationService,
+        engines: Mapping[str, Engine],
+        plans: Mapping[str, Plan],
+        credentials: CredentialSource,
+        on_gone: Callable[[str], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._operations = operations
+        self._engines = engines
+        self._plans = plans
+        self._credentials = credentials
+        self._on_gone = on_gone
+
+    def run(self, context: JobContext) -> None:
+        """Make the cluster `context.key` as it is wanted; raise what kept it from that."""
+        loaded = self._load(context.key)
+        if loaded is None:
+            return
+        try:
+            seen = self._process(loaded)
+        except AppError as error:
+            self._apply_failure(context, loaded, error)
+            raise
+        self._apply(context, loaded, seen)
+
+    def _load(self, cluster_id: str) -> _Loaded | None:
+        with self._database.snapshot() as session:
+            cluster = repository.find_any(session, cluster_id)
+            if cluster is None or is_gone(ClusterStatus(cluster.status)):
+                return None
+            if cluster.presence == Presence.ABSENT:
+                credentials = CredentialSet(cluster.credentials_generation, ())
+            else:
+                credentials = self._credentials.load(session, cluster)
+            return _Loaded(cluster, self._spec(cluster), credentials)
+
+    def _spec(self, cluster: Cluster) -> ClusterSpec:
+        plan = self._plans[cluster.plan]
+        return ClusterSpec(
+            cluster_id=cluster.id,
+            generation=cluster.generation,
+            limits=ClusterLimits(
+                connections_max=plan.limits.connections_max,
+                partitions_max=plan.limits.partitions_max,
+                request_bytes_max=plan.limits.request_bytes_max,
+            ),
+            default_partitions=plan.default_partitions,
+        )
+
+    def _process(self, loaded: _Loaded) -> ClusterObservation | None:
+        engine = self._engines[loaded.cluster.engine]
+        seen = engine.observe(loaded.cluster.id)
+        for step in steps(wanted(loaded.cluster), observed(seen)):
+            log.info("cluster_step", cluster_id=loaded.cluster.id, step=step.value)
+            seen = _carry_out(engine, step, loaded)
+        return seen
+
+    def _apply(self, context: JobContext, loaded: _Loaded, seen: ClusterObservation | None) -> None:
+        with context.apply() as session:
+            cluster = repository.lock(session, loaded.cluster.id)
+            assert cluster is not None, "rows of clusters are never deleted"
+            record(cluster, seen)
+            # A spec that changed meanwhile has asked for a run of its own, which settles it.
+            is_current = cluster.generation == loaded.cluster.generation
+            if is_current:
+                self._settle(session, cluster)
+        if is_current and cluster.presence == Presence.ABSENT:
+            self._on_gone(cluster.id)
+
+    def _settle(self, session: Session, cluster: Cluster) -> None:
+        status, target = ClusterStatus(cluster.status), settled(Presence(cluster.presence))
+        cluster.reason = None
+        if status is not target:
+            cluster.status = move(status, target).value
+            cluster.updated_at = self._clock.now()
+            log.info("cluster_settled", cluster_id=cluster.id, status=target.value)
+        if target is ClusterStatus.DELETED:
+            cluster.deleted_at = self._clock.now()
+            cluster.observed_generation = cluster.generation
+        for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster.id):
+            self._operations.start(session, operation.id)
+            self._operations.succeed(session, operation.id)
+
+    def _apply_failure(self, context: JobContext, loaded: _Loaded, error: AppError) -> None:
+        with context.apply() as session:
+            cluster = repository.lock(session, loaded.cluster.id)
+            assert cluster is not None, "rows of clusters are never deleted"
+            if cluster.generation != loaded.cluster.generation:
+                return
+            cluster.reason = f"{error.code}: {error.detail}"[:REASON_LENGTH_MAX]
+            self._note_attempt(session, cluster.id)
+            if context.attempt >= ATTEMPTS_BEFORE_FAILED:
+                self._fail(session, cluster, error)
+
+    def _note_attempt(self, session: Session, cluster_id: str) -> None:
+        for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster_id):
+            self._operations.start(session, operation.id)
+
+    def _fail(self, session: Session, cluster: Cluster, error: AppError) -> None:
+        status = ClusterStatus(cluster.status)
+        if not can_move(status, ClusterStatus.FAILED):
+            return
+        cluster.status = move(status, ClusterStatus.FAILED).value
+        cluster.updated_at = self._clock.now()
+        for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster.id):
+            self._operations.fail(session, operation.id, code=error.code, detail=error.detail)
+
+
+def _carry_out(engine: Engine, step: Step, loaded: _Loaded) -> ClusterObservation | None:
+    cluster_id = loaded.cluster.id
+    match step:
+        case Step.START:
+            return engine.ensure(loaded.spec, loaded.credentials)
+        case Step.PUBLISH:
+            engine.apply_credentials(cluster_id, loaded.credentials)
+            return engine.observe(cluster_id)
+        case Step.STOP:
+            return engine.stop(cluster_id)
+        case Step.REMOVE:
+            engine.remove(cluster_id)
+            return None

@@ -1,0 +1,57 @@
+"""Queries of clusters."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from control_plane.clusters.models import Cluster
+from control_plane.kit.pagination import Page, PageRequest, paginate
+from control_plane.kit.scope import Scope, scoped
+
+
+def find(session: Session, scope: Scope, cluster_id: str) -> Cluster | None:
+    """Find a living cluster of `scope`."""
+    return session.scalars(_living(scope).where(Cluster.id == cluster_id)).first()
+
+
+def find_by_name(session: Session, organization_id: str, name: str) -> Cluster | None:
+    return session.scalars(_living(Scope(organization_id)).where(Cluster.name == name)).first()
+
+
+def count(session: Session, organization_id: str) -> int:
+    """Count the living clusters of an organization."""
+    statement = _living(Scope(organization_id)).with_only_columns(func.count())
+    return session.scalar(statement) or 0
+
+
+def list_page(session: Session, scope: Scope, page: PageRequest) -> Page[Cluster]:
+    return paginate(session, _living(scope), (Cluster.created_at, Cluster.id), page)
+
+
+def list_of_organization(
+    session: Session, organization_id: str, cluster_id: str | None
+) -> Sequence[Cluster]:
+    """List the living clusters of an organization, or the one of them that is named."""
+    statement = _living(Scope(organization_id, cluster_id))
+    return session.scalars(statement.order_by(Cluster.created_at, Cluster.id)).all()
+
+
+def lock(session: Session, cluster_id: str) -> Cluster | None:
+    """Find a cluster whoever owns it, locked until the transaction ends; for jobs."""
+    return session.get(Cluster, cluster_id, with_for_update=True, populate_existing=True)
+
+
+def find_any(session: Session, cluster_id: str) -> Cluster | None:
+    """Find a cluster whoever owns it and whether or not it lives; for jobs."""
+    return session.get(Cluster, cluster_id)
+
+
+def list_living(session: Session, engine: str) -> Sequence[Cluster]:
+    """List every organization's living clusters that run on `engine`."""
+    statement = select(Cluster).where(Cluster.deleted_at.is_(None), Cluster.engine == engine)
+    return session.scalars(statement.order_by(Cluster.id)).all()
+
+
+def _living(scope: Scope) -> Select[Cluster]:
+    return scoped(Cluster, scope).where(Cluster.deleted_at.is_(None))

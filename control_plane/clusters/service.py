@@ -1,0 +1,222 @@
+"""Rules of clusters: what may be wanted, and what callers are told of what is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from control_plane.clusters import repository
+from control_plane.clusters.errors import (
+    ClusterLimitError,
+    ClusterNameTakenError,
+    ClusterNotFoundError,
+    ClusterNotReadyError,
+    EngineNotInstalledError,
+    PlanUnknownError,
+)
+from control_plane.clusters.models import Cluster
+from control_plane.clusters.plans import Plan
+from control_plane.clusters.states import ClusterStatus, Presence, move
+from control_plane.kit.clock import Clock
+from control_plane.kit.errors import FieldError
+from control_plane.kit.ids import new_id
+from control_plane.kit.jobs import enqueue
+from control_plane.kit.pagination import Page, PageRequest
+from control_plane.kit.scope import Scope
+from control_plane.operations.models import Operation
+from control_plane.operations.service import OperationService, OperationSubject
+from control_plane.provisioning.engine import Engine, KafkaBootstrap
+
+CLUSTERS_PER_ORGANIZATION_MAX = 100
+RECONCILE_JOB = "clusters.reconcile"
+RESOURCE_TYPE = "cluster"
+CREATE_KIND = "cluster.create"
+DELETE_KIND = "cluster.delete"
+
+# The key that was changed is published at once by whoever changed it; the job is for a crash.
+PUBLISH_BACKSTOP_SECONDS = 2
+
+_SERVING = frozenset({ClusterStatus.RUNNING, ClusterStatus.UPDATING, ClusterStatus.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedPlan:
+    """A plan of the catalogue, and whether this installation can run it."""
+
+    plan: Plan
+    is_available: bool
+
+
+class ClusterService:
+    """Writes what is wanted of clusters; the reconciler carries it out."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        operations: OperationService,
+        engines: Mapping[str, Engine],
+        plans: Mapping[str, Plan],
+    ) -> None:
+        self._clock = clock
+        self._operations = operations
+        self._engines = engines
+        self._plans = plans
+
+    def create(
+        self, session: Session, organization_id: str, *, name: str, plan_id: str
+    ) -> tuple[Cluster, Operation]:
+        """Want a new cluster; return it as it begins, and the operation that brings it about.
+
+        Raises PlanUnknownError, EngineNotInstalledError, ClusterNameTakenError or
+        ClusterLimitError.
+        """
+        plan = self._plan(plan_id)
+        if repository.find_by_name(session, organization_id, name) is not None:
+            raise _name_taken(name)
+        if repository.count(session, organization_id) >= CLUSTERS_PER_ORGANIZATION_MAX:
+            raise ClusterLimitError(
+                f"the organization has {CLUSTERS_PER_ORGANIZATION_MAX} clusters",
+                advice="delete clusters that are not used any more",
+            )
+        cluster = self._new(organization_id, name, plan)
+        try:
+            with session.begin_nested():
+                session.add(cluster)
+        except IntegrityError as error:  # somebody else took the name since it was looked up
+            raise _name_taken(name) from error
+        return cluster, self._begin(session, cluster, CREATE_KIND)
+
+    def get(self, session: Session, scope: Scope, cluster_id: str) -> Cluster:
+        """Return the cluster; raise ClusterNotFoundError if absent, gone or not of `scope`."""
+        cluster = repository.find(session, scope, cluster_id)
+        if cluster is None:
+            raise ClusterNotFoundError("there is no such cluster")
+        return cluster
+
+    def require(self, session: Session, scope: Scope, cluster_id: str) -> None:
+        """Raise ClusterNotFoundError unless the cluster exists for `scope`."""
+        self.get(session, scope, cluster_id)
+
+    def list(self, session: Session, scope: Scope, page: PageRequest) -> Page[Cluster]:
+        return repository.list_page(session, scope, page)
+
+    def delete(self, session: Session, scope: Scope, cluster_id: str) -> Operation:
+        """Want the cluster gone, with its data; asking again returns the operation under way."""
+        cluster = self.get(session, scope, cluster_id)
+        if cluster.status == ClusterStatus.DELETING:
+            for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster_id):
+                return operation
+        else:
+            cluster.status = move(ClusterStatus(cluster.status), ClusterStatus.DELETING).value
+            cluster.presence = Presence.ABSENT.value
+            cluster.reason = None
+            cluster.generation += 1
+            cluster.updated_at = self._clock.now()
+            self._supersede(session, cluster_id)
+        return self._begin(session, cluster, DELETE_KIND)
+
+    def request_publication(
+        self, session: Session, organization_id: str, cluster_id: str | None
+    ) -> None:
+        """Note that the credentials of a cluster, or of all for None, are others from now on."""
+        for cluster in repository.list_of_organization(session, organization_id, cluster_id):
+            cluster.credentials_generation += 1
+            enqueue(
+                session,
+                RECONCILE_JOB,
+                cluster.id,
+                now=self._clock.now(),
+                delay_seconds=PUBLISH_BACKSTOP_SECONDS,
+            )
+
+    def list_serving(
+        self, session: Session, organization_id: str, cluster_id: str | None
+    ) -> Sequence[Cluster]:
+        """List the clusters whose brokers check credentials now."""
+        found = repository.list_of_organization(session, organization_id, cluster_id)
+        return [cluster for cluster in found if cluster.status in _SERVING]
+
+    def bootstrap(self, cluster: Cluster) -> KafkaBootstrap:
+        """Return how to reach the cluster by the Kafka protocol; call it outside transactions.
+
+        Raises ClusterNotReadyError for a cluster that serves nobody in its present status.
+        """
+        if cluster.status not in _SERVING:
+            raise ClusterNotReadyError(
+                f"the cluster is {cluster.status}", advice="wait until it is running"
+            )
+        return self.engine(cluster.engine).bootstrap(cluster.id)
+
+    def engine(self, name: str) -> Engine:
+        """Return an installed engine; raise EngineNotInstalledError."""
+        if name not in self._engines:
+            raise EngineNotInstalledError(
+                f"the engine {name} is not installed here",
+                advice="ask the operator of this service for it, or choose another plan",
+            )
+        return self._engines[name]
+
+    def offered_plans(self) -> Sequence[OfferedPlan]:
+        """Return the catalogue in the order of plan names."""
+        return [
+            OfferedPlan(plan, plan.engine in self._engines)
+            for _, plan in sorted(self._plans.items())
+        ]
+
+    def _plan(self, plan_id: str) -> Plan:
+        plan = self._plans.get(plan_id)
+        if plan is None:
+            known = ", ".join(sorted(self._plans))
+            raise PlanUnknownError(
+                f"there is no plan {plan_id}",
+                advice=f"choose one of: {known}",
+                errors=[FieldError("body.plan", "plan_unknown", f"one of {known} expected")],
+            )
+        self.engine(plan.engine)
+        return plan
+
+    def _new(self, organization_id: str, name: str, plan: Plan) -> Cluster:
+        now = self._clock.now()
+        return Cluster(
+            id=new_id("lkc"),
+            organization_id=organization_id,
+            name=name,
+            plan=plan.id,
+            engine=plan.engine,
+            presence=Presence.RUNNING.value,
+            generation=1,
+            credentials_generation=1,
+            status=ClusterStatus.CREATING.value,
+            observed_generation=0,
+            observed_credentials_generation=0,
+            created_at=now,
+            updated_at=now,
+        )
+
+    def _begin(self, session: Session, cluster: Cluster, kind: str) -> Operation:
+        subject = OperationSubject(
+            organization_id=cluster.organization_id,
+            cluster_id=cluster.id,
+            resource_type=RESOURCE_TYPE,
+            resource_id=cluster.id,
+        )
+        operation = self._operations.create(session, kind=kind, subject=subject)
+        enqueue(session, RECONCILE_JOB, cluster.id, now=self._clock.now())
+        return operation
+
+    def _supersede(self, session: Session, cluster_id: str) -> None:
+        for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster_id):
+            self._operations.fail(
+                session,
+                operation.id,
+                code="operation_superseded",
+                detail="the cluster was deleted before this was done",
+            )
+
+
+def _name_taken(name: str) -> ClusterNameTakenError:
+    return ClusterNameTakenError(
+        f"the organization has a cluster named {name} already",
+        advice="choose another name, or use the cluster that has it",
+    )

@@ -1,0 +1,79 @@
+"""Looks at every cluster now and then, for what no request tells: deaths, and strangers."""
+
+from collections.abc import Mapping, Sequence
+
+import structlog
+from prometheus_client import Gauge
+
+from control_plane.clusters import repository
+from control_plane.clusters.models import Cluster
+from control_plane.clusters.observation import is_as_wanted
+from control_plane.clusters.service import RECONCILE_JOB
+from control_plane.kit.clock import Clock
+from control_plane.kit.db import Database
+from control_plane.kit.jobs import JobContext, enqueue, requested_keys
+from control_plane.provisioning.engine import Engine
+
+UNKNOWN = Gauge(
+    "headrace_clusters_unknown", "Clusters that run here but that the database does not know"
+)
+
+log = structlog.stdlib.get_logger("clusters")
+
+
+class Sweeper:
+    """Handles `clusters.sweep`.
+
+    A cluster that the database does not know is reported and left alone: after the control plane
+    was restored from an old backup it may be somebody's living cluster.
+    """
+
+    def __init__(self, database: Database, clock: Clock, engines: Mapping[str, Engine]) -> None:
+        self._database = database
+        self._clock = clock
+        self._engines = engines
+        self._suspects: frozenset[str] = frozenset()
+        self._reported: frozenset[str] = frozenset()
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """The ids of the clusters that were last reported."""
+        return self._reported
+
+    def run(self, context: JobContext) -> None:
+        suspects: set[str] = set()
+        for name, engine in self._engines.items():
+            # Listed first: what an engine has was in the database before.
+            found = engine.list()
+            living = self._living(name)
+            suspects.update(set(found) - {cluster.id for cluster in living})
+            self._request_runs(context, [one.id for one in living if _is_off(engine, one)])
+        self._report(frozenset(suspects))
+
+    def _living(self, engine: str) -> Sequence[Cluster]:
+        with self._database.snapshot() as session:
+            return repository.list_living(session, engine)
+
+    def _request_runs(self, context: JobContext, cluster_ids: Sequence[str]) -> None:
+        with context.apply() as session:
+            # A run that waits after a failure keeps its delay and its count of attempts.
+            requested = requested_keys(session, RECONCILE_JOB)
+            for cluster_id in cluster_ids:
+                if cluster_id not in requested:
+                    enqueue(session, RECONCILE_JOB, cluster_id, now=self._clock.now())
+
+    def _report(self, suspects: frozenset[str]) -> None:
+        # One that is being deleted may be listed just before its row says that it is gone.
+        unknown = suspects & self._suspects
+        for cluster_id in sorted(unknown - self._reported):
+            log.warning(
+                "cluster_unknown",
+                cluster_id=cluster_id,
+                advice="it runs here but the database does not know it; it is left as it is",
+            )
+        self._suspects, self._reported = suspects, unknown
+        UNKNOWN.set(len(unknown))
+
+
+def _is_off(engine: Engine, cluster: Cluster) -> bool:
+    return not is_as_wanted(cluster, engine.observe(cluster.id))

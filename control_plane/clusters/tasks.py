@@ -1,0 +1,16 @@
+"""Jobs of clusters: closing the gap of one, and looking at all."""
+
+from control_plane.clusters.reconciler import Reconciler
+from control_plane.clusters.service import RECONCILE_JOB
+from control_plane.clusters.sweep import Sweeper
+from control_plane.kit.jobs import JobRegistry
+
+RECONCILE_LEASE_SECONDS = 180
+SWEEP_JOB = "clusters.sweep"
+SWEEP_EVERY_SECONDS = 5
+
+
+def register(registry: JobRegistry, reconciler: Reconciler, sweeper: Sweeper) -> None:
+    """Add the jobs of clusters to a process."""
+    registry.register(RECONCILE_JOB, reconciler.run, lease_seconds=RECONCILE_LEASE_SECONDS)
+    registry.register(SWEEP_JOB, sweeper.run, every_seconds=SWEEP_EVERY_SECONDS)
