@@ -8,6 +8,7 @@ from control_plane.identity.sessions import SessionService
 from control_plane.identity.tokens import load_signer
 from control_plane.kit.clock import Clock, SystemClock
 from control_plane.kit.db import Database
+from control_plane.kit.idempotency import IdempotencyStore
 from control_plane.kit.jobs import JobRegistry
 from control_plane.kit.secrets import MasterKey, Vault
 from control_plane.kit.settings import Settings
@@ -40,4 +41,5 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         api_keys=ApiKeyService(vault, clock, authenticator.forget),
         sessions=SessionService(clock),
         operations=OperationService(database, clock),
+        idempotency=IdempotencyStore(database, vault, clock),
     )

@@ -14,6 +14,7 @@ from control_plane.identity.sessions import SessionService
 from control_plane.identity.tokens import TokenSigner
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
+from control_plane.kit.idempotency import IdempotencyStore
 from control_plane.kit.job_runner import JobRunner
 from control_plane.kit.jobs import JobRegistry
 from control_plane.kit.pagination import (
@@ -79,6 +80,7 @@ class Core:
     api_keys: ApiKeyService
     sessions: SessionService
     operations: OperationService
+    idempotency: IdempotencyStore
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from control_plane.kit.errors import AppError, FieldError
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
+PROBLEM_SCHEMA = "#/components/schemas/Problem"
 VALIDATION_ERRORS_MAX = 20
 
 log = structlog.stdlib.get_logger("api")
@@ -96,6 +97,19 @@ class InternalError(AppError):
     title = "Internal error"
 
 
+def problems(*kinds: type[AppError]) -> dict[int | str, dict[str, Any]]:
+    """Describe errors in the OpenAPI document of a route, by status."""
+    responses: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        content = {"schema": {"$ref": PROBLEM_SCHEMA}, "examples": {}}
+        entry = responses.setdefault(
+            kind.status,
+            {"description": kind.title, "content": {PROBLEM_MEDIA_TYPE: content}},
+        )
+        entry["content"][PROBLEM_MEDIA_TYPE]["examples"][kind.code] = _example(kind)
+    return responses
+
+
 def problem_response(request: Request, error: AppError) -> JSONResponse:
     """Render `error` for `request`, with the members that its API family adds."""
     status = error.http_status if isinstance(error, HttpProblemError) else error.status
@@ -143,6 +157,20 @@ def install_error_handlers(
     app.add_exception_handler(HTTPException, on_http_error)
 
 
+def _example(kind: type[AppError]) -> dict[str, Any]:
+    summary = (kind.__doc__ or kind.title).splitlines()[0]
+    value = {
+        "type": f"urn:headrace:problem:{kind.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": summary,
+        "instance": "/v1/...",
+        "code": kind.code,
+        "request_id": "req_4q8x0n1w2e3r5t6y",
+    }
+    return {"summary": summary, "value": value}
+
+
 def _extensions(request: Request) -> list[tuple[str, ProblemExtension]]:
     extensions = cast("dict[str, ProblemExtension]", request.app.state.problem_extensions)
     return list(extensions.items())
@@ -172,4 +200,6 @@ def _from_http(request: Request, error: HTTPException) -> AppError:
         return MethodNotAllowedError(
             f"{request.url.path} does not accept {request.method}", headers=error.headers
         )
+    if error.status_code == http.HTTPStatus.BAD_REQUEST:
+        return BodyMalformedError("the body can not be read", headers=error.headers)
     return HttpProblemError(error.status_code, str(error.detail).lower(), error.headers)

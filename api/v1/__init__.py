@@ -1,1 +1,1 @@
-"""Management resources, one file each."""
+"""Management resources, one file each, their schemas beside the routes."""

@@ -1,5 +1,6 @@
 """Rules of members."""
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from control_plane.identity import repository
@@ -42,7 +43,7 @@ class MemberService:
             raise PermissionDeniedError(f"the role {granted_by} can not give the role {role}")
         address = email.casefold()
         if repository.find_member_by_email(session, scope, address) is not None:
-            raise MemberExistsError("the organization has a member with this e-mail address")
+            raise _exists()
         if repository.count_members(session, scope) >= MEMBERS_MAX:
             raise MemberLimitError(f"the organization has {MEMBERS_MAX} members")
         member = Member(
@@ -54,8 +55,15 @@ class MemberService:
             created_at=self._clock.now(),
         )
         session.add(member)
-        session.flush()
+        try:
+            session.flush()
+        except IntegrityError:
+            raise _exists() from None  # another transaction was first
         return member
 
     def list(self, session: Session, scope: Scope, page: PageRequest) -> Page[Member]:
         return repository.list_members(session, scope, page)
+
+
+def _exists() -> MemberExistsError:
+    return MemberExistsError("the organization has a member with this e-mail address")

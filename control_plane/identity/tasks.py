@@ -1,12 +1,16 @@
 """Jobs of identity: last-used times, keys that expire, and sign-ins that are over."""
 
 from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
 
 from control_plane.identity import repository
 from control_plane.identity.authentication import Authenticator
+from control_plane.identity.models import ApiKey
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
-from control_plane.kit.jobs import JobContext, JobRegistry
+from control_plane.kit.jobs import JobContext, JobRegistry, enqueue
 
 EXPIRE_JOB = "api_keys.expire"
 TOUCH_JOB = "api_keys.touch"
@@ -16,6 +20,13 @@ PURGE_EVERY_SECONDS = 3600
 
 # Publishes the credentials of an organization's cluster, or of all its clusters for None.
 Publish = Callable[[str, str | None], None]
+
+
+def enqueue_expiry(session: Session, api_key: ApiKey, now: datetime) -> None:
+    """Have the brokers told, at the instant when a key that expires does so."""
+    if api_key.expires_at is not None:
+        delay = (api_key.expires_at - now).total_seconds()
+        enqueue(session, EXPIRE_JOB, api_key.id, now=now, delay_seconds=delay)
 
 
 def register(

@@ -1,11 +1,22 @@
 """The database: declarative base, column types and the unit of work, on SQLite and PostgreSQL."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, create_engine, event, text
+from sqlalchemy import (
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    create_engine,
+    event,
+    text,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -117,6 +128,19 @@ def notify_after_commit(session: Session, channel: str) -> None:
     """Wake whoever listens to `channel` once the transaction of `session` is durable."""
     signals = cast("Signals", session.info[_SIGNALS])
     after_commit(session, lambda: signals.notify(channel))
+
+
+def dialect_insert(session: Session, model: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that can say ON CONFLICT in the database of `session`."""
+    if session.get_bind().dialect.name == "sqlite":
+        return sqlite.insert(model)
+    return postgresql.insert(model)
+
+
+def insert_unless_present(session: Session, model: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert a row; return False, changing nothing, if a unique key of it is taken."""
+    statement = dialect_insert(session, model).values(**values).on_conflict_do_nothing()
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
 
 
 def _create_engine(url: str) -> Engine:

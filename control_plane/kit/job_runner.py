@@ -64,6 +64,11 @@ class JobRunner:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether every worker runs."""
+        return all(thread.is_alive() for thread in self._threads)
+
     def stop(self, timeout_seconds: float) -> bool:
         """Finish what is running and stop; return whether all workers ended in time."""
         self._stopping.set()

@@ -19,7 +19,7 @@ from sqlalchemy import LargeBinary, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from control_plane.kit.clock import Clock
-from control_plane.kit.db import ID_LENGTH_MAX, Base, UtcDateTime
+from control_plane.kit.db import ID_LENGTH_MAX, Base, UtcDateTime, insert_unless_present
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -130,11 +130,14 @@ class Vault:
         return self._unwrapped(row)
 
     def _create(self, session: Session, owner_id: str) -> DataKey:
-        wrapped = self._master_key.wrap(secrets.token_bytes(KEY_BYTES), owner_id)
-        row = DataKey(owner_id=owner_id, wrapped_key=wrapped, created_at=self._clock.now())
-        session.add(row)
-        session.flush()
-        return row
+        values = {
+            "owner_id": owner_id,
+            "wrapped_key": self._master_key.wrap(secrets.token_bytes(KEY_BYTES), owner_id),
+            "created_at": self._clock.now(),
+        }
+        # Another transaction may be first: then its key is the one.
+        insert_unless_present(session, DataKey, values)
+        return session.get_one(DataKey, owner_id)
 
     def _unwrapped(self, row: DataKey) -> AESGCM:
         # Cached by the wrapped bytes, not by the owner: a rolled-back first use leaves a key

@@ -1,5 +1,6 @@
 """Rules of operations: their moves, and waiting for them to end."""
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from control_plane.operations.states import FINAL, OperationStatus, may_move
 
 POLL_SECONDS = 0.5  # only matters when another process does the work
 STEPS_MAX = 50
+WAIT_SECONDS_MAX = 30
+WAITERS_MAX = 16  # each holds a thread of the web server
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class OperationService:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
+        self._waiters = threading.BoundedSemaphore(WAITERS_MAX)
 
     def create(self, session: Session, *, kind: str, subject: OperationSubject) -> Operation:
         """Begin an operation; `kind` reads `noun.verb`."""
@@ -96,8 +100,16 @@ class OperationService:
     def wait(self, operation_id: str, timeout_seconds: float) -> Operation:
         """Return the operation once it is final, or as it stands when the time is over.
 
-        Call it outside of any transaction.
+        Call it outside of any transaction. When too many wait already, this one does not.
         """
+        if not self._waiters.acquire(blocking=False):
+            return self._load(operation_id)
+        try:
+            return self._wait(operation_id, timeout_seconds)
+        finally:
+            self._waiters.release()
+
+    def _wait(self, operation_id: str, timeout_seconds: float) -> Operation:
         deadline = self._clock.monotonic() + timeout_seconds
         with self._database.signals.listen(_channel(operation_id)) as ended:
             while True:

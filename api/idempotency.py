@@ -1,0 +1,134 @@
+"""Idempotency-Key on every POST under /v1 (draft-ietf-httpapi-idempotency-key-header)."""
+
+import hashlib
+import re
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from api.auth import authenticate
+from api.deps import get_core
+from control_plane.kit.errors import AppError
+from control_plane.kit.idempotency import Claim, IdempotencyStore, KeptReply
+
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+REPLAYED_HEADER = "Idempotency-Replayed"
+ERROR_STATUS_MIN = 400
+
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+RouteHandler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class IdempotencyKeyInvalidError(AppError):
+    """The key is not 1 to 255 visible ASCII characters, or was sent twice."""
+
+    code = "idempotency_key_invalid"
+    status = 422
+    title = "Idempotency key invalid"
+
+
+class IdempotencyKeyUnsupportedError(AppError):
+    """The route can not promise what the header asks for, and says so instead of ignoring it."""
+
+    code = "idempotency_key_unsupported"
+    status = 422
+    title = "Idempotency key unsupported"
+
+
+class IdempotentRoute(APIRoute):
+    """A route whose POSTs may carry an Idempotency-Key.
+
+    A reply with an error frees the key: nothing was done, and the request may be corrected.
+    """
+
+    def get_route_handler(self) -> RouteHandler:
+        handler = super().get_route_handler()
+        if "POST" not in (self.methods or ()):
+            return handler
+
+        async def handle(request: Request) -> Response:
+            key = _key_of(request)
+            return await handler(request) if key is None else await _once(request, key, handler)
+
+        return handle
+
+
+class ReplyKeeper:
+    """Keeps the reply of this request, if it carries a key, in the transaction of its work.
+
+    Without `keep` a reply is kept once it is given: a crash between the two leaves the work done
+    and the key free. Whatever is written in a transaction calls `keep` in it.
+    """
+
+    def __init__(self, store: IdempotencyStore, claim: Claim | None) -> None:
+        self._store = store
+        self._claim = claim
+
+    def keep(self, session: Session, status: int, reply: BaseModel) -> None:
+        if self._claim is not None:
+            self._store.keep(session, self._claim, status, reply.model_dump_json().encode())
+
+
+def get_reply_keeper(request: Request) -> ReplyKeeper:
+    return ReplyKeeper(get_core(request).idempotency, getattr(request.state, "claim", None))
+
+
+def refuse_idempotency_key(request: Request) -> None:
+    """Dependency of routes that do not deduplicate: refuses the header by name."""
+    if IDEMPOTENCY_HEADER in request.headers:
+        raise IdempotencyKeyUnsupportedError(
+            "records are not deduplicated by Idempotency-Key",
+            advice="leave the header out; an idempotent Kafka producer writes each record once",
+        )
+
+
+async def _once(request: Request, key: str, handler: RouteHandler) -> Response:
+    principal = await authenticate(request)
+    store = get_core(request).idempotency
+    request_hash = _hash(principal.id, request, await request.body())
+    claim = await run_in_threadpool(store.claim, principal.organization_id, key, request_hash)
+    if isinstance(claim, KeptReply):
+        headers = {REPLAYED_HEADER: "true"}
+        return Response(claim.body, claim.status, headers, "application/json")
+    request.state.claim = claim
+    try:
+        response = await handler(request)
+    except Exception:
+        await run_in_threadpool(store.release, claim)
+        raise
+    if response.status_code >= ERROR_STATUS_MIN:
+        await run_in_threadpool(store.release, claim)
+    else:
+        body = bytes(response.body)
+        await run_in_threadpool(store.keep_final, claim, response.status_code, body)
+    return response
+
+
+def _key_of(request: Request) -> str | None:
+    keys = request.headers.getlist(IDEMPOTENCY_HEADER)
+    if not keys:
+        return None
+    if len(keys) != 1 or _KEY.fullmatch(keys[0]) is None:
+        raise IdempotencyKeyInvalidError(
+            "an Idempotency-Key has 1 to 255 visible ASCII characters and is sent once",
+            advice="use a fresh UUID for every new request",
+        )
+    return keys[0]
+
+
+def _hash(principal_id: str, request: Request, body: bytes) -> bytes:
+    # The principal is part of it: a reply is given to nobody but the caller it was made for.
+    parts = (principal_id, request.method, request.url.path, request.url.query)
+    digest = hashlib.sha256()
+    for part in (*(part.encode() for part in parts), body):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.digest()
+
+
+Reply = Annotated[ReplyKeeper, Depends(get_reply_keeper)]

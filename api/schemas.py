@@ -1,0 +1,59 @@
+"""Pieces that request and response schemas share."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+
+from control_plane.kit.pagination import Page
+
+DISPLAY_NAME_LENGTH_MAX = 100
+
+ItemT = TypeVar("ItemT", bound=BaseModel)
+RowT = TypeVar("RowT")
+
+# For people: anything but control characters, without blanks around it.
+DisplayName = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=DISPLAY_NAME_LENGTH_MAX,
+        pattern=r"^[^\x00-\x1f\x7f]+$",
+    ),
+]
+
+
+def _rfc3339(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+# RFC 3339 in UTC with a fixed number of digits, so that texts sort as instants do.
+Instant = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+
+
+class RequestModel(BaseModel):
+    """Base of request bodies: a field that is not known is an error, never ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class ResponseModel(BaseModel):
+    """Base of response bodies, read from the attributes of rows."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class ListResponse(ResponseModel, Generic[ItemT]):
+    """One page of a list."""
+
+    items: list[ItemT]
+    next_page_token: str | None
+
+
+def to_list(page: Page[RowT], convert: Callable[[RowT], ItemT]) -> ListResponse[ItemT]:
+    """Render a page."""
+    return ListResponse(
+        items=[convert(row) for row in page.items], next_page_token=page.next_page_token
+    )

@@ -1,0 +1,167 @@
+"""API keys: credentials of programs, for an organization or one of its clusters."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from fastapi import Depends, Query, status
+from pydantic import Field, model_validator
+
+from api.auth import require
+from api.deps import PageQuery, Services
+from api.errors import problems
+from api.idempotency import Reply
+from api.schemas import DisplayName, Instant, ListResponse, RequestModel, ResponseModel, to_list
+from api.v1.router import POST_PROBLEMS, v1_router
+from control_plane.identity import tasks
+from control_plane.identity.errors import ApiKeyExpiryError, ApiKeyLimitError, ApiKeyNotFoundError
+from control_plane.identity.models import ApiKey
+from control_plane.identity.policy import Action, Role
+from control_plane.identity.principals import Principal
+from control_plane.identity.service import new_key_material
+from control_plane.kit.scope import Scope
+
+router = v1_router("api-keys")
+
+Reader = Annotated[Principal, Depends(require(Action.API_KEYS_READ))]
+
+
+class ApiKeyScope(StrEnum):
+    """What a key is good for."""
+
+    ORGANIZATION = "organization"
+    CLUSTER = "cluster"
+
+
+class ApiKeyCreate(RequestModel):
+    """A new API key: of one cluster if `cluster_id` is given, else of the whole organization."""
+
+    name: Annotated[DisplayName, Field(examples=["flight loader"])] = "API key"
+    cluster_id: Annotated[str | None, Field(examples=["lkc_4q8x0n1w2e3r5t6y"])] = None
+    scope: ApiKeyScope | None = None
+    role: Role = Role.DEVELOPER
+    expires_at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        scope = ApiKeyScope.ORGANIZATION if self.cluster_id is None else ApiKeyScope.CLUSTER
+        if self.scope not in (None, scope):
+            raise ValueError("a key of one cluster has a cluster_id, a key of all has none")
+        return self
+
+
+class ApiKeyResponse(ResponseModel):
+    """An API key, without its secret."""
+
+    id: Annotated[str, Field(examples=["hk_9v2mh8k3c5d7f1g0"])]
+    name: Annotated[str, Field(examples=["flight loader"])]
+    scope: ApiKeyScope
+    cluster_id: Annotated[str | None, Field(examples=["lkc_4q8x0n1w2e3r5t6y"])]
+    role: Role
+    created_at: Instant
+    expires_at: Instant | None
+    last_used_at: Instant | None
+    revoked_at: Instant | None
+
+
+class ApiKeyCreated(ApiKeyResponse):
+    """A new API key with its secret, which is not shown again."""
+
+    secret: Annotated[
+        str,
+        Field(
+            description="Bearer token; password beside the id for HTTP Basic and for Kafka.",
+            examples=["hrs_..."],
+        ),
+    ]
+
+
+@router.post(
+    "/api-keys",
+    operation_id="create_api_key",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(*POST_PROBLEMS, ApiKeyExpiryError, ApiKeyLimitError),
+)
+def create_api_key(
+    body: ApiKeyCreate,
+    caller: Annotated[Principal, Depends(require(Action.API_KEYS_CREATE))],
+    services: Services,
+    reply: Reply,
+) -> ApiKeyCreated:
+    """Make an API key; when this returns, your clusters accept it."""
+    core = services.core
+    scope = Scope(caller.organization_id, body.cluster_id)
+    material = new_key_material()
+    with core.database.transaction() as session:
+        if body.cluster_id is not None:
+            services.clusters.require(session, caller.scope, body.cluster_id)
+        row = core.api_keys.create(
+            session,
+            material,
+            scope=scope,
+            name=body.name,
+            role=body.role,
+            granted_by=caller,
+            expires_at=body.expires_at,
+        )
+        tasks.enqueue_expiry(session, row, core.clock.now())
+        services.publisher.request(session, scope.organization_id, scope.cluster_id)
+        created = ApiKeyCreated(**_response(row).model_dump(), secret=material.secret)
+        reply.keep(session, status.HTTP_201_CREATED, created)
+    services.publisher.publish(scope.organization_id, scope.cluster_id)
+    return created
+
+
+@router.get("/api-keys", operation_id="list_api_keys")
+def list_api_keys(
+    caller: Reader,
+    services: Services,
+    page: PageQuery,
+    cluster_id: Annotated[str | None, Query(description="Only keys of this cluster.")] = None,
+) -> ListResponse[ApiKeyResponse]:
+    """List the API keys of your organization, revoked ones included."""
+    core = services.core
+    with core.database.snapshot() as session:
+        found = core.api_keys.list(session, caller.scope, page, cluster_id=cluster_id)
+        return to_list(found, _response)
+
+
+@router.get(
+    "/api-keys/{api_key_id}", operation_id="get_api_key", responses=problems(ApiKeyNotFoundError)
+)
+def get_api_key(api_key_id: str, caller: Reader, services: Services) -> ApiKeyResponse:
+    """Show one API key."""
+    core = services.core
+    with core.database.snapshot() as session:
+        return _response(core.api_keys.get(session, caller.scope, api_key_id))
+
+
+@router.delete(
+    "/api-keys/{api_key_id}", operation_id="revoke_api_key", responses=problems(ApiKeyNotFoundError)
+)
+def revoke_api_key(
+    api_key_id: str,
+    caller: Annotated[Principal, Depends(require(Action.API_KEYS_REVOKE))],
+    services: Services,
+) -> ApiKeyResponse:
+    """End an API key for good; when this returns, your clusters refuse it."""
+    core = services.core
+    with core.database.transaction() as session:
+        row = core.api_keys.revoke(session, caller.scope, api_key_id, revoked_by=caller)
+        services.publisher.request(session, row.organization_id, row.cluster_id)
+        revoked = _response(row)
+    services.publisher.publish(row.organization_id, row.cluster_id)
+    return revoked
+
+
+def _response(row: ApiKey) -> ApiKeyResponse:
+    return ApiKeyResponse(
+        id=row.id,
+        name=row.name,
+        scope=ApiKeyScope.ORGANIZATION if row.cluster_id is None else ApiKeyScope.CLUSTER,
+        cluster_id=row.cluster_id,
+        role=Role(row.role),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
+        revoked_at=row.revoked_at,
+    )
