@@ -121,7 +121,7 @@ mod tests {
     use super::*;
     use crate::decoy::DecoyKey;
 
-    /// The example of RFC 7677 section 3, its StoredKey and ServerKey computed from the password "pencil".
+    /// The example of RFC 7677 section 3, its `StoredKey` and `ServerKey` computed from the password "pencil".
     #[test]
     fn the_exchange_of_rfc_7677_is_reproduced() {
         let credentials =

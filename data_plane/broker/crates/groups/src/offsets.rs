@@ -1,0 +1,207 @@
+//! Committed offsets: `OffsetCommit`, `OffsetFetch` and their end.
+
+use std::collections::BTreeMap;
+
+use headrace_types::{ErrorCode, TopicId};
+
+use crate::answers::{FetchedOffset, FetchedTopic};
+use crate::config::GroupConfig;
+use crate::group::{Group, GroupState};
+use crate::records;
+use crate::requests::{CommitRequest, OffsetCommit, TopicSelection};
+use crate::turn::Turn;
+
+/// How far a group has read a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommittedOffset {
+    /// Id of the topic when it was committed: a topic made anew under the name has another one, and none of these offsets.
+    pub topic_id: TopicId,
+    /// The next offset to read.
+    pub offset: i64,
+    /// Leader epoch of the last record read; -1 if unknown.
+    pub leader_epoch: i32,
+    /// The client's own note.
+    pub metadata: String,
+    /// When it was committed, in milliseconds since the epoch.
+    pub committed_at_ms: i64,
+}
+
+/// What all committed offsets together amount to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct OffsetTotals {
+    pub(crate) count: usize,
+    pub(crate) bytes: usize,
+}
+
+impl OffsetTotals {
+    fn add(&mut self, topic: &str, offset: &CommittedOffset) {
+        self.count += 1;
+        self.bytes += topic.len() + offset.metadata.len();
+    }
+
+    fn remove(&mut self, topic: &str, offset: &CommittedOffset) {
+        self.count -= 1;
+        self.bytes -= topic.len() + offset.metadata.len();
+    }
+
+    fn has_room_for(self, commit: &OffsetCommit, config: &GroupConfig) -> bool {
+        let bytes = self.bytes + commit.topic.len() + commit.metadata.len();
+        self.count < config.offsets_max && bytes <= config.offsets_bytes_max
+    }
+}
+
+/// The offsets of one group, by topic and partition.
+#[derive(Debug, Default)]
+pub(crate) struct Offsets(BTreeMap<String, BTreeMap<i32, CommittedOffset>>);
+
+impl Offsets {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn get(&self, topic: &str, partition: i32) -> Option<&CommittedOffset> {
+        self.0.get(topic)?.get(&partition)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, i32, &CommittedOffset)> {
+        self.0.iter().flat_map(|(topic, partitions)| {
+            partitions.iter().map(move |(partition, offset)| (topic.as_str(), *partition, offset))
+        })
+    }
+
+    pub(crate) fn put(
+        &mut self,
+        topic: &str,
+        partition: i32,
+        offset: CommittedOffset,
+        totals: &mut OffsetTotals,
+    ) {
+        totals.add(topic, &offset);
+        let replaced = self.0.entry(topic.to_owned()).or_default().insert(partition, offset);
+        if let Some(replaced) = replaced {
+            totals.remove(topic, &replaced);
+        }
+    }
+
+    pub(crate) fn remove(&mut self, topic: &str, partition: i32, totals: &mut OffsetTotals) {
+        let Some(partitions) = self.0.get_mut(topic) else { return };
+        if let Some(removed) = partitions.remove(&partition) {
+            totals.remove(topic, &removed);
+        }
+        if partitions.is_empty() {
+            self.0.remove(topic);
+        }
+    }
+}
+
+impl Group {
+    /// Checks whether the committer may commit now; then commits, each offset with its own result.
+    pub(crate) fn commit(
+        &mut self,
+        request: &CommitRequest,
+        totals: &mut OffsetTotals,
+        turn: &mut Turn<'_>,
+    ) -> Result<Vec<ErrorCode>, ErrorCode> {
+        self.check_commit(request)?;
+        // A commit shows that the member is alive as well as a heartbeat does.
+        self.renew_session(&request.member_id, turn.now);
+        Ok(request.offsets.iter().map(|commit| self.commit_one(commit, totals, turn)).collect())
+    }
+
+    fn check_commit(&self, request: &CommitRequest) -> Result<(), ErrorCode> {
+        let from_outside = request.generation < 0;
+        if from_outside && self.state == GroupState::Empty {
+            return Ok(());
+        }
+        if from_outside && request.member_id.is_empty() && request.instance_id.is_none() {
+            // Somebody outside would overwrite what the members commit.
+            return Err(ErrorCode::UnknownMemberId);
+        }
+        self.check_member(&request.member_id, request.instance_id.as_deref())?;
+        self.check_generation(request.generation)?;
+        match self.state {
+            GroupState::CompletingRebalance => Err(ErrorCode::RebalanceInProgress),
+            _ => Ok(()),
+        }
+    }
+
+    fn commit_one(
+        &mut self,
+        commit: &OffsetCommit,
+        totals: &mut OffsetTotals,
+        turn: &mut Turn<'_>,
+    ) -> ErrorCode {
+        if commit.metadata.len() > turn.config.offset_metadata_bytes_max {
+            return ErrorCode::OffsetMetadataTooLarge;
+        }
+        let is_new = self.offsets.get(&commit.topic, commit.partition).is_none();
+        if is_new && !totals.has_room_for(commit, turn.config) {
+            return ErrorCode::PolicyViolation;
+        }
+        let offset = CommittedOffset {
+            topic_id: commit.topic_id,
+            offset: commit.offset,
+            leader_epoch: commit.leader_epoch,
+            metadata: commit.metadata.clone(),
+            committed_at_ms: turn.now.wall_ms,
+        };
+        turn.persist(records::put_offset(&self.id, &commit.topic, commit.partition, &offset));
+        self.offsets.put(&commit.topic, commit.partition, offset, totals);
+        ErrorCode::None
+    }
+
+    /// The committed offsets of these partitions, or of all that have one.
+    pub(crate) fn fetch_offsets(&self, selection: Option<&[TopicSelection]>) -> Vec<FetchedTopic> {
+        let Some(selection) = selection else { return self.all_offsets() };
+        let fetch = |topic: &str, partition: i32| FetchedOffset {
+            partition,
+            committed: self.offsets.get(topic, partition).cloned(),
+        };
+        let one = |wanted: &TopicSelection| FetchedTopic {
+            topic: wanted.topic.clone(),
+            partitions: wanted.partitions.iter().map(|partition| fetch(&wanted.topic, *partition)).collect(),
+        };
+        selection.iter().map(one).collect()
+    }
+
+    fn all_offsets(&self) -> Vec<FetchedTopic> {
+        let one = |(topic, partitions): (&String, &BTreeMap<i32, CommittedOffset>)| FetchedTopic {
+            topic: topic.clone(),
+            partitions: partitions
+                .iter()
+                .map(|(partition, offset)| FetchedOffset {
+                    partition: *partition,
+                    committed: Some(offset.clone()),
+                })
+                .collect(),
+        };
+        self.offsets.0.iter().map(one).collect()
+    }
+
+    /// Forgets the offsets that `is_obsolete` names.
+    pub(crate) fn forget_offsets(
+        &mut self,
+        is_obsolete: impl Fn(&str, &CommittedOffset) -> bool,
+        totals: &mut OffsetTotals,
+        turn: &mut Turn<'_>,
+    ) {
+        let obsolete = self.offsets.iter().filter(|(topic, _, offset)| is_obsolete(topic, offset));
+        let obsolete: Vec<(String, i32)> =
+            obsolete.map(|(topic, partition, _)| (topic.to_owned(), partition)).collect();
+        for (topic, partition) in obsolete {
+            turn.persist(records::remove_offset(&self.id, &topic, partition));
+            self.offsets.remove(&topic, partition, totals);
+        }
+    }
+
+    /// Forgets what nobody has touched for the retention time; offsets of a group with members are kept (KIP-211).
+    pub(crate) fn expire_offsets(&mut self, totals: &mut OffsetTotals, turn: &mut Turn<'_>) {
+        if self.state != GroupState::Empty {
+            return;
+        }
+        let before_ms = turn.now.wall_ms.saturating_sub(turn.config.offsets_retention_ms);
+        if self.empty_since_ms.is_none_or(|since_ms| since_ms <= before_ms) {
+            self.forget_offsets(|_, offset| offset.committed_at_ms <= before_ms, totals, turn);
+        }
+    }
+}
