@@ -1,0 +1,1 @@
+"""What carries records: the broker (Rust, `broker/`) and the HTTP gateway."""

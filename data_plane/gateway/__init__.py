@@ -1,0 +1,1 @@
+"""Produce and consume for HTTP: a Kafka client that acts as its caller. Knows no HTTP itself."""
