@@ -11,19 +11,25 @@ from control_plane.kit.db import Database
 from control_plane.kit.idempotency import IdempotencyStore
 from control_plane.kit.jobs import JobRegistry
 from control_plane.kit.secrets import MasterKey, Vault
-from control_plane.kit.settings import Settings
+from control_plane.kit.settings import Environment, Settings
 from control_plane.operations.service import OperationService
 from control_plane.organizations.service import OrganizationService
+from migrations.upgrade import require_current, upgrade
 
 
 def build_core(settings: Settings, clock: Clock | None = None) -> Core:
-    """Open the database, whose schema must be current, and build the services over it.
+    """Open the database and build the services over it.
 
-    Raises MasterKeyError when the master key can not be used.
+    The embedded service brings its schema up to date, in production that is a step of its own.
+    Raises MasterKeyError or SchemaVersionError when it can not go on.
     """
     clock = clock or SystemClock()
     master_key = MasterKey.load(settings.resolved_master_key_file)
     database = Database(settings.resolved_database_url)
+    if settings.environment is Environment.EMBEDDED:
+        upgrade(database.engine)
+    else:
+        require_current(database.engine)
     vault = Vault(master_key, clock)
     with database.transaction() as session:
         signer = load_signer(session, vault, clock)

@@ -98,7 +98,7 @@ class Authenticator:
         if row is None or not matches or row.revoked_at is not None:
             self._drop(secret)
             raise CredentialsInvalidError
-        principal = _principal(row)
+        principal = principal_of(row)
         self._refuse_expired(principal)
         self._remember(secret, principal, revocations)
         return principal
@@ -136,7 +136,8 @@ def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def _principal(row: ApiKey) -> Principal:
+def principal_of(row: ApiKey) -> Principal:
+    """Return who acts by a key."""
     return Principal(
         id=row.id,
         kind=PrincipalKind.API_KEY,

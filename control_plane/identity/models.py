@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from control_plane.kit.db import ID_LENGTH_MAX, NAME_LENGTH_MAX, Base, UtcDateTime
@@ -54,13 +54,17 @@ class ApiKey(OrganizationOwned, Base):
 
 
 class Session(OrganizationOwned, Base):
-    """A member's signed-in browser; the cookie's value is stored hashed."""
+    """A signed-in browser of a member or of an API key; the cookie's value is stored hashed."""
 
     __tablename__ = "sessions"
+    __table_args__ = (CheckConstraint("(member_id IS NULL) <> (api_key_id IS NULL)", "one_holder"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX), primary_key=True)
-    member_id: Mapped[str] = mapped_column(
+    member_id: Mapped[str | None] = mapped_column(
         String(ID_LENGTH_MAX), ForeignKey("members.id"), index=True
+    )
+    api_key_id: Mapped[str | None] = mapped_column(
+        String(ID_LENGTH_MAX), ForeignKey("api_keys.id"), index=True
     )
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -88,7 +88,7 @@ def use_sign_in_token(
 
 def find_live_session(
     session: DatabaseSession, token_hash: bytes, now: datetime, used_after: datetime
-) -> tuple[Session, Member] | None:
+) -> Session | None:
     """Find a session that is neither revoked, expired nor idle since before `used_after`."""
     live = and_(
         Session.token_hash == token_hash,
@@ -96,9 +96,15 @@ def find_live_session(
         Session.expires_at > now,
         Session.last_used_at > used_after,
     )
-    statement = select(Session, Member).join(Member, Member.id == Session.member_id).where(live)
-    found = session.execute(statement).one_or_none()
-    return None if found is None else (found[0], found[1])
+    return session.scalars(select(Session).where(live)).one_or_none()
+
+
+def find_live_api_key(
+    session: DatabaseSession, scope: Scope, api_key_id: str, now: datetime
+) -> ApiKey | None:
+    return session.scalars(
+        scoped(ApiKey, scope).where(ApiKey.id == api_key_id, _live(now))
+    ).one_or_none()
 
 
 def delete_stale_sign_ins(session: DatabaseSession, before: datetime) -> None:

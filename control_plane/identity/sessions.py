@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session as DatabaseSession
 
 from control_plane.identity import repository
+from control_plane.identity.authentication import principal_of
 from control_plane.identity.errors import SignInTokenError
 from control_plane.identity.models import Member, Session, SignInToken
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
 from control_plane.kit.clock import Clock
 from control_plane.kit.ids import new_id
+from control_plane.kit.scope import Scope
 
 SIGN_IN_SECONDS = 24 * 3600
 SESSION_IDLE_SECONDS = 12 * 3600
@@ -67,54 +69,83 @@ class SessionService:
                 "the sign-in link was already used or is too old",
                 advice="sign in with an API key, or start the service again for a fresh link",
             )
-        cookie_value = SESSION_PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
-        expires_at = now + timedelta(seconds=SESSION_SECONDS_MAX)
-        session.add(
-            Session(
-                id=new_id("ses"),
-                organization_id=used.organization_id,
-                member_id=used.member_id,
-                token_hash=_hash(cookie_value),
-                created_at=now,
-                last_used_at=now,
-                expires_at=expires_at,
-            )
-        )
-        session.flush()
-        return SignedIn(cookie_value, expires_at)
+        return self._open(session, used.organization_id, member_id=used.member_id)
+
+    def sign_in_with_api_key(self, session: DatabaseSession, principal: Principal) -> SignedIn:
+        """Open a session that acts as an authenticated API key, for as long as the key lives."""
+        return self._open(session, principal.organization_id, api_key_id=principal.id)
 
     def find(self, session: DatabaseSession, cookie_value: str) -> Principal | None:
-        """Return the member behind a session cookie, None if the session is over."""
+        """Return who is behind a session cookie, None if the session or its key is over."""
         row = self._find_live(session, cookie_value)
         if row is None:
             return None
-        found, member = row
         now = self._clock.now()
-        if now - found.last_used_at > timedelta(seconds=SESSION_TOUCH_SECONDS):
-            found.last_used_at = now
-        return Principal(
-            id=member.id,
-            kind=PrincipalKind.MEMBER,
-            organization_id=member.organization_id,
-            cluster_id=None,
-            role=Role(member.role),
-            expires_at=found.expires_at,
-        )
+        if now - row.last_used_at > timedelta(seconds=SESSION_TOUCH_SECONDS):
+            row.last_used_at = now
+        if row.api_key_id is not None:
+            return self._key_principal(session, row, row.api_key_id)
+        member = repository.find_member(session, Scope(row.organization_id), row.member_id or "")
+        return None if member is None else _member_principal(row, member)
 
     def sign_out(self, session: DatabaseSession, cookie_value: str) -> None:
         """End the session behind a cookie, if there is one."""
         row = self._find_live(session, cookie_value)
         if row is not None:
-            row[0].revoked_at = self._clock.now()
+            row.revoked_at = self._clock.now()
 
-    def _find_live(
-        self, session: DatabaseSession, cookie_value: str
-    ) -> tuple[Session, Member] | None:
+    def _open(
+        self,
+        session: DatabaseSession,
+        organization_id: str,
+        *,
+        member_id: str | None = None,
+        api_key_id: str | None = None,
+    ) -> SignedIn:
+        now = self._clock.now()
+        signed_in = SignedIn(
+            SESSION_PREFIX + secrets.token_urlsafe(TOKEN_BYTES),
+            now + timedelta(seconds=SESSION_SECONDS_MAX),
+        )
+        session.add(
+            Session(
+                id=new_id("ses"),
+                organization_id=organization_id,
+                member_id=member_id,
+                api_key_id=api_key_id,
+                token_hash=_hash(signed_in.cookie_value),
+                created_at=now,
+                last_used_at=now,
+                expires_at=signed_in.expires_at,
+            )
+        )
+        session.flush()
+        return signed_in
+
+    def _find_live(self, session: DatabaseSession, cookie_value: str) -> Session | None:
         if len(cookie_value) > TOKEN_LENGTH_MAX:
             return None
         now = self._clock.now()
         idle_since = now - timedelta(seconds=SESSION_IDLE_SECONDS)
         return repository.find_live_session(session, _hash(cookie_value), now, idle_since)
+
+    def _key_principal(
+        self, session: DatabaseSession, row: Session, api_key_id: str
+    ) -> Principal | None:
+        scope = Scope(row.organization_id)
+        key = repository.find_live_api_key(session, scope, api_key_id, self._clock.now())
+        return None if key is None else principal_of(key)
+
+
+def _member_principal(row: Session, member: Member) -> Principal:
+    return Principal(
+        id=member.id,
+        kind=PrincipalKind.MEMBER,
+        organization_id=member.organization_id,
+        cluster_id=None,
+        role=Role(member.role),
+        expires_at=row.expires_at,
+    )
 
 
 def _hash(token: str) -> bytes:

@@ -1,0 +1,1 @@
+"""The history of the database schema, and the way to its head."""

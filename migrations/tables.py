@@ -1,0 +1,22 @@
+"""Imports every module that declares tables, so that `METADATA` is the whole schema."""
+
+import control_plane.clusters.models
+import control_plane.identity.models
+import control_plane.kit.idempotency
+import control_plane.kit.jobs
+import control_plane.kit.secrets
+import control_plane.operations.models
+import control_plane.organizations.models
+from control_plane.kit.db import Base
+
+METADATA = Base.metadata
+
+MODULES = (
+    control_plane.clusters.models,
+    control_plane.identity.models,
+    control_plane.kit.idempotency,
+    control_plane.kit.jobs,
+    control_plane.kit.secrets,
+    control_plane.operations.models,
+    control_plane.organizations.models,
+)
