@@ -14,7 +14,6 @@ import json
 import secrets
 import threading
 from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Protocol
@@ -31,11 +30,18 @@ SHUTDOWN_POLL_SECONDS = 0.1
 _log = structlog.get_logger(__name__)
 
 
+class Token(Protocol):
+    """A signed token in compact form."""
+
+    @property
+    def value(self) -> str: ...
+
+
 class TokenSource(Protocol):
     """Signs tokens that the brokers of one cluster verify offline."""
 
-    def sign(self, subject: str, cluster_id: str) -> tuple[str, datetime]:
-        """Return a token for `subject` on that cluster, and when it expires."""
+    def sign(self, subject: str, cluster_id: str) -> Token:
+        """Return a token by which `subject` acts on that cluster."""
         ...
 
 
@@ -83,8 +89,8 @@ class TokenEndpoint:
         if not hmac.compare_digest(secret.encode(), self._secret_of(client_id).encode()):
             return None
         subject, _, cluster_id = client_id.rpartition(".")
-        token, _ = self._source.sign(subject, cluster_id)
-        return json.dumps({"access_token": token, "token_type": "Bearer"}).encode()
+        token = self._source.sign(subject, cluster_id)
+        return json.dumps({"access_token": token.value, "token_type": "Bearer"}).encode()
 
 
 class _Server(ThreadingHTTPServer):

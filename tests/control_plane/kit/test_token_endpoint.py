@@ -1,7 +1,7 @@
 """Tokens reach librdkafka clients of this process, and nobody else."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 
 import httpx2
 import pytest
@@ -9,13 +9,18 @@ import pytest
 from control_plane.kit.token_endpoint import REQUEST_BYTES_MAX, TokenEndpoint
 
 
+@dataclass(frozen=True)
+class StubToken:
+    value: str
+
+
 class RecordingSource:
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
 
-    def sign(self, subject: str, cluster_id: str) -> tuple[str, datetime]:
+    def sign(self, subject: str, cluster_id: str) -> StubToken:
         self.asked.append((subject, cluster_id))
-        return f"token-of-{subject}", datetime.now(UTC) + timedelta(minutes=5)
+        return StubToken(f"token-of-{subject}")
 
 
 @pytest.fixture
