@@ -1,0 +1,65 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from control_plane.kit.db import Database
+from migrations.tables import METADATA, MODULES
+from migrations.upgrade import SchemaVersionError, config, require_current, upgrade
+
+ROOT = Path(__file__).parents[2]
+
+
+class TestSchema:
+    def test_migrations_make_what_the_models_say(self, database: Database) -> None:
+        with database.engine.connect() as connection:
+            context = MigrationContext.configure(connection, opts={"compare_type": True})
+            assert compare_metadata(context, METADATA) == []
+
+    def test_every_module_with_tables_is_known(self) -> None:
+        files = [*ROOT.glob("control_plane/*/models.py"), *ROOT.glob("control_plane/kit/*.py")]
+        declaring = {
+            ".".join(file.relative_to(ROOT).with_suffix("").parts)
+            for file in files
+            if "__tablename__ = " in file.read_text()
+        }
+        assert declaring == {module.__name__ for module in MODULES}
+
+    def test_history_is_one_line_back_to_nothing(self, database: Database) -> None:
+        with database.engine.begin() as connection:
+            settings = config()
+            settings.attributes["connection"] = connection
+            command.downgrade(settings, "base")
+        assert inspect(database.engine).get_table_names() == ["alembic_version"]
+        upgrade(database.engine)
+        assert set(METADATA.tables) < set(inspect(database.engine).get_table_names())
+
+
+class TestUpgrade:
+    def test_upgrading_twice_changes_nothing(self, database: Database) -> None:
+        upgrade(database.engine)
+        require_current(database.engine)
+
+    def test_an_empty_database_is_not_current(
+        self, tmp_path: Path, open_database: Callable[[str], Database]
+    ) -> None:
+        empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
+        with pytest.raises(SchemaVersionError, match="python -m migrations upgrade"):
+            require_current(empty.engine)
+
+    def test_a_schema_of_a_newer_version_is_refused(self, database: Database) -> None:
+        with database.transaction() as session:
+            session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        with pytest.raises(SchemaVersionError, match="9999"):
+            upgrade(database.engine)
+
+    def test_references_are_enforced_again_after_an_upgrade(
+        self, sqlite_database: Database
+    ) -> None:
+        upgrade(sqlite_database.engine)
+        with sqlite_database.engine.connect() as connection:
+            assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
