@@ -6,7 +6,17 @@ from api.deps import Container
 from api.errors import install_error_handlers
 from api.limits import BodyLimitMiddleware
 from api.middleware import RequestMiddleware
-from api.v1 import api_keys, health, members, operations, organizations, whoami
+from api.v1 import (
+    api_keys,
+    clusters,
+    health,
+    members,
+    operations,
+    organizations,
+    plans,
+    topics,
+    whoami,
+)
 
 API_VERSION = "0.1.0"
 
@@ -25,6 +35,16 @@ def create_app(container: Container) -> FastAPI:
     # Added last is outermost: a body over the limit has a request id and a log line too.
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(RequestMiddleware)
-    for module in (organizations, members, api_keys, operations, whoami, health):
+    for module in (
+        organizations,
+        members,
+        api_keys,
+        clusters,
+        topics,
+        plans,
+        operations,
+        whoami,
+        health,
+    ):
         app.include_router(module.router)
     return app

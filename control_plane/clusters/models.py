@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Index, Integer, String, Text
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
+from control_plane.clusters.names import NAME_LENGTH_MAX
 from control_plane.kit.db import ID_LENGTH_MAX, Base, UtcDateTime
 from control_plane.kit.scope import OrganizationOwned
 
-NAME_LENGTH_MAX = 63
 WORD_LENGTH_MAX = 32
 ADDRESS_LENGTH_MAX = 300
 REASON_LENGTH_MAX = 2000

@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, KafkaException
 
 from control_plane.kit.pagination import Page, PageRequest, paginate_names
 from control_plane.topics.admin_clients import AdminClients, Connection
+from control_plane.topics.errors import TopicNameInvalidError, TopicNotFoundError
 from control_plane.topics.kafka_admin import (
     ConfigEntry,
     ConfigSource,
@@ -19,6 +20,7 @@ from control_plane.topics.kafka_admin import (
     topic_resource,
 )
 from control_plane.topics.kafka_errors import to_app_error, unavailable
+from control_plane.topics.names import NAME_LENGTH_MAX, is_topic_name
 from control_plane.topics.topics import ConfigValue, Topic, TopicSpec
 
 # A broker that restarts is back within this time; one that is not is not worth a caller's wait.
@@ -51,11 +53,17 @@ class TopicService:
 
     def get(self, connection: Connection, name: str) -> Topic:
         """Return the topic with its whole configuration."""
+        _require_possible(name)
         with self._clients.client(connection) as client:
             return _get(client, connection.cluster_id, name)
 
     def create(self, connection: Connection, spec: TopicSpec) -> Topic:
         """Make a topic and return it as the cluster made it."""
+        if not is_topic_name(spec.name):
+            raise TopicNameInvalidError(
+                f"a topic name has 1 to {NAME_LENGTH_MAX} letters, digits, '.', '_' or '-'",
+                advice="'.' and '..' are no names either",
+            )
         wanted = NewTopic(
             spec.name,
             num_partitions=_or_default(spec.partitions),
@@ -69,9 +77,15 @@ class TopicService:
 
     def delete(self, connection: Connection, name: str) -> None:
         """Delete the topic with all its records."""
+        _require_possible(name)
         with self._clients.client(connection) as client:
             futures = client.delete_topics([name], request_timeout=REQUEST_SECONDS_MAX)
             _answer(futures[name])
+
+
+def _require_possible(name: str) -> None:
+    if not is_topic_name(name):
+        raise TopicNotFoundError("the cluster has no such topic")
 
 
 def _or_default(number: int | None) -> int:

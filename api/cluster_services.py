@@ -1,0 +1,109 @@
+"""The services of clusters, topics and access, composed over the core and the engines."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy.orm import Session
+
+from api.deps import ClusterSummary, Core, Services
+from control_plane.access.service import AccessService, CredentialLoader
+from control_plane.clusters import tasks
+from control_plane.clusters.models import Cluster
+from control_plane.clusters.plans import CATALOGUE, Plan
+from control_plane.clusters.reconciler import Reconciler
+from control_plane.clusters.service import ClusterService
+from control_plane.clusters.sweep import Sweeper
+from control_plane.identity.principals import Principal
+from control_plane.kit.pagination import PAGE_SIZE_MAX, PageRequest
+from control_plane.kit.scope import Scope
+from control_plane.provisioning.engine import Engine
+from control_plane.topics.admin_clients import AdminClients, Connection, TokenSettings
+from control_plane.topics.service import TopicService
+
+
+@dataclass(frozen=True)
+class ClusterServices:
+    """Everything about clusters; `rest_url` is where clients reach the HTTP gateway."""
+
+    clusters: ClusterService
+    topics: TopicService
+    access: AccessService
+    sweeper: Sweeper
+    admin_clients: AdminClients
+    rest_url: str
+
+    def connection(self, cluster: Cluster, caller: Principal) -> Connection:
+        """Return how to ask the cluster something as `caller`; call it outside transactions."""
+        bootstrap = self.clusters.bootstrap(cluster)
+        return Connection(
+            cluster_id=cluster.id,
+            subject=caller.id,
+            servers=bootstrap.servers,
+            security_protocol=bootstrap.security_protocol,
+            ca_certificate=bootstrap.ca_certificate,
+        )
+
+    def require(self, session: Session, scope: Scope, cluster_id: str) -> None:
+        """Raise ClusterNotFoundError unless the cluster exists for `scope`."""
+        self.clusters.require(session, scope, cluster_id)
+
+    def summaries(self, session: Session, scope: Scope) -> Sequence[ClusterSummary]:
+        """Return the clusters of `scope`, oldest first, one page at most."""
+        page = self.clusters.list(session, scope, PageRequest(PAGE_SIZE_MAX))
+        return [self._summary(cluster) for cluster in page.items]
+
+    def close(self) -> None:
+        """Close what is open to clusters."""
+        self.admin_clients.close()
+
+    def _summary(self, cluster: Cluster) -> ClusterSummary:
+        endpoints = {
+            "rest": self.rest_url,
+            "sasl_ssl": cluster.kafka_sasl_ssl,
+            "sasl_plaintext": cluster.kafka_sasl_plaintext,
+        }
+        known = {name: address for name, address in endpoints.items() if address is not None}
+        return ClusterSummary(cluster.id, cluster.name, cluster.status, known)
+
+
+def build_cluster_services(
+    core: Core,
+    engines: Mapping[str, Engine],
+    tokens: TokenSettings,
+    *,
+    rest_url: str,
+    plans: Mapping[str, Plan] = CATALOGUE,
+) -> ClusterServices:
+    """Compose the services and add their jobs to the core's registry."""
+    clusters = ClusterService(core.clock, core.operations, engines, plans)
+    credentials = CredentialLoader(core.api_keys)
+    admin_clients = AdminClients(tokens, core.clock)
+    sweeper = Sweeper(core.database, core.clock, engines)
+    reconciler = Reconciler(
+        core.database,
+        core.clock,
+        core.operations,
+        engines,
+        plans,
+        credentials,
+        on_gone=admin_clients.evict,
+    )
+    tasks.register(core.jobs, reconciler, sweeper)
+    return ClusterServices(
+        clusters=clusters,
+        topics=TopicService(admin_clients),
+        access=AccessService(core.database, clusters, credentials),
+        sweeper=sweeper,
+        admin_clients=admin_clients,
+        rest_url=rest_url,
+    )
+
+
+def get_cluster_services(services: Services) -> ClusterServices:
+    assert isinstance(services.clusters, ClusterServices), "this application has no clusters"
+    return services.clusters
+
+
+Clusters = Annotated[ClusterServices, Depends(get_cluster_services)]

@@ -1,0 +1,58 @@
+"""Plans: what a cluster can be created as."""
+
+from typing import Annotated
+
+from fastapi import Depends
+from pydantic import Field
+
+from api.auth import require
+from api.cluster_services import Clusters
+from api.schemas import ListResponse, ResponseModel
+from api.v1.router import v1_router
+from control_plane.clusters.service import OfferedPlan
+from control_plane.identity.policy import Action
+from control_plane.identity.principals import Principal
+
+router = v1_router("plans")
+
+
+class PlanLimitsResponse(ResponseModel):
+    """The most that one cluster of the plan may use."""
+
+    connections_max: Annotated[int, Field(examples=[500])]
+    partitions_max: Annotated[int, Field(examples=[1000])]
+    request_bytes_max: Annotated[int, Field(examples=[16777216])]
+
+
+class PlanResponse(ResponseModel):
+    """A plan of the catalogue."""
+
+    id: Annotated[str, Field(examples=["dev"])]
+    description: str
+    engine: Annotated[str, Field(examples=["native"])]
+    brokers: Annotated[int, Field(examples=[1])]
+    default_partitions: Annotated[int, Field(examples=[1])]
+    limits: PlanLimitsResponse
+    available: Annotated[bool, Field(description="Whether its engine is installed here.")]
+
+
+@router.get("/plans", operation_id="list_plans")
+def list_plans(
+    _caller: Annotated[Principal, Depends(require(Action.PLANS_READ))], services: Clusters
+) -> ListResponse[PlanResponse]:
+    """List the plans, in the order of their names."""
+    offered = services.clusters.offered_plans()
+    return ListResponse(items=[_response(one) for one in offered], next_page_token=None)
+
+
+def _response(offered: OfferedPlan) -> PlanResponse:
+    plan = offered.plan
+    return PlanResponse(
+        id=plan.id,
+        description=plan.description,
+        engine=plan.engine,
+        brokers=plan.brokers,
+        default_partitions=plan.default_partitions,
+        limits=PlanLimitsResponse.model_validate(plan.limits),
+        available=offered.is_available,
+    )

@@ -1,0 +1,190 @@
+"""Topics of a cluster, asked of the cluster itself as the caller."""
+
+from typing import Annotated
+
+from fastapi import Depends, Response, status
+from pydantic import Field, StringConstraints
+
+from api.auth import require
+from api.cluster_services import Clusters
+from api.deps import CoreServices, PageQuery
+from api.errors import problems
+from api.schemas import ListResponse, RequestModel, ResponseModel, to_list
+from api.v1.clusters import find_cluster
+from api.v1.router import POST_PROBLEMS, v1_router
+from control_plane.clusters.errors import (
+    ClusterNotFoundError,
+    ClusterNotReadyError,
+    ClusterUnavailableError,
+)
+from control_plane.identity.policy import Action
+from control_plane.identity.principals import Principal
+from control_plane.topics.errors import (
+    ClusterRequestFailedError,
+    PartitionsLimitError,
+    TopicChangesThrottledError,
+    TopicConfigInvalidError,
+    TopicForbiddenError,
+    TopicNameInvalidError,
+    TopicNameTakenError,
+    TopicNotFoundError,
+    TopicPartitionsInvalidError,
+    TopicReplicationInvalidError,
+    TopicRequestInvalidError,
+)
+from control_plane.topics.topics import Topic, TopicSpec
+
+# Only bounds what is read: which names, numbers and entries are good, the cluster says.
+NAME_LENGTH_MAX = 1_000
+PARTITIONS_MAX = 1_000_000
+REPLICATION_FACTOR_MAX = 1_000
+CONFIGS_MAX = 100
+CONFIG_NAME_LENGTH_MAX = 249
+CONFIG_VALUE_LENGTH_MAX = 8_192
+
+router = v1_router("topics")
+
+Reader = Annotated[Principal, Depends(require(Action.TOPICS_READ))]
+Creator = Annotated[Principal, Depends(require(Action.TOPICS_CREATE))]
+Deleter = Annotated[Principal, Depends(require(Action.TOPICS_DELETE))]
+
+ConfigName = Annotated[str, StringConstraints(min_length=1, max_length=CONFIG_NAME_LENGTH_MAX)]
+ConfigText = Annotated[str, StringConstraints(max_length=CONFIG_VALUE_LENGTH_MAX)]
+ConfigValue = bool | int | float | ConfigText
+
+CLUSTER_PROBLEMS = (
+    ClusterNotFoundError,
+    ClusterNotReadyError,
+    ClusterRequestFailedError,
+    ClusterUnavailableError,
+    TopicForbiddenError,
+)
+
+
+class TopicCreate(RequestModel):
+    """A new topic; numbers that are left out are the cluster's defaults."""
+
+    name: Annotated[str, Field(min_length=1, max_length=NAME_LENGTH_MAX, examples=["flights"])]
+    partitions: Annotated[int | None, Field(ge=1, le=PARTITIONS_MAX, examples=[4])] = None
+    replication_factor: Annotated[int | None, Field(ge=1, le=REPLICATION_FACTOR_MAX)] = None
+    configs: Annotated[
+        dict[ConfigName, ConfigValue],
+        Field(default_factory=dict, max_length=CONFIGS_MAX, examples=[{"retention.ms": "3600000"}]),
+    ]
+
+
+class ConfigResponse(ResponseModel):
+    """One configuration entry of a topic."""
+
+    value: str | None
+    source: Annotated[str, Field(examples=["default_config", "dynamic_topic_config"])]
+    is_default: bool
+
+
+class TopicResponse(ResponseModel):
+    """A topic."""
+
+    name: Annotated[str, Field(examples=["flights"])]
+    id: Annotated[str, Field(examples=["2wLpsCkxQlqzYtJxvQmZEg"])]
+    cluster_id: Annotated[str, Field(examples=["lkc_4q8x0n1w2e3r5t6y"])]
+    partitions: Annotated[int, Field(examples=[4])]
+    replication_factor: Annotated[int, Field(examples=[1])]
+    configs: Annotated[
+        dict[str, ConfigResponse], Field(description="Empty in lists; ask for the one topic.")
+    ]
+
+
+@router.post(
+    "/clusters/{cluster_id}/topics",
+    operation_id="create_topic",
+    status_code=status.HTTP_201_CREATED,
+    responses=problems(
+        *POST_PROBLEMS,
+        *CLUSTER_PROBLEMS,
+        PartitionsLimitError,
+        TopicChangesThrottledError,
+        TopicConfigInvalidError,
+        TopicNameInvalidError,
+        TopicNameTakenError,
+        TopicPartitionsInvalidError,
+        TopicReplicationInvalidError,
+        TopicRequestInvalidError,
+    ),
+)
+def create_topic(
+    cluster_id: str,
+    body: TopicCreate,
+    caller: Creator,
+    core: CoreServices,
+    services: Clusters,
+) -> TopicResponse:
+    """Create a topic; the cluster itself checks its name, numbers and configuration."""
+    cluster = find_cluster(core, services, caller, cluster_id)
+    spec = TopicSpec(
+        name=body.name,
+        partitions=body.partitions,
+        replication_factor=body.replication_factor,
+        configs={name: _config_text(value) for name, value in body.configs.items()},
+    )
+    return _response(services.topics.create(services.connection(cluster, caller), spec))
+
+
+@router.get(
+    "/clusters/{cluster_id}/topics",
+    operation_id="list_topics",
+    responses=problems(*CLUSTER_PROBLEMS),
+)
+def list_topics(
+    cluster_id: str, caller: Reader, core: CoreServices, services: Clusters, page: PageQuery
+) -> ListResponse[TopicResponse]:
+    """List topics in the order of their names, without configurations."""
+    cluster = find_cluster(core, services, caller, cluster_id)
+    found = services.topics.list(services.connection(cluster, caller), page)
+    return to_list(found, _response)
+
+
+@router.get(
+    "/clusters/{cluster_id}/topics/{topic_name}",
+    operation_id="get_topic",
+    responses=problems(*CLUSTER_PROBLEMS, TopicNotFoundError),
+)
+def get_topic(
+    cluster_id: str, topic_name: str, caller: Reader, core: CoreServices, services: Clusters
+) -> TopicResponse:
+    """Show one topic with its whole configuration."""
+    cluster = find_cluster(core, services, caller, cluster_id)
+    return _response(services.topics.get(services.connection(cluster, caller), topic_name))
+
+
+@router.delete(
+    "/clusters/{cluster_id}/topics/{topic_name}",
+    operation_id="delete_topic",
+    status_code=status.HTTP_204_NO_CONTENT,
+    response_model=None,
+    responses=problems(*CLUSTER_PROBLEMS, TopicNotFoundError),
+)
+def delete_topic(
+    cluster_id: str, topic_name: str, caller: Deleter, core: CoreServices, services: Clusters
+) -> Response:
+    """Delete a topic with all its records."""
+    cluster = find_cluster(core, services, caller, cluster_id)
+    services.topics.delete(services.connection(cluster, caller), topic_name)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+def _config_text(value: ConfigValue) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def _response(topic: Topic) -> TopicResponse:
+    configs = topic.configs or {}
+    return TopicResponse(
+        name=topic.name,
+        id=topic.id,
+        cluster_id=topic.cluster_id,
+        partitions=topic.partitions,
+        replication_factor=topic.replication_factor,
+        configs={name: ConfigResponse.model_validate(entry) for name, entry in configs.items()},
+    )
