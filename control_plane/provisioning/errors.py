@@ -42,6 +42,6 @@ class CredentialsRejectedError(ProvisioningError):
 
 
 class CapacityExhaustedError(ProvisioningError):
-    """This machine runs as many broker processes as it is allowed to."""
+    """The machine runs as many broker processes as it is allowed to."""
 
     code = "capacity_exhausted"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from ipaddress import ip_address
 from typing import Any, Literal, cast, get_args
 
 ProcessState = Literal["running", "starting", "backing_off", "stopped"]
@@ -128,9 +129,17 @@ def _listener(value: object) -> Listener:
         raise InvalidSpecError("listeners: a name of lower-case letters, digits and '_' expected")
     return Listener(
         name=name,
-        host=_text(fields.get("host"), "host"),
+        host=_ip_address(fields.get("host")),
         port=_integer(fields.get("port"), "port", maximum=PORT_MAX),
     )
+
+
+def _ip_address(value: object) -> str:
+    text = _text(value, "host")
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        raise InvalidSpecError("host: an IP address expected") from None
 
 
 def _environment(value: object) -> dict[str, str]:

@@ -1,0 +1,86 @@
+import json
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from control_plane.provisioning.local import LocalProvisioner
+from control_plane.provisioning.process import Listener, ProcessSpec, WantedState
+
+CONTRACT_PROCESS = Path(__file__).with_name("contract_process.py")
+WAIT_SECONDS_MAX = 60
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Wait until something is so; the bound only keeps a broken run from hanging."""
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.01)
+
+
+@dataclass
+class Installation:
+    """A data directory with a supervisor, and processes that keep its contract."""
+
+    data_dir: Path
+    provisioner: LocalProvisioner
+
+    def directory(self, process_id: str = "p1") -> Path:
+        return self.data_dir / "clusters" / process_id
+
+    def spec(
+        self,
+        process_id: str = "p1",
+        *,
+        generation: int = 1,
+        names: tuple[str, ...] = ("one", "two"),
+        state: WantedState = "running",
+    ) -> ProcessSpec:
+        directory = self.directory(process_id)
+        directory.mkdir(parents=True, exist_ok=True)
+        config = directory / "config.json"
+        config.write_text(json.dumps({"generation": generation}))
+        reserved = self.provisioner.reserve(
+            process_id, [Listener(name, "127.0.0.1", 0) for name in names]
+        )
+        return ProcessSpec(
+            process_id=process_id,
+            generation=generation,
+            command=(sys.executable, str(CONTRACT_PROCESS), str(config)),
+            cwd=str(directory),
+            listeners=reserved,
+            admin_socket=str(directory / "admin.sock"),
+            handover_socket=str(directory / "handover.sock"),
+            log_file=str(directory / "process.log"),
+            env={},
+            state=state,
+        )
+
+    @property
+    def supervisor_pid(self) -> int:
+        return int((self.data_dir / "supervisor" / "lock").read_text())
+
+    def kill_supervisor(self) -> None:
+        """SIGKILL it and return once it is gone."""
+        supervisor = psutil.Process(self.supervisor_pid)
+        supervisor.kill()
+        eventually(
+            lambda: not supervisor.is_running() or supervisor.status() == psutil.STATUS_ZOMBIE
+        )
+
+
+def ask(listener: Listener) -> tuple[int, int]:
+    """Connect; return the pid that answers and the port it says it was reached on."""
+    with socket.create_connection((listener.host, listener.port)) as connection:
+        pid, port = connection.makefile().readline().split()
+        return int(pid), int(port)
+
+
+def is_refused(listener: Listener) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex((listener.host, listener.port)) != 0
