@@ -1,0 +1,20 @@
+//! Moving the log start on demand: what a compacting writer has written anew, or an administrator no longer wants.
+
+use headrace_types::Offset;
+
+use crate::error::LogError;
+use crate::partition::PartitionLog;
+
+impl PartitionLog {
+    /// Forgets everything before `offset`, durably, and removes the segments that lie before it. Returns the bytes freed.
+    ///
+    /// An offset beyond the high watermark counts as the high watermark, one before the log start changes nothing.
+    pub fn advance_start(&mut self, offset: Offset, now_ms: i64) -> Result<u64, LogError> {
+        let offset = offset.min(self.high_watermark());
+        if offset > self.log_start() {
+            self.meta.log_start_offset = offset.get();
+            self.meta.store(&*self.disk, &self.dir)?;
+        }
+        self.retain(now_ms)
+    }
+}

@@ -1,0 +1,35 @@
+//! The storage of a broker: partition logs, producer state, group commit and the topic catalog.
+//!
+//! Everything goes through the `Disk` trait and is told the time. Nothing here acknowledges: a log knows what is
+//! synced (its high watermark), and whoever acknowledges waits for that.
+
+pub mod advance;
+pub mod catalog;
+pub mod checked_file;
+pub mod checkpoint;
+pub mod commit;
+pub mod epochs;
+pub mod error;
+pub mod gauge;
+pub mod index;
+pub mod limits;
+pub mod lookup;
+pub mod partition;
+pub mod producer_ids;
+pub mod producers;
+pub mod read;
+pub mod recovery;
+pub mod recovery_point;
+pub mod retention;
+pub mod scan;
+pub mod segment;
+pub mod sync;
+
+pub use catalog::{Catalog, CatalogError, TopicMeta};
+pub use commit::GroupCommit;
+pub use error::{AppendError, LogError, ReadError};
+pub use gauge::DiskGauge;
+pub use lookup::FoundOffset;
+pub use partition::{Appended, LogConfig, PartitionLog};
+pub use producer_ids::ProducerIds;
+pub use sync::{SyncEnd, SyncPlan};

@@ -1,0 +1,286 @@
+//! Finding batches and records: by offset for reads, by timestamp for `ListOffsets`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use headrace_io::{DiskFile, OpenMode};
+use headrace_records::{DecompressionLimits, RecordSet};
+use headrace_types::LeaderEpoch;
+
+use crate::error::LogError;
+use crate::index::{self, Entry, SparseIndex};
+use crate::limits::SCAN_CHUNK_BYTES;
+use crate::partition::PartitionLog;
+use crate::scan::{Found, Scanner, Step};
+use crate::segment::{self, Closed, ClosedIndex};
+
+/// Bytes read at once where a batch is looked for near an index entry.
+const LOOKUP_CHUNK_BYTES: usize = 16 * 1024;
+
+/// The closed segment that was read last, kept open with its index.
+#[derive(Debug)]
+pub struct LoadedSegment {
+    pub(crate) base_offset: i64,
+    pub(crate) path: PathBuf,
+    pub(crate) file: Arc<dyn DiskFile>,
+    pub(crate) summary: ClosedIndex,
+}
+
+/// A record that a timestamp led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FoundOffset {
+    /// Its offset.
+    pub offset: i64,
+    /// Its timestamp.
+    pub timestamp: i64,
+    /// The leader epoch of its batch.
+    pub leader_epoch: LeaderEpoch,
+}
+
+/// A segment as far as it may be read.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) file: Arc<dyn DiskFile>,
+    pub(crate) path: PathBuf,
+    /// Where to begin.
+    pub(crate) from: Entry,
+    /// Position after the last batch that is synced.
+    pub(crate) end: u64,
+}
+
+impl View {
+    fn scanner(&self, chunk_bytes: usize) -> Scanner<'_> {
+        Scanner::new(&*self.file, self.from.position, self.from.offset, self.end, chunk_bytes)
+    }
+
+    /// The next batch of a scan over synced data, which must be sound.
+    fn next(&self, scanner: &mut Scanner<'_>) -> Result<Option<Found>, LogError> {
+        match scanner.step().map_err(LogError::io(&self.path))? {
+            Step::Batch(found) => Ok(Some(found)),
+            Step::End => Ok(None),
+            Step::Bad(detail) => {
+                Err(LogError::corrupt(&self.path, format!("{detail} at offset {}", scanner.next_offset())))
+            }
+        }
+    }
+
+    /// The first batch that `wanted` accepts.
+    pub(crate) fn find(&self, wanted: impl Fn(&Found) -> bool) -> Result<Option<Found>, LogError> {
+        let mut scanner = self.scanner(LOOKUP_CHUNK_BYTES);
+        while let Some(found) = self.next(&mut scanner)? {
+            if wanted(&found) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads `bytes` from `position` on.
+    pub(crate) fn read(&self, position: u64, bytes: usize) -> Result<Vec<u8>, LogError> {
+        let mut out = vec![0; bytes];
+        let read = self.file.read_at(position, &mut out).map_err(LogError::io(&self.path))?;
+        if read < bytes {
+            return Err(LogError::corrupt(
+                &self.path,
+                format!("the file ends at {}", position + read as u64),
+            ));
+        }
+        Ok(out)
+    }
+}
+
+impl PartitionLog {
+    /// Number of segments, the active one included.
+    pub(crate) fn segments_count(&self) -> usize {
+        self.closed.len() + usize::from(self.active.is_some())
+    }
+
+    /// The number of the segment that `offset` lies in, or would lie in.
+    pub(crate) fn segment_of(&self, offset: i64) -> usize {
+        let closed = self.closed.partition_point(|closed| closed.end_offset <= offset);
+        closed.min(self.segments_count().saturating_sub(1))
+    }
+
+    /// The readable part of a segment from the entry on that `pick` chooses; `None` if there is nothing to read.
+    pub(crate) fn view(
+        &mut self,
+        number: usize,
+        pick: impl Fn(&SparseIndex) -> Option<Entry>,
+    ) -> Result<Option<View>, LogError> {
+        let view = if let Some(closed) = self.closed.get(number).copied() {
+            let end = self.readable_end(closed.base_offset, closed.size);
+            let loaded = self.load(closed)?;
+            let from = pick(&loaded.summary.index);
+            from.map(|from| View { file: Arc::clone(&loaded.file), path: loaded.path.clone(), from, end })
+        } else if let Some(active) = &self.active {
+            let end = self.readable_end(active.base_offset, active.size);
+            let from = pick(&active.index);
+            from.map(|from| View { file: Arc::clone(&active.file), path: active.path.clone(), from, end })
+        } else {
+            None
+        };
+        Ok(view.filter(|view| view.from.position < view.end))
+    }
+
+    fn readable_end(&self, base_offset: i64, size: u64) -> u64 {
+        match base_offset.cmp(&self.synced.segment_base) {
+            std::cmp::Ordering::Less => size,
+            std::cmp::Ordering::Equal => self.synced.position,
+            std::cmp::Ordering::Greater => 0,
+        }
+    }
+
+    /// Opens a closed segment and its index, unless it is the one that is open already.
+    pub(crate) fn load(&mut self, closed: Closed) -> Result<&LoadedSegment, LogError> {
+        let loaded = match self.loaded.take() {
+            Some(loaded) if loaded.base_offset == closed.base_offset => loaded,
+            _ => self.open_closed(closed)?,
+        };
+        Ok(self.loaded.insert(loaded))
+    }
+
+    fn open_closed(&self, closed: Closed) -> Result<LoadedSegment, LogError> {
+        let path = self.dir.join(segment::log_name(closed.base_offset));
+        let file = self.disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+        let index_path = self.dir.join(segment::index_name(closed.base_offset));
+        let payload = index::KIND.read(&*self.disk, &index_path)?.rebuildable();
+        let sound = payload
+            .and_then(|payload| ClosedIndex::decode(&payload))
+            .filter(|summary| summary.size == closed.size && summary.end_offset == closed.end_offset);
+        let summary = match sound {
+            Some(summary) => summary,
+            None => rebuild(&*file, &path, closed)?,
+        };
+        Ok(LoadedSegment { base_offset: closed.base_offset, path, file, summary })
+    }
+
+    /// The first record from the log start on whose timestamp is at least `timestamp`.
+    pub fn find_timestamp(
+        &mut self,
+        timestamp: i64,
+        limits: DecompressionLimits,
+    ) -> Result<Option<FoundOffset>, LogError> {
+        for number in self.segment_of(self.meta.log_start_offset)..self.segments_count() {
+            if self.segment_max_timestamp(number)? < timestamp {
+                continue;
+            }
+            let Some(view) = self.view(number, |index| index.by_timestamp(timestamp))? else { continue };
+            if let Some(found) = self.search(&view, timestamp, limits)? {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    fn search(
+        &self,
+        view: &View,
+        timestamp: i64,
+        limits: DecompressionLimits,
+    ) -> Result<Option<FoundOffset>, LogError> {
+        let log_start = self.meta.log_start_offset;
+        let mut scanner = view.scanner(SCAN_CHUNK_BYTES);
+        while let Some(found) = view.next(&mut scanner)? {
+            if found.header.max_timestamp < timestamp || found.header.next_offset().get() <= log_start {
+                continue;
+            }
+            let batch = view.read(found.position, found.bytes)?;
+            if let Some((offset, timestamp)) = first_record(&batch, &found, timestamp, log_start, limits) {
+                return Ok(Some(FoundOffset { offset, timestamp, leader_epoch: found.header.leader_epoch }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The first record with the largest timestamp of the log; `None` in an empty one.
+    pub fn find_max_timestamp(
+        &mut self,
+        limits: DecompressionLimits,
+    ) -> Result<Option<FoundOffset>, LogError> {
+        let mut max_timestamp = None;
+        for number in self.segment_of(self.meta.log_start_offset)..self.segments_count() {
+            max_timestamp = max_timestamp.max(self.readable_max_timestamp(number)?);
+        }
+        max_timestamp.map_or(Ok(None), |max_timestamp| self.find_timestamp(max_timestamp, limits))
+    }
+
+    /// Largest timestamp of a segment, unsynced batches included, or `i64::MIN`.
+    pub(crate) fn segment_max_timestamp(&mut self, number: usize) -> Result<i64, LogError> {
+        match self.closed.get(number).copied() {
+            Some(closed) => Ok(self.load(closed)?.summary.max_timestamp),
+            None => Ok(self.active.as_ref().map_or(i64::MIN, |active| active.max_timestamp)),
+        }
+    }
+
+    /// Largest timestamp of a segment's synced batches.
+    fn readable_max_timestamp(&mut self, number: usize) -> Result<Option<i64>, LogError> {
+        let base_offset = self.closed.get(number).map_or(i64::MAX, |closed| closed.base_offset);
+        if base_offset < self.synced.segment_base {
+            return self.segment_max_timestamp(number).map(Some);
+        }
+        let position = self.synced.position;
+        let Some(view) = self.view(number, |index| index.by_position(position))? else { return Ok(None) };
+        let mut max_timestamp = view.from.max_timestamp_before;
+        let mut scanner = view.scanner(LOOKUP_CHUNK_BYTES);
+        while let Some(found) = view.next(&mut scanner)? {
+            max_timestamp = max_timestamp.max(found.header.max_timestamp);
+        }
+        Ok(Some(max_timestamp))
+    }
+}
+
+/// The first record of a batch from `log_start` on with at least `timestamp`. A batch that can not be read inside, or
+/// not within the limits, answers with its beginning: a consumer then starts early and misses nothing.
+fn first_record(
+    batch: &[u8],
+    found: &Found,
+    timestamp: i64,
+    log_start: i64,
+    limits: DecompressionLimits,
+) -> Option<(i64, i64)> {
+    let beginning = (found.header.base_offset.get().max(log_start), found.header.max_timestamp);
+    let Ok(records) = RecordSet::of_batch(batch, limits) else { return Some(beginning) };
+    for record in records.iter() {
+        let Ok(record) = record else { return Some(beginning) };
+        if record.timestamp >= timestamp && record.offset >= log_start {
+            return Some((record.offset, record.timestamp));
+        }
+    }
+    None
+}
+
+/// Rebuilds the index of a closed segment whose index file is missing or damaged.
+fn rebuild(file: &dyn DiskFile, path: &std::path::Path, closed: Closed) -> Result<ClosedIndex, LogError> {
+    let mut head = [0; segment::HEADER_BYTES as usize];
+    let read = file.read_at(0, &mut head).map_err(LogError::io(path))?;
+    let header = segment::SegmentHeader::decode(&head[..read])
+        .ok_or_else(|| LogError::corrupt(path, "the segment header is damaged"))?;
+    let from =
+        Entry { offset: closed.base_offset, position: segment::HEADER_BYTES, max_timestamp_before: i64::MIN };
+    let mut summary = ClosedIndex {
+        end_offset: closed.end_offset,
+        size: closed.size,
+        max_timestamp: i64::MIN,
+        created_at_ms: header.created_at_ms,
+        index: SparseIndex::default(),
+    };
+    let mut scanner = Scanner::new(file, from.position, from.offset, closed.size, SCAN_CHUNK_BYTES);
+    loop {
+        match scanner.step().map_err(LogError::io(path))? {
+            Step::Batch(found) => {
+                summary.index.add(Entry {
+                    offset: found.header.base_offset.get(),
+                    position: found.position,
+                    max_timestamp_before: summary.max_timestamp,
+                });
+                summary.max_timestamp = summary.max_timestamp.max(found.header.max_timestamp);
+            }
+            Step::End if scanner.next_offset() == closed.end_offset => return Ok(summary),
+            Step::End => return Err(LogError::corrupt(path, "the segment ends before the next one begins")),
+            Step::Bad(detail) => {
+                let detail = format!("{detail} at offset {}", scanner.next_offset());
+                return Err(LogError::corrupt(path, detail));
+            }
+        }
+    }
+}

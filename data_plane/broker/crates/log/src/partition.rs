@@ -1,0 +1,370 @@
+//! The log of one partition: appending, and what is known of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use headrace_io::{Disk, DiskFile};
+use headrace_records::header::HEADER_BYTES as BATCH_HEADER_BYTES;
+use headrace_records::{BatchHeader, stamp};
+use headrace_types::{LeaderEpoch, Offset, TopicPartition};
+
+use crate::checkpoint::{self, Checkpoint};
+use crate::epochs::PartitionMeta;
+use crate::error::{AppendError, LogError};
+use crate::index::Entry;
+use crate::limits::CHECKPOINT_INTERVAL_BYTES;
+use crate::lookup::LoadedSegment;
+use crate::producers::{Producers, RememberedBatch, Verdict};
+use crate::recovery::{Recovered, recover};
+use crate::recovery_point::RecoveryPoint;
+use crate::segment::{self, Active, Closed, ClosedIndex, SegmentHeader};
+use crate::sync::{SyncEnd, SyncPlan};
+
+/// What a topic's configuration says about its logs. -1 means no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    /// `segment.bytes`.
+    pub segment_bytes: u64,
+    /// `segment.ms`.
+    pub segment_ms: i64,
+    /// `retention.ms`.
+    pub retention_ms: i64,
+    /// `retention.bytes`.
+    pub retention_bytes: i64,
+}
+
+/// Where a batch lies, now or since an earlier attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Offset of its first record.
+    pub base_offset: i64,
+    /// Offset of its last record.
+    pub last_offset: i64,
+    /// Its largest timestamp as appended.
+    pub max_timestamp: i64,
+    /// Whether it had been appended before.
+    pub duplicate: bool,
+}
+
+/// The log of one partition.
+#[derive(Debug)]
+pub struct PartitionLog {
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) dir: PathBuf,
+    pub(crate) identity: TopicPartition,
+    pub(crate) config: LogConfig,
+    pub(crate) meta: PartitionMeta,
+    pub(crate) closed: Vec<Closed>,
+    pub(crate) active: Option<Active>,
+    pub(crate) producers: Producers,
+    pub(crate) log_end: i64,
+    pub(crate) synced: SyncEnd,
+    pub(crate) loaded: Option<LoadedSegment>,
+    point: Option<RecoveryPoint>,
+    /// Closed segments with bytes that were not synced yet.
+    unsynced: Vec<(PathBuf, Arc<dyn DiskFile>)>,
+    unwritten_indexes: Vec<(PathBuf, Vec<u8>)>,
+    dir_changed: bool,
+    bytes_since_checkpoint: u64,
+    syncs: u64,
+    truncated_bytes: u64,
+}
+
+/// Name of a partition's directory: never made of the topic's name.
+#[must_use]
+pub fn dir_name(identity: TopicPartition) -> String {
+    identity.to_string()
+}
+
+impl PartitionLog {
+    /// Opens the log in `dir`, which exists, after any kind of stop.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        identity: TopicPartition,
+        config: LogConfig,
+        now_ms: i64,
+    ) -> Result<Self, LogError> {
+        let recovered = recover(&*disk, dir, identity, now_ms)?;
+        Ok(Self::from_recovered(disk, dir, identity, config, recovered))
+    }
+
+    fn from_recovered(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        identity: TopicPartition,
+        config: LogConfig,
+        recovered: Recovered,
+    ) -> Self {
+        let synced = end_of(recovered.active.as_ref(), recovered.log_end);
+        Self {
+            disk,
+            dir: dir.to_path_buf(),
+            identity,
+            config,
+            meta: recovered.meta,
+            closed: recovered.closed,
+            active: recovered.active,
+            producers: recovered.producers,
+            log_end: recovered.log_end,
+            synced,
+            loaded: None,
+            point: recovered.point,
+            unsynced: Vec::new(),
+            unwritten_indexes: Vec::new(),
+            dir_changed: false,
+            bytes_since_checkpoint: recovered.replayed_bytes,
+            syncs: 1,
+            truncated_bytes: recovered.truncated_bytes,
+        }
+    }
+
+    /// First offset that is kept.
+    #[must_use]
+    pub fn log_start(&self) -> Offset {
+        Offset::new(self.meta.log_start_offset)
+    }
+
+    /// Offset that the next batch gets.
+    #[must_use]
+    pub fn log_end(&self) -> Offset {
+        Offset::new(self.log_end)
+    }
+
+    /// First offset that is not synced: what consumers may read ends here.
+    #[must_use]
+    pub fn high_watermark(&self) -> Offset {
+        Offset::new(self.synced.offset)
+    }
+
+    /// The epoch that appends are stamped with.
+    #[must_use]
+    pub fn leader_epoch(&self) -> LeaderEpoch {
+        LeaderEpoch::new(self.meta.current_epoch())
+    }
+
+    /// The largest known epoch that is not newer than `epoch`, and the offset after its last batch (KIP-279).
+    #[must_use]
+    pub fn epoch_end(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
+        let (epoch, end) = self.meta.end_of(epoch.get(), self.synced.offset)?;
+        Some((LeaderEpoch::new(epoch), Offset::new(end)))
+    }
+
+    /// Begins a leader epoch at the log end, durably.
+    pub fn begin_epoch(&mut self, epoch: LeaderEpoch) -> Result<(), LogError> {
+        self.meta.begin_epoch(epoch.get(), self.log_end);
+        self.meta.store(&*self.disk, &self.dir)
+    }
+
+    /// Bytes of a torn tail that opening the log cut off.
+    #[must_use]
+    pub fn truncated_bytes(&self) -> u64 {
+        self.truncated_bytes
+    }
+
+    /// Bytes of all segments.
+    #[must_use]
+    pub fn size_bytes(&self) -> u64 {
+        let closed: u64 = self.closed.iter().map(|closed| closed.size).sum();
+        closed + self.active.as_ref().map_or(0, |active| active.size)
+    }
+
+    /// Number of producers remembered.
+    #[must_use]
+    pub fn producers_count(&self) -> usize {
+        self.producers.len()
+    }
+
+    /// Takes over a changed configuration.
+    pub fn configure(&mut self, config: LogConfig) {
+        self.config = config;
+    }
+
+    /// Appends a validated batch: stamps offset and epoch, and the time if `append_time` says so, and writes it.
+    ///
+    /// The batch is not durable before a [`SyncPlan`] taken later has run.
+    pub fn append(
+        &mut self,
+        batch: &[u8],
+        header: &BatchHeader,
+        append_time: bool,
+        now_ms: i64,
+    ) -> Result<Appended, AppendError> {
+        if let Verdict::Duplicate(earlier) = self.producers.judge(header)? {
+            return Ok(Appended::earlier(earlier));
+        }
+        self.roll_if_due(batch.len() as u64, now_ms)?;
+        let stamp_ms = append_time.then_some(now_ms);
+        let head = stamp(batch, Offset::new(self.log_end), self.leader_epoch(), stamp_ms);
+        let active = self.active_for_append(now_ms)?;
+        if let Err(error) = active.file.write_at(active.size, &[&head, &batch[BATCH_HEADER_BYTES..]]) {
+            return Err(take_back(active, error));
+        }
+        let stamped = BatchHeader { max_timestamp: stamp_ms.unwrap_or(header.max_timestamp), ..*header };
+        let stamped = BatchHeader { base_offset: Offset::new(self.log_end), ..stamped };
+        Ok(self.note_appended(&stamped, batch.len() as u64, now_ms))
+    }
+
+    fn note_appended(&mut self, stamped: &BatchHeader, bytes: u64, now_ms: i64) -> Appended {
+        if let Some(active) = &mut self.active {
+            active.index.add(Entry {
+                offset: stamped.base_offset.get(),
+                position: active.size,
+                max_timestamp_before: active.max_timestamp,
+            });
+            active.size += bytes;
+            active.max_timestamp = active.max_timestamp.max(stamped.max_timestamp);
+        }
+        self.bytes_since_checkpoint += bytes;
+        self.log_end = stamped.next_offset().get();
+        self.producers.appended(stamped, now_ms);
+        Appended {
+            base_offset: stamped.base_offset.get(),
+            last_offset: stamped.last_offset().get(),
+            max_timestamp: stamped.max_timestamp,
+            duplicate: false,
+        }
+    }
+
+    fn active_for_append(&mut self, now_ms: i64) -> Result<&mut Active, AppendError> {
+        let active = match self.active.take() {
+            Some(active) => active,
+            None => self.create_segment(now_ms).map_err(full_or_failed)?,
+        };
+        Ok(self.active.insert(active))
+    }
+
+    fn create_segment(&mut self, now_ms: i64) -> Result<Active, LogError> {
+        if self.point.is_none() {
+            self.point = Some(RecoveryPoint::create(&*self.disk, &self.dir)?);
+        }
+        let header =
+            SegmentHeader { identity: self.identity, base_offset: self.log_end, created_at_ms: now_ms };
+        let active = Active::create(&*self.disk, &self.dir, header)?;
+        self.dir_changed = true;
+        Ok(active)
+    }
+
+    fn roll_if_due(&mut self, bytes: u64, now_ms: i64) -> Result<(), AppendError> {
+        let Some(active) = &self.active else { return Ok(()) };
+        let is_empty = active.size == segment::HEADER_BYTES;
+        let is_full = active.size + bytes > self.config.segment_bytes;
+        let is_old = now_ms.saturating_sub(active.created_at_ms) >= self.config.segment_ms;
+        if is_empty || !(is_full || is_old) {
+            return Ok(());
+        }
+        self.roll(now_ms).map_err(full_or_failed)
+    }
+
+    /// Closes the active segment and goes on in a new one.
+    pub(crate) fn roll(&mut self, now_ms: i64) -> Result<(), LogError> {
+        let next = self.create_segment(now_ms)?;
+        let Some(last) = self.active.replace(next) else { return Ok(()) };
+        self.closed.push(Closed { base_offset: last.base_offset, end_offset: self.log_end, size: last.size });
+        let index = ClosedIndex {
+            end_offset: self.log_end,
+            size: last.size,
+            max_timestamp: last.max_timestamp,
+            created_at_ms: last.created_at_ms,
+            index: last.index,
+        };
+        self.unwritten_indexes.push((self.dir.join(segment::index_name(last.base_offset)), index.encode()));
+        self.unsynced.push((last.path, last.file));
+        Ok(())
+    }
+
+    /// What has to be synced now; `None` if everything is.
+    pub fn sync_plan(&mut self) -> Option<SyncPlan> {
+        let checkpoint_due = self.bytes_since_checkpoint >= CHECKPOINT_INTERVAL_BYTES;
+        self.plan(checkpoint_due)
+    }
+
+    /// The last plan before a stop: like [`Self::sync_plan`], with a checkpoint, so that the next start is fast.
+    pub fn closing_plan(&mut self) -> Option<SyncPlan> {
+        self.plan(self.bytes_since_checkpoint > 0)
+    }
+
+    fn plan(&mut self, with_checkpoint: bool) -> Option<SyncPlan> {
+        let end = end_of(self.active.as_ref(), self.log_end);
+        let clean = end == self.synced && !self.dir_changed && self.unsynced.is_empty();
+        if clean && !with_checkpoint {
+            return None;
+        }
+        let active = self.active.as_ref()?;
+        let mut files = std::mem::take(&mut self.unsynced);
+        files.push((active.path.clone(), Arc::clone(&active.file)));
+        let checkpoint = with_checkpoint.then(|| self.checkpoint(active));
+        if with_checkpoint {
+            self.bytes_since_checkpoint = 0;
+        }
+        self.syncs += 1;
+        Some(SyncPlan {
+            disk: Arc::clone(&self.disk),
+            dir: self.dir.clone(),
+            dir_changed: std::mem::take(&mut self.dir_changed),
+            files,
+            point: self.point.clone().map(|point| (point, self.syncs)),
+            indexes: std::mem::take(&mut self.unwritten_indexes),
+            checkpoint,
+            end,
+        })
+    }
+
+    fn checkpoint(&self, active: &Active) -> Vec<u8> {
+        let checkpoint = Checkpoint {
+            offset: self.log_end,
+            segment_base: active.base_offset,
+            position: active.size,
+            max_timestamp: active.max_timestamp,
+            index: active.index.clone(),
+            producers: self.producers.clone(),
+        };
+        checkpoint::KIND.encode(&checkpoint.encode())
+    }
+
+    /// Takes note that a plan has run: the high watermark moves to its end.
+    ///
+    /// # Panics
+    /// If the end is one that this log never had.
+    pub fn synced(&mut self, end: SyncEnd) {
+        assert!(end.offset <= self.log_end, "synced up to {} of {}", end.offset, self.log_end);
+        if end.offset >= self.synced.offset {
+            self.synced = end;
+        }
+    }
+}
+
+impl Appended {
+    fn earlier(batch: RememberedBatch) -> Self {
+        Self {
+            base_offset: batch.base_offset,
+            last_offset: batch.last_offset,
+            max_timestamp: batch.max_timestamp,
+            duplicate: true,
+        }
+    }
+}
+
+fn end_of(active: Option<&Active>, log_end: i64) -> SyncEnd {
+    SyncEnd {
+        offset: log_end,
+        segment_base: active.map_or(log_end, |active| active.base_offset),
+        position: active.map_or(0, |active| active.size),
+    }
+}
+
+fn full_or_failed(error: LogError) -> AppendError {
+    if error.is_full() { AppendError::Full } else { AppendError::Log(error) }
+}
+
+/// Gives the room of a half-written batch back; what could not be cut off is overwritten by the next append.
+fn take_back(active: &Active, error: std::io::Error) -> AppendError {
+    let error = LogError::io(&active.path)(error);
+    if !error.is_full() {
+        return AppendError::Log(error);
+    }
+    match active.file.truncate(active.size) {
+        Ok(()) => AppendError::Full,
+        Err(failed) => AppendError::Log(LogError::io(&active.path)(failed)),
+    }
+}

@@ -1,0 +1,84 @@
+//! Reading whole batches below the high watermark.
+
+use headrace_records::BatchHeader;
+
+use crate::error::{LogError, ReadError};
+use crate::lookup::View;
+use crate::partition::PartitionLog;
+
+impl PartitionLog {
+    /// Appends to `out` whole batches from the one on that holds `offset`, as many as fit into `bytes_max`.
+    ///
+    /// With `at_least_one` the first batch comes even if it is larger (KIP-74). Nothing comes at or beyond the high
+    /// watermark; an offset outside the log is an error.
+    pub fn read(
+        &mut self,
+        offset: i64,
+        bytes_max: usize,
+        at_least_one: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ReadError> {
+        let (log_start, log_end) = (self.meta.log_start_offset, self.log_end);
+        if offset < log_start || offset > log_end {
+            return Err(ReadError::OutOfRange { offset, log_start, log_end });
+        }
+        let mut next = offset;
+        let start = out.len();
+        while next < self.synced.offset {
+            let room = bytes_max.saturating_sub(out.len() - start);
+            let force = at_least_one && out.len() == start;
+            let Some(after) = self.read_segment(next, room, force, out)? else { break };
+            next = after;
+        }
+        Ok(())
+    }
+
+    /// Reads from the segment that holds `offset`; the offset to go on with if the segment was read to its end.
+    fn read_segment(
+        &mut self,
+        offset: i64,
+        room: usize,
+        force: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<Option<i64>, LogError> {
+        let number = self.segment_of(offset);
+        let Some(view) = self.view(number, |index| index.by_offset(offset))? else { return Ok(None) };
+        let Some(first) = view.find(|found| found.header.next_offset().get() > offset)? else {
+            return Err(LogError::corrupt(&view.path, format!("offset {offset} is missing")));
+        };
+        let available = (view.end - first.position) as usize;
+        let wanted = if first.bytes <= room {
+            room.min(available)
+        } else if force {
+            first.bytes
+        } else {
+            return Ok(None);
+        };
+        let mut bytes = view.read(first.position, wanted)?;
+        let (whole, next) = whole_batches(&view, &bytes)?;
+        bytes.truncate(whole);
+        if out.is_empty() {
+            *out = bytes;
+        } else {
+            out.extend_from_slice(&bytes);
+        }
+        Ok((whole == available).then_some(next))
+    }
+}
+
+/// How many of `bytes` are whole batches, and the offset after them.
+fn whole_batches(view: &View, bytes: &[u8]) -> Result<(usize, i64), LogError> {
+    let mut whole = 0;
+    let mut next = 0;
+    while let Some(header) = BatchHeader::parse(&bytes[whole..]) {
+        let length = header.batch_bytes().ok_or_else(|| {
+            LogError::corrupt(&view.path, format!("a batch length is impossible after offset {next}"))
+        })?;
+        if length > bytes.len() - whole {
+            break;
+        }
+        whole += length;
+        next = header.next_offset().get();
+    }
+    Ok((whole, next))
+}

@@ -1,0 +1,320 @@
+//! Opening a partition after any kind of stop.
+//!
+//! Behind the recovery point the first thing that is no sound batch is a torn tail and is cut off: it was never
+//! synced, so never acknowledged. Before the recovery point it is damage: the partition stays offline, untouched.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use headrace_io::{Disk, DiskFile, OpenMode};
+use headrace_types::TopicPartition;
+
+use crate::checkpoint::{self, Checkpoint};
+use crate::epochs::PartitionMeta;
+use crate::error::LogError;
+use crate::index::{Entry, SparseIndex};
+use crate::limits::SCAN_CHUNK_BYTES;
+use crate::producers::Producers;
+use crate::recovery_point::RecoveryPoint;
+use crate::scan::{Found, Scanner, Step};
+use crate::segment::{self, Active, Closed, SegmentHeader};
+
+/// What a partition's directory holds.
+#[derive(Debug)]
+pub struct Recovered {
+    /// Log start and leader epochs.
+    pub meta: PartitionMeta,
+    /// Complete segments, oldest first.
+    pub closed: Vec<Closed>,
+    /// The segment to go on with; none in a partition that was never appended to.
+    pub active: Option<Active>,
+    /// The producers at the log end.
+    pub producers: Producers,
+    /// Offset that the next batch gets. Everything below is synced.
+    pub log_end: i64,
+    /// The open recovery point.
+    pub point: Option<RecoveryPoint>,
+    /// Bytes of a torn tail that were cut off.
+    pub truncated_bytes: u64,
+    /// Bytes that had to be read again because they lie behind the last checkpoint.
+    pub replayed_bytes: u64,
+}
+
+struct Opened {
+    path: PathBuf,
+    file: Arc<dyn DiskFile>,
+    length: u64,
+    header: SegmentHeader,
+}
+
+struct Recovery<'a> {
+    disk: &'a dyn Disk,
+    dir: &'a Path,
+    now_ms: i64,
+    point_offset: i64,
+    truncated_bytes: u64,
+    dir_changed: bool,
+}
+
+/// Where the scan begins, and what is known there.
+struct Start {
+    number: usize,
+    checkpoint: Checkpoint,
+}
+
+/// Opens the partition `identity` in `dir`.
+pub fn recover(
+    disk: &dyn Disk,
+    dir: &Path,
+    identity: TopicPartition,
+    now_ms: i64,
+) -> Result<Recovered, LogError> {
+    let meta = PartitionMeta::load(disk, dir)?;
+    let (point, point_offset) = RecoveryPoint::open(disk, dir)?.unzip();
+    let checkpoint = load_checkpoint(disk, dir)?;
+    // A checkpoint is written only after its offset was synced, so it is a recovery point as well.
+    let checkpointed = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.offset);
+    let point_offset = point_offset.unwrap_or(0).max(checkpointed);
+    let mut recovery = Recovery { disk, dir, now_ms, point_offset, truncated_bytes: 0, dir_changed: false };
+    let segments = recovery.open_segments(identity)?;
+    let mut recovered = recovery.replay(segments, checkpoint, meta)?;
+    recovered.point = point;
+    recovery.settle(&mut recovered)?;
+    Ok(recovered)
+}
+
+fn load_checkpoint(disk: &dyn Disk, dir: &Path) -> Result<Option<Checkpoint>, LogError> {
+    let payload = checkpoint::KIND.read(disk, &dir.join(checkpoint::FILE_NAME))?.rebuildable();
+    Ok(payload.and_then(|payload| Checkpoint::decode(&payload)))
+}
+
+impl Recovery<'_> {
+    /// Opens every segment, in order; segments that were made and never synced are removed.
+    fn open_segments(&mut self, identity: TopicPartition) -> Result<Vec<Opened>, LogError> {
+        let names = self.disk.list(self.dir).map_err(LogError::io(self.dir))?;
+        let bases: Vec<i64> = names.iter().filter_map(|name| segment::base_offset_of(name)).collect();
+        let mut opened = Vec::new();
+        for (number, base) in bases.iter().enumerate() {
+            match self.open_segment(*base, identity)? {
+                Some(segment) => opened.push(segment),
+                None if *base >= self.point_offset => {
+                    self.drop_segments(&bases[number..])?;
+                    break;
+                }
+                None => return Err(self.corrupt(*base, "the segment header is damaged")),
+            }
+        }
+        if opened.is_empty() && self.point_offset > 0 {
+            return Err(LogError::corrupt(self.dir, "data was synced here and there is no segment"));
+        }
+        Ok(opened)
+    }
+
+    fn open_segment(&self, base: i64, identity: TopicPartition) -> Result<Option<Opened>, LogError> {
+        let path = self.dir.join(segment::log_name(base));
+        let file = self.disk.open(&path, OpenMode::ReadWrite).map_err(LogError::io(&path))?;
+        let length = file.length().map_err(LogError::io(&path))?;
+        let mut head = [0; segment::HEADER_BYTES as usize];
+        let read = file.read_at(0, &mut head).map_err(LogError::io(&path))?;
+        let Some(header) = SegmentHeader::decode(&head[..read]) else { return Ok(None) };
+        if header.identity != identity || header.base_offset != base {
+            return Err(self.corrupt(base, "the segment belongs to another partition or place"));
+        }
+        Ok(Some(Opened { path, file, length, header }))
+    }
+
+    /// Scans from the checkpoint, or from the first segment, to the log end.
+    fn replay(
+        &mut self,
+        mut segments: Vec<Opened>,
+        checkpoint: Option<Checkpoint>,
+        meta: PartitionMeta,
+    ) -> Result<Recovered, LogError> {
+        let mut recovered = Recovered {
+            log_end: meta.log_start_offset,
+            meta,
+            closed: Vec::new(),
+            active: None,
+            producers: Producers::default(),
+            point: None,
+            truncated_bytes: 0,
+            replayed_bytes: 0,
+        };
+        let Some(Start { number, checkpoint }) = start(&segments, checkpoint) else { return Ok(recovered) };
+        recovered.producers = checkpoint.producers.clone();
+        recovered.closed = segments.windows(2).take(number).map(closed_between).collect();
+        let tail = segments.split_off(number);
+        let bases: Vec<i64> = tail.iter().map(|segment| segment.header.base_offset).collect();
+        let mut from = Some(checkpoint);
+        for (at, segment) in tail.into_iter().enumerate() {
+            let base = segment.header.base_offset;
+            if at > 0 && base != recovered.log_end {
+                self.tail_must_be_unsynced(
+                    recovered.log_end,
+                    base,
+                    "a segment does not follow the one before",
+                )?;
+                self.drop_segments(&bases[at..])?;
+                break;
+            }
+            close_active(&mut recovered);
+            let torn = self.replay_segment(segment, from.take(), &mut recovered)?;
+            if torn {
+                self.drop_segments(&bases[at + 1..])?;
+                break;
+            }
+        }
+        Ok(recovered)
+    }
+
+    /// Scans one segment and makes it the active one; true if its tail was torn.
+    fn replay_segment(
+        &mut self,
+        segment: Opened,
+        from: Option<Checkpoint>,
+        recovered: &mut Recovered,
+    ) -> Result<bool, LogError> {
+        let base = segment.header.base_offset;
+        let from = from.unwrap_or_else(|| beginning_of(base));
+        let mut active = Active {
+            file: segment.file,
+            path: segment.path,
+            base_offset: base,
+            created_at_ms: segment.header.created_at_ms,
+            size: from.position,
+            max_timestamp: from.max_timestamp,
+            index: from.index,
+        };
+        let mut bad = None;
+        {
+            let file = Arc::clone(&active.file);
+            let mut scanner =
+                Scanner::new(&*file, from.position, from.offset, segment.length, SCAN_CHUNK_BYTES)
+                    .checking_from(self.point_offset);
+            loop {
+                match scanner.step().map_err(LogError::io(&active.path))? {
+                    Step::Batch(found) => note(&mut active, &mut recovered.producers, &found, self.now_ms),
+                    Step::End => break,
+                    Step::Bad(detail) => {
+                        bad = Some(detail);
+                        break;
+                    }
+                }
+            }
+            active.size = scanner.position();
+            recovered.replayed_bytes += active.size - from.position;
+            recovered.log_end = scanner.next_offset();
+        }
+        if let Some(detail) = bad {
+            self.tail_must_be_unsynced(recovered.log_end, base, detail)?;
+            self.truncated_bytes += segment.length - active.size;
+            active.file.truncate(active.size).map_err(LogError::io(&active.path))?;
+        }
+        if recovered.log_end > self.point_offset || bad.is_some() {
+            active.file.sync_data().map_err(LogError::io(&active.path))?;
+            self.dir_changed = true;
+        }
+        recovered.active = Some(active);
+        Ok(bad.is_some())
+    }
+
+    fn tail_must_be_unsynced(&self, end: i64, base: i64, detail: &str) -> Result<(), LogError> {
+        if end >= self.point_offset {
+            return Ok(());
+        }
+        Err(self.corrupt(
+            base,
+            &format!("{detail} at offset {end}, and it was synced up to {}", self.point_offset),
+        ))
+    }
+
+    fn drop_segments(&mut self, bases: &[i64]) -> Result<(), LogError> {
+        for base in bases {
+            let path = self.dir.join(segment::log_name(*base));
+            let file = self.disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+            self.truncated_bytes += file.length().map_err(LogError::io(&path))?;
+            self.disk.remove(&path).map_err(LogError::io(&path))?;
+            self.dir_changed = true;
+        }
+        Ok(())
+    }
+
+    /// What is left must reach the recovery point, and is made durable before anyone reads it.
+    fn settle(&mut self, recovered: &mut Recovered) -> Result<(), LogError> {
+        if recovered.active.is_some() && recovered.log_end < self.point_offset {
+            return Err(LogError::corrupt(
+                self.dir,
+                format!("the log ends at {} and was synced up to {}", recovered.log_end, self.point_offset),
+            ));
+        }
+        if self.dir_changed {
+            self.disk.sync_dir(self.dir).map_err(LogError::io(self.dir))?;
+        }
+        if recovered.active.is_some() && recovered.point.is_none() {
+            recovered.point = Some(RecoveryPoint::create(self.disk, self.dir)?);
+        }
+        if let Some(point) = &recovered.point {
+            point.store(recovered.log_end, 0).map_err(LogError::io(self.dir))?;
+        }
+        let first = recovered.closed.first().map(|closed| closed.base_offset);
+        let first = first.or(recovered.active.as_ref().map(|active| active.base_offset));
+        let start = &mut recovered.meta.log_start_offset;
+        *start = first.map_or(*start, |first| first.max(*start));
+        recovered.truncated_bytes = self.truncated_bytes;
+        Ok(())
+    }
+
+    fn corrupt(&self, base: i64, detail: &str) -> LogError {
+        LogError::corrupt(&self.dir.join(segment::log_name(base)), detail)
+    }
+}
+
+fn close_active(recovered: &mut Recovered) {
+    if let Some(active) = recovered.active.take() {
+        recovered.closed.push(Closed {
+            base_offset: active.base_offset,
+            end_offset: recovered.log_end,
+            size: active.size,
+        });
+    }
+}
+
+fn beginning_of(base: i64) -> Checkpoint {
+    Checkpoint {
+        offset: base,
+        segment_base: base,
+        position: segment::HEADER_BYTES,
+        max_timestamp: i64::MIN,
+        index: SparseIndex::default(),
+        producers: Producers::default(),
+    }
+}
+
+/// The checkpoint if its segment is there and reaches it, else the beginning of the first segment.
+fn start(segments: &[Opened], checkpoint: Option<Checkpoint>) -> Option<Start> {
+    let first = segments.first()?;
+    let usable = checkpoint.and_then(|checkpoint| {
+        let number =
+            segments.iter().position(|segment| segment.header.base_offset == checkpoint.segment_base)?;
+        (segments[number].length >= checkpoint.position).then_some(Start { number, checkpoint })
+    });
+    Some(usable.unwrap_or_else(|| Start { number: 0, checkpoint: beginning_of(first.header.base_offset) }))
+}
+
+fn closed_between(pair: &[Opened]) -> Closed {
+    Closed {
+        base_offset: pair[0].header.base_offset,
+        end_offset: pair[1].header.base_offset,
+        size: pair[0].length,
+    }
+}
+
+fn note(active: &mut Active, producers: &mut Producers, found: &Found, now_ms: i64) {
+    active.index.add(Entry {
+        offset: found.header.base_offset.get(),
+        position: found.position,
+        max_timestamp_before: active.max_timestamp,
+    });
+    active.max_timestamp = active.max_timestamp.max(found.header.max_timestamp);
+    producers.appended(&found.header, now_ms);
+}

@@ -1,0 +1,79 @@
+//! Removing what a topic's retention no longer keeps.
+
+use crate::error::LogError;
+use crate::partition::PartitionLog;
+use crate::segment;
+
+impl PartitionLog {
+    /// Removes whole segments that are too old or too many, and forgets silent producers. Returns the bytes freed.
+    ///
+    /// The log start is moved durably before a file goes.
+    pub fn retain(&mut self, now_ms: i64) -> Result<u64, LogError> {
+        self.producers.expire(now_ms);
+        self.roll_expired(now_ms)?;
+        let mut count = 0;
+        let mut excess = self.excess_bytes();
+        while let Some(closed) = self.closed.get(count).copied() {
+            let oversized = excess.is_some_and(|excess| excess >= closed.size);
+            let surplus = oversized || closed.end_offset <= self.meta.log_start_offset;
+            if closed.end_offset > self.synced.offset || !(surplus || self.is_expired(count, now_ms)?) {
+                break;
+            }
+            excess = excess.map(|excess| excess.saturating_sub(closed.size));
+            count += 1;
+        }
+        self.remove_first(count)
+    }
+
+    /// An active segment whose records are all too old is closed, so that it can go as well.
+    fn roll_expired(&mut self, now_ms: i64) -> Result<(), LogError> {
+        let Some(active) = &self.active else { return Ok(()) };
+        let has_batches = active.size > segment::HEADER_BYTES;
+        if has_batches && self.is_older(active.max_timestamp, active.created_at_ms, now_ms) {
+            self.roll(now_ms)?;
+        }
+        Ok(())
+    }
+
+    fn excess_bytes(&self) -> Option<u64> {
+        let kept = u64::try_from(self.config.retention_bytes).ok()?;
+        Some(self.size_bytes().saturating_sub(kept))
+    }
+
+    fn is_expired(&mut self, number: usize, now_ms: i64) -> Result<bool, LogError> {
+        if self.config.retention_ms < 0 {
+            return Ok(false);
+        }
+        let summary = &self.load(self.closed[number])?.summary;
+        let (max_timestamp, created_at_ms) = (summary.max_timestamp, summary.created_at_ms);
+        Ok(self.is_older(max_timestamp, created_at_ms, now_ms))
+    }
+
+    /// Records without timestamps are as old as their segment.
+    fn is_older(&self, max_timestamp: i64, created_at_ms: i64, now_ms: i64) -> bool {
+        let newest = if max_timestamp >= 0 { max_timestamp } else { created_at_ms };
+        self.config.retention_ms >= 0 && now_ms.saturating_sub(newest) > self.config.retention_ms
+    }
+
+    fn remove_first(&mut self, count: usize) -> Result<u64, LogError> {
+        if count == 0 {
+            return Ok(0);
+        }
+        let removed: Vec<_> = self.closed.drain(..count).collect();
+        let end_offset = removed.last().map_or(0, |last| last.end_offset);
+        self.meta.log_start_offset = self.meta.log_start_offset.max(end_offset);
+        self.meta.store(&*self.disk, &self.dir)?;
+        self.loaded = None;
+        let mut freed = 0;
+        for closed in removed {
+            let path = self.dir.join(segment::log_name(closed.base_offset));
+            self.disk.remove(&path).map_err(LogError::io(&path))?;
+            freed += closed.size;
+            let path = self.dir.join(segment::index_name(closed.base_offset));
+            if self.disk.exists(&path).map_err(LogError::io(&path))? {
+                self.disk.remove(&path).map_err(LogError::io(&path))?;
+            }
+        }
+        Ok(freed)
+    }
+}

@@ -1,0 +1,8 @@
+//! Tests of the log over the simulated disk.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests lie outside #[test] functions")]
+
+mod model;
+mod partition;
+mod recovery;
+mod support;

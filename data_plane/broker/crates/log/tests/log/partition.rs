@@ -1,0 +1,189 @@
+//! Appending, reading, looking up and retaining.
+
+use crate::support::{CONFIG, append, dir, disk, open, read_all, split, sync};
+use headrace_io::{Disk, SeededRng};
+use headrace_log::{LogConfig, PartitionLog, ReadError};
+use headrace_records::{BatchBuilder, BatchHeader, Compression, DecompressionLimits, NewRecord};
+use headrace_types::LeaderEpoch;
+
+fn timed(timestamps: &[i64], codec: Compression) -> Vec<u8> {
+    let mut builder = BatchBuilder::new().compression(codec);
+    for timestamp in timestamps {
+        builder = builder.record(NewRecord {
+            timestamp: *timestamp,
+            key: None,
+            value: Some(&timestamp.to_be_bytes()),
+            headers: &[],
+        });
+    }
+    builder.build()
+}
+
+fn append_all(log: &mut PartitionLog, batches: &[Vec<u8>]) {
+    for batch in batches {
+        append(log, batch).unwrap();
+    }
+    sync(log);
+}
+
+fn found(log: &mut PartitionLog, timestamp: i64) -> Option<(i64, i64)> {
+    let found = log.find_timestamp(timestamp, DecompressionLimits::default()).unwrap();
+    found.map(|found| (found.offset, found.timestamp))
+}
+
+#[test]
+fn nothing_is_readable_before_it_is_synced() {
+    let mut log = open(&disk(), CONFIG);
+    append(&mut log, &timed(&[1, 2], Compression::None)).unwrap();
+    assert!(read_all(&mut log).is_empty());
+    assert_eq!((log.high_watermark().get(), log.log_end().get()), (0, 2));
+    assert_eq!(log.find_max_timestamp(DecompressionLimits::default()).unwrap(), None);
+    sync(&mut log);
+    assert_eq!(read_all(&mut log).len(), 1);
+}
+
+#[test]
+fn a_read_inside_a_batch_returns_the_whole_batch_and_one_batch_comes_however_small_the_limit() {
+    let mut log = open(&disk(), LogConfig { segment_bytes: 500, ..CONFIG });
+    let batches: Vec<_> = (0..20).map(|number| timed(&[number, number], Compression::None)).collect();
+    append_all(&mut log, &batches);
+    for offset in 0..40 {
+        let mut out = Vec::new();
+        log.read(offset, 1, true, &mut out).unwrap();
+        let read = split(&out);
+        assert_eq!(read.len(), 1);
+        assert_eq!(read[0].0.base_offset.get(), offset / 2 * 2);
+        let mut nothing = Vec::new();
+        log.read(offset, 1, false, &mut nothing).unwrap();
+        assert!(nothing.is_empty());
+    }
+    let mut out = Vec::new();
+    log.read(3, batches[0].len() * 7, true, &mut out).unwrap();
+    assert_eq!(split(&out).len(), 7, "a read goes on over segments");
+}
+
+#[test]
+fn offsets_outside_the_log_are_told_from_its_end() {
+    let mut log = open(&disk(), CONFIG);
+    let mut out = Vec::new();
+    log.read(0, 100, true, &mut out).unwrap();
+    append_all(&mut log, &[timed(&[1], Compression::None)]);
+    log.read(1, 100, true, &mut out).unwrap();
+    assert!(out.is_empty());
+    for outside in [-1, 2] {
+        assert!(matches!(log.read(outside, 100, true, &mut out), Err(ReadError::OutOfRange { .. })));
+    }
+}
+
+#[test]
+fn timestamps_are_found_inside_batches_of_every_codec_and_across_segments() {
+    use Compression::{Gzip, Lz4, None, Snappy, Zstd};
+    let mut log = open(&disk(), LogConfig { segment_bytes: 300, ..CONFIG });
+    let codecs = [None, Gzip, Snappy, Lz4, Zstd];
+    let batches: Vec<_> = (0..30i64)
+        .map(|number| timed(&[number * 10, number * 10 + 5, number * 10 + 3], codecs[number as usize % 5]))
+        .collect();
+    append_all(&mut log, &batches);
+    for number in 0..30 {
+        assert_eq!(found(&mut log, number * 10), Some((number * 3, number * 10)));
+        assert_eq!(found(&mut log, number * 10 + 1), Some((number * 3 + 1, number * 10 + 5)));
+    }
+    assert_eq!(found(&mut log, -5), Some((0, 0)));
+    assert_eq!(found(&mut log, 296), Option::None);
+    let max = log.find_max_timestamp(DecompressionLimits::default()).unwrap().unwrap();
+    assert_eq!((max.offset, max.timestamp), (88, 295));
+}
+
+#[test]
+fn the_largest_timestamp_ignores_what_is_not_synced() {
+    let mut log = open(&disk(), CONFIG);
+    append_all(&mut log, &[timed(&[50], Compression::None), timed(&[40], Compression::None)]);
+    append(&mut log, &timed(&[99], Compression::None)).unwrap();
+    let max = log.find_max_timestamp(DecompressionLimits::default()).unwrap().unwrap();
+    assert_eq!((max.offset, max.timestamp), (0, 50));
+}
+
+#[test]
+fn append_time_is_stamped_and_returned_again_for_a_repetition() {
+    let mut log = open(&disk(), CONFIG);
+    let batch = BatchBuilder::new().producer(1, 0, 0).value(b"x").build();
+    let header = BatchHeader::parse(&batch).unwrap();
+    assert_eq!(log.append(&batch, &header, true, 777).unwrap().max_timestamp, 777);
+    assert_eq!(log.append(&batch, &header, true, 999).unwrap().max_timestamp, 777);
+    sync(&mut log);
+    assert_eq!(read_all(&mut log)[0].0.max_timestamp, 777);
+}
+
+#[test]
+fn segments_roll_by_size_and_by_age() {
+    let disk = disk();
+    let mut log = open(&disk, LogConfig { segment_bytes: 200, segment_ms: 1_000, ..CONFIG });
+    let batch = timed(&[1], Compression::None);
+    let header = BatchHeader::parse(&batch).unwrap();
+    let mut append_at = |now_ms| log.append(&batch, &header, false, now_ms).unwrap();
+    let count = || disk.list(dir()).unwrap().iter().filter(|name| name.ends_with(".log")).count();
+    append_at(0);
+    assert_eq!(count(), 1);
+    append_at(0);
+    assert_eq!(count(), 2);
+    append_at(0);
+    assert_eq!(count(), 3);
+    append_at(1_000);
+    assert_eq!(count(), 4);
+}
+
+#[test]
+fn retention_by_size_and_time_moves_the_log_start_durably() {
+    for config in [
+        LogConfig { retention_bytes: 1_000, segment_bytes: 300, ..CONFIG },
+        LogConfig { retention_ms: 500, segment_bytes: 300, ..CONFIG },
+    ] {
+        let disk = disk();
+        let mut log = open(&disk, config);
+        let batches: Vec<_> = (0..40i64).map(|number| timed(&[number * 10], Compression::None)).collect();
+        append_all(&mut log, &batches);
+        let freed = log.retain(600).unwrap();
+        assert!(freed > 0);
+        let start = log.log_start().get();
+        assert!(start > 0 && start < 40);
+        let mut out = Vec::new();
+        assert!(matches!(log.read(start - 1, 100, true, &mut out), Err(ReadError::OutOfRange { .. })));
+        assert_eq!(read_all(&mut log)[0].0.base_offset.get(), start);
+        disk.crash(&SeededRng::new(8));
+        let mut log = open(&disk, config);
+        assert_eq!(log.log_start().get(), start);
+        assert_eq!(read_all(&mut log)[0].0.base_offset.get(), start);
+        assert_eq!(log.log_end().get(), 40);
+    }
+}
+
+#[test]
+fn a_log_whose_records_are_all_too_old_becomes_empty_and_keeps_its_end() {
+    let disk = disk();
+    let config = LogConfig { retention_ms: 10, ..CONFIG };
+    let mut log = open(&disk, config);
+    append_all(&mut log, &[timed(&[1, 2, 3], Compression::None)]);
+    log.retain(1_000).unwrap();
+    sync(&mut log);
+    log.retain(1_000).unwrap();
+    assert_eq!((log.log_start().get(), log.log_end().get()), (3, 3));
+    disk.crash(&SeededRng::new(1));
+    let mut log = open(&disk, config);
+    assert_eq!((log.log_start().get(), log.log_end().get()), (3, 3));
+    assert_eq!(append(&mut log, &timed(&[2_000], Compression::None)).unwrap().base_offset, 3);
+}
+
+#[test]
+fn leader_epochs_are_stamped_and_kept() {
+    let disk = disk();
+    let mut log = open(&disk, CONFIG);
+    append_all(&mut log, &[timed(&[1], Compression::None)]);
+    log.begin_epoch(LeaderEpoch::new(4)).unwrap();
+    append_all(&mut log, &[timed(&[2], Compression::None)]);
+    let mut log = open(&disk, CONFIG);
+    assert_eq!(log.leader_epoch().get(), 4);
+    let epochs: Vec<_> = read_all(&mut log).iter().map(|(header, _)| header.leader_epoch.get()).collect();
+    assert_eq!(epochs, [0, 4]);
+    let end = |epoch| log.epoch_end(LeaderEpoch::new(epoch)).map(|(epoch, end)| (epoch.get(), end.get()));
+    assert_eq!((end(0), end(3), end(4)), (Some((0, 1)), Some((0, 1)), Some((4, 2))));
+}

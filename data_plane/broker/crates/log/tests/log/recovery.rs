@@ -1,0 +1,189 @@
+//! Opening a log after torn tails, rot, missing side files and full disks.
+
+use std::path::PathBuf;
+
+use crate::support::{CONFIG, append, close, dir, disk, open, read_all, sync, try_open};
+use headrace_io::disk::read_file;
+use headrace_io::{Disk, Fault, OpenMode, SeededRng, SimDisk};
+use headrace_log::{AppendError, LogConfig, LogError, PartitionLog};
+use headrace_records::BatchBuilder;
+
+fn batch(number: i64) -> Vec<u8> {
+    BatchBuilder::new().producer(9, 0, number as i32).value(format!("record {number}").as_bytes()).build()
+}
+
+fn filled(disk: &SimDisk, config: LogConfig, batches: i64) -> PartitionLog {
+    let mut log = open(disk, config);
+    for number in 0..batches {
+        append(&mut log, &batch(number)).unwrap();
+        sync(&mut log);
+    }
+    log
+}
+
+fn segments(disk: &SimDisk) -> Vec<PathBuf> {
+    let names = disk.list(dir()).unwrap();
+    names.iter().filter(|name| name.ends_with(".log")).map(|name| dir().join(name)).collect()
+}
+
+fn small_segments() -> LogConfig {
+    LogConfig { segment_bytes: 300, ..CONFIG }
+}
+
+#[test]
+fn a_tail_cut_at_every_byte_is_truncated_to_the_last_whole_batch() {
+    let disk = disk();
+    let mut log = filled(&disk, CONFIG, 3);
+    let path = segments(&disk).remove(0);
+    let synced_bytes = log.size_bytes();
+    for number in 3..5 {
+        append(&mut log, &batch(number)).unwrap();
+    }
+    let whole = read_file(&disk, &path, 1 << 20).unwrap();
+    let batch_bytes = (whole.len() as u64 - synced_bytes) / 2;
+    for cut in synced_bytes..=whole.len() as u64 {
+        let file = disk.open(&path, OpenMode::Replace).unwrap();
+        file.write_at(0, &[&whole[..cut as usize]]).unwrap();
+        // The recovery point file is put back to what it was before the two unsynced batches.
+        let point = disk.open(&dir().join("recovery-point"), OpenMode::Replace).unwrap();
+        let mut slot = [&b"HRR1"[..], &3i64.to_be_bytes()].concat();
+        slot.extend_from_slice(&crc32c::crc32c(&slot).to_be_bytes());
+        point.write_at(0, &[&slot]).unwrap();
+        let mut log = open(&disk, CONFIG);
+        let kept = 3 + (cut - synced_bytes) / batch_bytes;
+        assert_eq!(log.log_end().get(), kept as i64, "cut at {cut}");
+        assert_eq!(log.truncated_bytes(), (cut - synced_bytes) % batch_bytes);
+        assert_eq!(read_all(&mut log).len() as u64, kept);
+    }
+}
+
+#[test]
+fn rot_in_synced_data_takes_the_partition_offline_and_leaves_the_files_alone() {
+    for (byte, what) in [(16, "magic"), (3, "offset"), (9, "length")] {
+        let disk = disk();
+        drop(filled(&disk, CONFIG, 5));
+        let path = segments(&disk).remove(0);
+        disk.flip_bit(&path, 64 + byte, 4);
+        let before = read_file(&disk, &path, 1 << 20).unwrap();
+        assert!(matches!(try_open(&disk, CONFIG), Err(LogError::Corrupt { .. })), "{what}");
+        assert_eq!(read_file(&disk, &path, 1 << 20).unwrap(), before);
+    }
+}
+
+#[test]
+fn synced_data_that_is_gone_takes_the_partition_offline() {
+    let disk = disk();
+    drop(filled(&disk, CONFIG, 5));
+    let path = segments(&disk).remove(0);
+    let length = read_file(&disk, &path, 1 << 20).unwrap().len() as u64;
+    disk.open(&path, OpenMode::ReadWrite).unwrap().truncate(length - 1).unwrap();
+    assert!(matches!(try_open(&disk, CONFIG), Err(LogError::Corrupt { .. })));
+    disk.remove(&path).unwrap();
+    assert!(matches!(try_open(&disk, CONFIG), Err(LogError::Corrupt { .. })));
+}
+
+#[test]
+fn a_segment_in_the_wrong_directory_is_refused() {
+    let disk = disk();
+    drop(filled(&disk, CONFIG, 2));
+    let path = segments(&disk).remove(0);
+    disk.rename(&path, &dir().join(headrace_log::segment::log_name(7))).unwrap();
+    assert!(matches!(try_open(&disk, CONFIG), Err(LogError::Corrupt { .. })));
+}
+
+#[test]
+fn side_files_are_rebuilt_whatever_happens_to_them() {
+    for damage in ["remove", "empty", "garbage"] {
+        for pattern in [".index", "checkpoint", "recovery-point"] {
+            let disk = disk();
+            let mut log = filled(&disk, small_segments(), 20);
+            close(&mut log);
+            for name in disk.list(dir()).unwrap().iter().filter(|name| name.ends_with(pattern)) {
+                let path = dir().join(name);
+                match damage {
+                    "remove" => disk.remove(&path).unwrap(),
+                    "empty" => disk.open(&path, OpenMode::Replace).unwrap().truncate(0).unwrap(),
+                    _ => disk.open(&path, OpenMode::ReadWrite).unwrap().write_at(0, &[&[0xee; 64]]).unwrap(),
+                }
+            }
+            let mut log = open(&disk, small_segments());
+            assert_eq!(read_all(&mut log).len(), 20, "{damage} {pattern}");
+            assert!(append(&mut log, &batch(18)).unwrap().duplicate, "{damage} {pattern}");
+            assert_eq!(append(&mut log, &batch(20)).unwrap().base_offset, 20);
+        }
+    }
+}
+
+#[test]
+fn a_torn_segment_that_was_never_synced_is_removed() {
+    let disk = disk();
+    let mut log = filled(&disk, small_segments(), 2);
+    while segments(&disk).len() < 3 {
+        let next = batch(log.log_end().get());
+        append(&mut log, &next).unwrap();
+    }
+    let last = segments(&disk).pop().unwrap();
+    disk.open(&last, OpenMode::Replace).unwrap().write_at(0, &[b"HRSG torn"]).unwrap();
+    let log = open(&disk, small_segments());
+    assert!(log.log_end().get() >= 2);
+    assert!(!segments(&disk).contains(&last) || log.log_end() == log.high_watermark());
+}
+
+#[test]
+fn producers_survive_restarts_with_and_without_a_checkpoint() {
+    for clean in [true, false] {
+        let disk = disk();
+        let mut log = filled(&disk, small_segments(), 12);
+        if clean {
+            close(&mut log);
+        }
+        disk.crash(&SeededRng::new(5));
+        let mut log = open(&disk, small_segments());
+        for number in 7..12 {
+            let again = append(&mut log, &batch(number)).unwrap();
+            assert!(again.duplicate && again.base_offset == number);
+        }
+        assert!(matches!(append(&mut log, &batch(6)), Err(AppendError::OutOfOrderSequence { .. })));
+        assert_eq!(append(&mut log, &batch(12)).unwrap().base_offset, 12);
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_the_batch_and_the_log_goes_on_when_there_is_room() {
+    let disk = disk();
+    let mut log = filled(&disk, CONFIG, 3);
+    disk.inject(Fault::NoSpace);
+    assert!(matches!(append(&mut log, &batch(3)), Err(AppendError::Full)));
+    assert_eq!(append(&mut log, &batch(3)).unwrap().base_offset, 3);
+    sync(&mut log);
+    disk.set_capacity(Some(0));
+    assert!(matches!(append(&mut log, &batch(4)), Err(AppendError::Full)));
+    assert_eq!(read_all(&mut log).len(), 4);
+    disk.set_capacity(None);
+    assert_eq!(append(&mut log, &batch(4)).unwrap().base_offset, 4);
+    sync(&mut log);
+    disk.crash(&SeededRng::new(2));
+    assert_eq!(read_all(&mut open(&disk, CONFIG)).len(), 5);
+}
+
+#[test]
+fn a_failed_sync_or_write_is_an_error_that_covers_nothing() {
+    let disk = disk();
+    let mut log = filled(&disk, CONFIG, 3);
+    append(&mut log, &batch(3)).unwrap();
+    disk.inject(Fault::SyncError);
+    assert!(log.sync_plan().unwrap().run().is_err());
+    assert_eq!(log.high_watermark().get(), 3);
+    disk.inject(Fault::WriteError);
+    assert!(matches!(append(&mut log, &batch(4)), Err(AppendError::Log(_))));
+}
+
+#[test]
+fn a_checkpoint_spares_reading_the_segment_again() {
+    let disk = disk();
+    let mut log = filled(&disk, CONFIG, 50);
+    close(&mut log);
+    // Rot below the checkpoint is not read at the start, which shows that the scan began behind it.
+    disk.flip_bit(&segments(&disk)[0], 64 + 16, 4);
+    assert_eq!(open(&disk, CONFIG).log_end().get(), 50);
+}
