@@ -23,7 +23,11 @@ fn filled(disk: &SimDisk, config: LogConfig, batches: i64) -> PartitionLog {
 
 fn segments(disk: &SimDisk) -> Vec<PathBuf> {
     let names = disk.list(dir()).unwrap();
-    names.iter().filter(|name| name.ends_with(".log")).map(|name| dir().join(name)).collect()
+    names
+        .iter()
+        .filter(|name| headrace_log::segment::base_offset_of(name).is_some())
+        .map(|name| dir().join(name))
+        .collect()
 }
 
 fn small_segments() -> LogConfig {
