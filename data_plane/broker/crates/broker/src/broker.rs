@@ -1,0 +1,95 @@
+//! What every part of the process shares. One thread runs it all, so it is shared by `Rc` and changed through cells.
+
+use std::{rc::Rc, sync::Arc};
+
+use headrace_io::{Clock, Rng};
+use thiserror::Error;
+use tokio::sync::{Semaphore, watch};
+
+use crate::{
+    config::Config,
+    connections::Connections,
+    limits::REQUESTS_IN_MEMORY_BYTES_MAX,
+    metrics::Metrics,
+    security::{Security, SecurityError},
+};
+
+/// How far the process has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Recovering; connections wait.
+    Starting,
+    /// Serving.
+    Ready,
+    /// Answering what is in flight, taking nothing new.
+    Stopping,
+}
+
+/// Why the state of a broker can not be opened.
+#[derive(Debug, Error)]
+pub(crate) enum OpenError {
+    #[error(transparent)]
+    Security(#[from] SecurityError),
+}
+
+/// The state of one broker.
+pub(crate) struct Broker {
+    pub(crate) config: Config,
+    pub(crate) clock: Arc<dyn Clock>,
+    #[allow(dead_code, reason = "for ids that handlers give out")]
+    pub(crate) rng: Arc<dyn Rng>,
+    pub(crate) security: Security,
+    pub(crate) connections: Connections,
+    pub(crate) metrics: Metrics,
+    pub(crate) phase: watch::Sender<Phase>,
+    /// When the process started, in milliseconds since the epoch.
+    pub(crate) started_at_ms: i64,
+    /// One permit a byte of request that may be in memory.
+    pub(crate) request_memory: Arc<Semaphore>,
+}
+
+impl Broker {
+    /// A broker that is starting.
+    pub(crate) fn open(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Rc<Self>, OpenError> {
+        let security = Security::load(&config, Arc::clone(&clock), Arc::clone(&rng))?;
+        Ok(Rc::new(Self {
+            started_at_ms: clock.wall_ms(),
+            connections: Connections::new(&config.limits),
+            config,
+            clock,
+            rng,
+            security,
+            metrics: Metrics::new(),
+            phase: watch::Sender::new(Phase::Starting),
+            request_memory: Arc::new(Semaphore::new(REQUESTS_IN_MEMORY_BYTES_MAX)),
+        }))
+    }
+
+    /// Puts the credentials and token keys on disk in force, and ends the connections of those that are gone.
+    pub(crate) fn reload_credentials(&self) -> Result<u64, SecurityError> {
+        self.security.reload(&self.config)?;
+        let revoked = self.connections.close_revoked(|identity| self.security.uphold(identity));
+        let generation = self.security.generation();
+        tracing::info!(
+            credentials_generation = generation,
+            connections_closed = revoked,
+            "credentials reloaded"
+        );
+        Ok(generation)
+    }
+
+    /// Starts what runs beside the connections.
+    pub(crate) fn start(self: &Rc<Self>) {}
+
+    /// Makes everything durable; nothing is served any more.
+    pub(crate) async fn shut_down(&self) {}
+
+    /// How many partitions there are.
+    pub(crate) fn partition_count(&self) -> usize {
+        0
+    }
+}

@@ -1,0 +1,99 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use lexopt::prelude::{Long, Short, Value, ValueExt as _};
+
+use crate::limits;
+
+/// What the process is asked to do.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// Run one broker by its configuration file.
+    Run {
+        /// The configuration file.
+        config: PathBuf,
+    },
+    /// Run one broker without authentication, for test suites.
+    Dev(DevOptions),
+    /// Print the version.
+    Version,
+    /// Print the usage.
+    Help,
+}
+
+/// Options of `dev`.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct DevOptions {
+    pub(crate) listen: SocketAddr,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) num_partitions: i32,
+}
+
+/// The usage, on one screen.
+pub(crate) const USAGE: &str = "\
+usage: headrace-broker --config FILE
+       headrace-broker dev --listen 127.0.0.1:PORT --data-dir DIR [--num-partitions N]
+       headrace-broker --version";
+
+/// Reads the arguments of the process.
+pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        Some(Long("config")) => run(parser),
+        Some(Long("version") | Short('V')) => Ok(Command::Version),
+        Some(Long("help") | Short('h')) => Ok(Command::Help),
+        Some(Value(word)) if word == "dev" => dev(parser).map(Command::Dev),
+        Some(other) => Err(other.unexpected()),
+        None => Err("--config FILE is missing".into()),
+    }
+}
+
+fn run(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
+    let config = parser.value()?.into();
+    match parser.next()? {
+        None => Ok(Command::Run { config }),
+        Some(other) => Err(other.unexpected()),
+    }
+}
+
+fn dev(mut parser: lexopt::Parser) -> Result<DevOptions, lexopt::Error> {
+    let (mut listen, mut data_dir, mut num_partitions) = (None, None, limits::NUM_PARTITIONS);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("listen") => listen = Some(parser.value()?.parse()?),
+            Long("data-dir") => data_dir = Some(parser.value()?.into()),
+            Long("num-partitions") => num_partitions = parser.value()?.parse()?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    let listen = listen.ok_or("--listen ADDRESS:PORT is missing")?;
+    let data_dir = data_dir.ok_or("--data-dir DIR is missing")?;
+    Ok(DevOptions { listen, data_dir, num_partitions })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(arguments: &[&str]) -> Result<Command, lexopt::Error> {
+        parse(lexopt::Parser::from_args(arguments))
+    }
+
+    #[test]
+    fn a_configuration_file_is_enough() {
+        assert_eq!(parsed(&["--config", "x.json"]).unwrap(), Command::Run { config: "x.json".into() });
+        assert!(parsed(&["--config"]).is_err());
+        assert!(parsed(&["--config", "x.json", "more"]).is_err());
+        assert!(parsed(&[]).is_err());
+    }
+
+    #[test]
+    fn dev_needs_an_address_and_a_directory() {
+        let options =
+            DevOptions { listen: "127.0.0.1:9092".parse().unwrap(), data_dir: "d".into(), num_partitions: 4 };
+        let arguments = ["dev", "--listen", "127.0.0.1:9092", "--data-dir", "d", "--num-partitions", "4"];
+        assert_eq!(parsed(&arguments).unwrap(), Command::Dev(options));
+        assert!(parsed(&arguments[..3]).is_err());
+        assert!(parsed(&["dev", "--listen", "nowhere", "--data-dir", "d"]).is_err());
+    }
+}

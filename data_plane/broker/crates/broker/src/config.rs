@@ -1,0 +1,322 @@
+//! The configuration of one broker: a JSON file, checked as a whole before anything starts.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use headrace_types::limits::PARTITIONS_PER_TOPIC_MAX;
+use serde::Deserialize;
+use thiserror::Error;
+
+use crate::{cli::DevOptions, files, limits};
+
+const FORMAT: u32 = 1;
+/// Cluster id that `dev` reports.
+const DEV_CLUSTER_ID: &str = "headrace-dev";
+
+/// Why a configuration is refused.
+#[derive(Debug, Error)]
+pub(crate) enum ConfigError {
+    #[error("reading {path}: {source}")]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{path}: {source}")]
+    Json { path: PathBuf, source: serde_json::Error },
+    #[error("configuration has format {0}, this broker reads {FORMAT}")]
+    Format(u32),
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// Everything one broker is told.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) format: u32,
+    pub(crate) cluster_id: String,
+    pub(crate) broker_id: i32,
+    pub(crate) generation: u64,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) listeners: Vec<ListenerConfig>,
+    pub(crate) tls: Option<TlsConfig>,
+    pub(crate) credentials_file: Option<PathBuf>,
+    pub(crate) tokens: Option<TokensConfig>,
+    pub(crate) admin_socket: Option<PathBuf>,
+    pub(crate) handover_socket: Option<PathBuf>,
+    #[serde(default)]
+    pub(crate) topics: TopicsConfig,
+    #[serde(default)]
+    pub(crate) limits: LimitsConfig,
+}
+
+/// How clients reach the broker.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ListenerConfig {
+    pub(crate) name: String,
+    pub(crate) protocol: SecurityProtocol,
+    pub(crate) bind: SocketAddr,
+    pub(crate) advertised: Endpoint,
+}
+
+/// What a listener speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(crate) enum SecurityProtocol {
+    #[serde(rename = "PLAINTEXT")]
+    Plaintext,
+    #[serde(rename = "SASL_PLAINTEXT")]
+    SaslPlaintext,
+    #[serde(rename = "SASL_SSL")]
+    SaslSsl,
+}
+
+/// A host and a port as clients are told them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Endpoint {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
+/// Certificate and key of the `SASL_SSL` listeners.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TlsConfig {
+    pub(crate) certificate_file: PathBuf,
+    pub(crate) private_key_file: PathBuf,
+}
+
+/// Whose tokens are good.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TokensConfig {
+    pub(crate) jwks_file: PathBuf,
+    pub(crate) issuer: String,
+    #[serde(default = "clock_skew_seconds")]
+    pub(crate) clock_skew_seconds: u32,
+}
+
+/// Defaults of topics.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TopicsConfig {
+    pub(crate) auto_create: bool,
+    pub(crate) num_partitions: i32,
+}
+
+/// Limits that the control plane sets by plan.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LimitsConfig {
+    pub(crate) connections_max: usize,
+    pub(crate) connections_per_address_max: Option<usize>,
+    pub(crate) partitions_max: usize,
+    pub(crate) request_bytes_max: usize,
+}
+
+fn clock_skew_seconds() -> u32 {
+    limits::CLOCK_SKEW_SECONDS
+}
+
+impl Default for TopicsConfig {
+    fn default() -> Self {
+        Self { auto_create: false, num_partitions: limits::NUM_PARTITIONS }
+    }
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            connections_max: limits::CONNECTIONS_MAX,
+            connections_per_address_max: None,
+            partitions_max: limits::PARTITIONS_MAX,
+            request_bytes_max: limits::REQUEST_BYTES_MAX,
+        }
+    }
+}
+
+impl TryFrom<String> for Endpoint {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let parts = text.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        match parts {
+            Some((host, port)) if !host.is_empty() && port != 0 => {
+                Ok(Self { host: host.trim_matches(['[', ']']).to_owned(), port })
+            }
+            _ => Err(format!("{text:?} is not of the form host:port")),
+        }
+    }
+}
+
+impl SecurityProtocol {
+    pub(crate) fn uses_tls(self) -> bool {
+        self == Self::SaslSsl
+    }
+
+    pub(crate) fn uses_sasl(self) -> bool {
+        self != Self::Plaintext
+    }
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
+        let bytes = files::read(path, limits::CONFIG_FILE_BYTES_MAX)
+            .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+        let config: Self = serde_json::from_slice(&bytes)
+            .map_err(|source| ConfigError::Json { path: path.to_owned(), source })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The configuration of `dev`: no authentication, topics created on first use.
+    pub(crate) fn dev(options: &DevOptions) -> Result<Self, ConfigError> {
+        let listener = ListenerConfig {
+            name: "plaintext".to_owned(),
+            protocol: SecurityProtocol::Plaintext,
+            bind: options.listen,
+            advertised: Endpoint { host: options.listen.ip().to_string(), port: options.listen.port() },
+        };
+        let config = Self {
+            format: FORMAT,
+            cluster_id: DEV_CLUSTER_ID.to_owned(),
+            broker_id: 1,
+            generation: 0,
+            data_dir: options.data_dir.clone(),
+            listeners: vec![listener],
+            tls: None,
+            credentials_file: None,
+            tokens: None,
+            admin_socket: None,
+            handover_socket: None,
+            topics: TopicsConfig { auto_create: true, num_partitions: options.num_partitions },
+            limits: LimitsConfig::default(),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        if self.format != FORMAT {
+            return Err(ConfigError::Format(self.format));
+        }
+        self.check_identity()?;
+        self.check_limits()?;
+        for listener in &self.listeners {
+            self.check_listener(listener)?;
+        }
+        let names = || self.listeners.iter().map(|listener| listener.name.as_str());
+        let repeated =
+            names().enumerate().any(|(index, name)| names().take(index).any(|other| other == name));
+        ensure(!repeated, || "two listeners have the same name".to_owned())
+    }
+
+    fn check_identity(&self) -> Result<(), ConfigError> {
+        ensure(!self.cluster_id.is_empty(), || "cluster_id is empty".to_owned())?;
+        ensure(self.broker_id >= 0, || format!("broker_id {} is negative", self.broker_id))?;
+        let count = self.listeners.len();
+        ensure((1..=limits::LISTENERS_MAX).contains(&count), || {
+            format!("{count} listeners, where 1 to {} are possible", limits::LISTENERS_MAX)
+        })
+    }
+
+    fn check_limits(&self) -> Result<(), ConfigError> {
+        let partitions = self.topics.num_partitions;
+        ensure((1..=PARTITIONS_PER_TOPIC_MAX).contains(&partitions), || {
+            format!(
+                "topics.num_partitions is {partitions}, where 1 to {PARTITIONS_PER_TOPIC_MAX} are possible"
+            )
+        })?;
+        let bytes = self.limits.request_bytes_max;
+        let most = limits::REQUESTS_IN_MEMORY_BYTES_MAX / 4;
+        ensure((limits::UNAUTHENTICATED_FRAME_BYTES_MAX..=most).contains(&bytes), || {
+            format!("limits.request_bytes_max is {bytes}, where 16384 to {most} are possible")
+        })?;
+        ensure(self.limits.connections_max > 0, || "limits.connections_max is 0".to_owned())
+    }
+
+    fn check_listener(&self, listener: &ListenerConfig) -> Result<(), ConfigError> {
+        let name = &listener.name;
+        let loopback = listener.bind.ip().is_loopback();
+        ensure(listener.protocol.uses_tls() || loopback, || {
+            format!("listener {name} is not encrypted and {} is not a loopback address", listener.bind)
+        })?;
+        ensure(!listener.protocol.uses_tls() || self.tls.is_some(), || {
+            format!("listener {name} is SASL_SSL and tls is missing")
+        })?;
+        ensure(!listener.protocol.uses_sasl() || self.credentials_file.is_some(), || {
+            format!("listener {name} needs a login and credentials_file is missing")
+        })
+    }
+}
+
+fn ensure(holds: bool, problem: impl FnOnce() -> String) -> Result<(), ConfigError> {
+    if holds { Ok(()) } else { Err(ConfigError::Invalid(problem())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn valid() -> Value {
+        json!({
+            "format": 1, "cluster_id": "lkc_1", "broker_id": 1, "generation": 3, "data_dir": "/tmp",
+            "listeners": [
+                {"name": "s", "protocol": "SASL_SSL", "bind": "0.0.0.0:1", "advertised": "localhost:19093"},
+                {"name": "p", "protocol": "SASL_PLAINTEXT", "bind": "127.0.0.1:2", "advertised": "[::1]:2"}
+            ],
+            "tls": {"certificate_file": "c", "private_key_file": "k"},
+            "credentials_file": "credentials.json"
+        })
+    }
+
+    fn problem(change: impl FnOnce(&mut Value)) -> String {
+        let mut document = valid();
+        change(&mut document);
+        match serde_json::from_value::<Config>(document) {
+            Ok(config) => config.check().unwrap_err().to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    #[test]
+    fn absent_parts_have_defaults() {
+        let config: Config = serde_json::from_value(valid()).unwrap();
+        config.check().unwrap();
+        assert_eq!(config.limits.connections_max, limits::CONNECTIONS_MAX);
+        assert_eq!(config.topics.num_partitions, 1);
+        assert_eq!(config.listeners[0].advertised, Endpoint { host: "localhost".into(), port: 19093 });
+        assert_eq!(config.listeners[1].advertised, Endpoint { host: "::1".into(), port: 2 });
+    }
+
+    #[test]
+    fn every_problem_is_named() {
+        assert!(problem(|c| c["format"] = json!(2)).contains("format 2"));
+        assert!(problem(|c| c["surprise"] = json!(1)).contains("surprise"));
+        assert!(problem(|c| c["tls"] = Value::Null).contains("tls is missing"));
+        assert!(problem(|c| c["credentials_file"] = Value::Null).contains("credentials_file is missing"));
+        assert!(problem(|c| c["listeners"] = json!([])).contains("0 listeners"));
+        assert!(problem(|c| c["listeners"][1]["bind"] = json!("0.0.0.0:2")).contains("not encrypted"));
+        assert!(problem(|c| c["listeners"][1]["name"] = json!("s")).contains("same name"));
+        assert!(problem(|c| c["listeners"][0]["advertised"] = json!("nowhere")).contains("host:port"));
+        assert!(problem(|c| c["topics"] = json!({"num_partitions": 0})).contains("num_partitions"));
+        assert!(problem(|c| c["limits"] = json!({"request_bytes_max": 1})).contains("request_bytes_max"));
+        assert!(problem(|c| c["limits"] = json!({"connections_max": 0})).contains("connections_max"));
+    }
+
+    #[test]
+    fn dev_is_refused_beyond_loopback() {
+        let options = |listen: &str| DevOptions {
+            listen: listen.parse().unwrap(),
+            data_dir: "d".into(),
+            num_partitions: 4,
+        };
+        assert!(Config::dev(&options("127.0.0.1:1")).unwrap().topics.auto_create);
+        assert!(
+            Config::dev(&options("0.0.0.0:1")).unwrap_err().to_string().contains("not a loopback address")
+        );
+    }
+}

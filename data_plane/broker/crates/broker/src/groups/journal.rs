@@ -1,0 +1,210 @@
+//! Where the coordinator's records lie: a log of the broker's own, read back whole at start and written anew when it has grown.
+
+use std::{path::Path, sync::Arc};
+
+use headrace_groups::{Coordinator, Record, RecordError};
+use headrace_io::Disk;
+use headrace_log::{AppendError, LogConfig, LogError, PartitionLog, ReadError, SyncEnd, SyncPlan};
+use headrace_records::{BatchBuilder, BatchHeader, DecompressionLimits, NewRecord, RecordSet, RecordsError};
+use headrace_types::{Offset, PartitionIndex, TopicId, TopicPartition};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::limits::{
+    GROUP_BATCH_BYTES, GROUP_LOG_BYTES_BEFORE_COMPACTION, GROUP_LOG_GROWTH_BEFORE_COMPACTION, GROUP_LOG_SEGMENT_BYTES,
+};
+
+/// Directory of the log, in the data directory.
+pub(crate) const DIRECTORY: &str = "groups";
+/// What the segments say they belong to; no topic has it, for it is no random id.
+const IDENTITY: TopicPartition = TopicPartition {
+    topic: TopicId::new(Uuid::from_u128(0x6865_6164_7261_6365_0000_0000_0000_0001)),
+    partition: PartitionIndex::new(0),
+};
+const CONFIG: LogConfig = LogConfig {
+    segment_bytes: GROUP_LOG_SEGMENT_BYTES,
+    segment_ms: i64::MAX,
+    retention_ms: -1,
+    retention_bytes: -1,
+};
+
+/// Why the groups of a broker can not be read back.
+#[derive(Debug, Error)]
+pub(crate) enum JournalError {
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("group log is damaged at offset {offset}: {source}")]
+    Records { offset: i64, source: RecordsError },
+    #[error("group log is damaged at offset {offset}: a batch has no length")]
+    Batch { offset: i64 },
+    #[error("group log at offset {offset}: {source}")]
+    Record { offset: i64, source: RecordError },
+}
+
+/// The log of the coordinator. Every record takes one offset.
+pub(crate) struct Journal {
+    log: PartitionLog,
+    /// Records that found the disk full; they are written before any other.
+    backlog: Vec<Record>,
+    /// Where a compaction has begun that is not durable yet, and where it ends.
+    compaction: Option<(Offset, Offset)>,
+    compacted_bytes: u64,
+}
+
+impl Journal {
+    /// Opens the log and hands its records to the coordinator.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        directory: &Path,
+        now_ms: i64,
+        coordinator: &mut Coordinator,
+    ) -> Result<Self, JournalError> {
+        disk.create_dir_all(directory).map_err(LogError::io(directory))?;
+        if let Some(parent) = directory.parent() {
+            disk.sync_dir(parent).map_err(LogError::io(parent))?;
+        }
+        let log = PartitionLog::open(disk, directory, IDENTITY, CONFIG, now_ms)?;
+        let mut journal = Self { log, backlog: Vec::new(), compaction: None, compacted_bytes: 0 };
+        journal.replay(coordinator)?;
+        Ok(journal)
+    }
+
+    fn replay(&mut self, coordinator: &mut Coordinator) -> Result<(), JournalError> {
+        let mut offset = self.log.log_start().get();
+        while offset < self.log.log_end().get() {
+            let mut batches = Vec::new();
+            self.log.read(offset, GROUP_BATCH_BYTES, true, &mut batches)?;
+            offset = replay_batches(&batches, offset, coordinator)?;
+        }
+        Ok(())
+    }
+
+    /// Whether records wait for room on the disk.
+    pub(crate) fn is_stuck(&self) -> bool {
+        !self.backlog.is_empty()
+    }
+
+    /// The offset after the last record that was taken.
+    pub(crate) fn end(&self) -> i64 {
+        self.log.log_end().get() + self.backlog.len() as i64
+    }
+
+    /// The offset up to which records are durable.
+    pub(crate) fn durable(&self) -> i64 {
+        self.log.high_watermark().get()
+    }
+
+    /// Takes records; they are written now, or as soon as the disk has room.
+    pub(crate) fn append(&mut self, records: Vec<Record>, now_ms: i64) -> Result<(), LogError> {
+        self.backlog.extend(records);
+        let mut written = 0;
+        for chunk in chunks(&self.backlog) {
+            match append_batch(&mut self.log, chunk, now_ms) {
+                Ok(()) => written += chunk.len(),
+                Err(AppendError::Log(error)) => return Err(error),
+                Err(refused) => {
+                    tracing::warn!(reason = %refused, records = self.backlog.len(), "group records wait");
+                    break;
+                }
+            }
+        }
+        self.backlog.drain(..written);
+        Ok(())
+    }
+
+    /// What has to be synced now.
+    pub(crate) fn sync_plan(&mut self) -> Option<SyncPlan> {
+        self.log.sync_plan()
+    }
+
+    /// The last plan before a stop.
+    pub(crate) fn closing_plan(&mut self) -> Option<SyncPlan> {
+        self.log.closing_plan()
+    }
+
+    /// Takes note that a plan has run; removes what a compaction has made superfluous.
+    pub(crate) fn synced(&mut self, end: SyncEnd, now_ms: i64) -> Result<(), LogError> {
+        self.log.synced(end);
+        let Some((start, end)) = self.compaction else { return Ok(()) };
+        if self.log.high_watermark() >= end {
+            self.compaction = None;
+            self.log.advance_start(start, now_ms)?;
+            self.compacted_bytes = self.log.size_bytes();
+        }
+        Ok(())
+    }
+
+    /// Whether most of the log is likely to be superfluous.
+    pub(crate) fn wants_compaction(&self) -> bool {
+        let grown = self.compacted_bytes.saturating_mul(GROUP_LOG_GROWTH_BEFORE_COMPACTION);
+        let due = self.log.size_bytes() >= grown.max(GROUP_LOG_BYTES_BEFORE_COMPACTION);
+        due && self.compaction.is_none() && !self.is_stuck()
+    }
+
+    /// Writes all there is to say anew; what lies before goes once this is durable. A crash in between repeats itself at most:
+    /// the records before and the snapshot say the same.
+    pub(crate) fn compact(&mut self, snapshot: Vec<Record>, now_ms: i64) -> Result<(), LogError> {
+        let start = self.log.log_end();
+        self.append(snapshot, now_ms)?;
+        self.compaction = Some((start, Offset::new(self.end())));
+        Ok(())
+    }
+}
+
+fn append_batch(log: &mut PartitionLog, records: &[Record], now_ms: i64) -> Result<(), AppendError> {
+    let empty = BatchBuilder::new();
+    let batch = records.iter().fold(empty, |batch, record| {
+        let (key, value) = (Some(record.key.as_slice()), record.value.as_deref());
+        batch.record(NewRecord { timestamp: now_ms, key, value, headers: &[] })
+    });
+    let batch = batch.build();
+    let Some(header) = BatchHeader::parse(&batch) else { unreachable!("a batch that was just built has a header") };
+    log.append(&batch, &header, false, now_ms).map(|_| ())
+}
+
+/// Splits records into batches of about [`GROUP_BATCH_BYTES`]; a larger record is a batch of its own.
+fn chunks(records: &[Record]) -> Vec<&[Record]> {
+    let mut chunks = Vec::new();
+    let (mut start, mut bytes) = (0, 0);
+    for (index, record) in records.iter().enumerate() {
+        let size = record.key.len() + record.value.as_ref().map_or(0, Vec::len);
+        if bytes + size > GROUP_BATCH_BYTES && index > start {
+            chunks.push(&records[start..index]);
+            (start, bytes) = (index, 0);
+        }
+        bytes += size;
+    }
+    if start < records.len() {
+        chunks.push(&records[start..]);
+    }
+    chunks
+}
+
+/// Replays whole batches; answers the offset after them.
+fn replay_batches(batches: &[u8], from: i64, coordinator: &mut Coordinator) -> Result<i64, JournalError> {
+    let mut rest = batches;
+    let mut offset = from;
+    while !rest.is_empty() {
+        let header = BatchHeader::parse(rest).ok_or(JournalError::Batch { offset })?;
+        let length = header.batch_bytes().ok_or(JournalError::Batch { offset })?;
+        let (batch, after) = rest.split_at_checked(length).ok_or(JournalError::Batch { offset })?;
+        replay_batch(batch, offset, coordinator)?;
+        offset = header.next_offset().get();
+        rest = after;
+    }
+    if offset > from { Ok(offset) } else { Err(JournalError::Batch { offset }) }
+}
+
+fn replay_batch(batch: &[u8], offset: i64, coordinator: &mut Coordinator) -> Result<(), JournalError> {
+    let damaged = |source| JournalError::Records { offset, source };
+    let records = RecordSet::of_batch(batch, DecompressionLimits::default()).map_err(damaged)?;
+    for record in records.iter() {
+        let record = record.map_err(damaged)?;
+        let key = record.key.unwrap_or_default();
+        let unreadable = |source| JournalError::Record { offset: record.offset, source };
+        coordinator.replay(key, record.value).map_err(unreadable)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! `DescribeCluster`: the cluster and its brokers.
+
+use headrace_protocol::messages::{
+    DescribeClusterRequest, DescribeClusterResponse, describe_cluster_response::DescribeClusterBroker,
+};
+use headrace_types::ErrorCode;
+
+use super::Context;
+use crate::{close::Close, reply::Answer};
+
+const BROKERS: i8 = 1;
+/// "Not asked for" in fields of authorized operations.
+pub(super) const OPERATIONS_NOT_ASKED: i32 = i32::MIN;
+
+pub(super) async fn handle<'a>(
+    context: &'a Context<'_>,
+    request: DescribeClusterRequest,
+) -> Result<Answer<DescribeClusterResponse<'a>>, Close> {
+    let config = &context.broker.config;
+    let mut response = DescribeClusterResponse {
+        cluster_id: config.cluster_id.as_str().into(),
+        controller_id: config.broker_id,
+        endpoint_type: request.endpoint_type,
+        cluster_authorized_operations: OPERATIONS_NOT_ASKED,
+        ..Default::default()
+    };
+    if request.endpoint_type != BROKERS {
+        response.error_code = ErrorCode::MismatchedEndpointType.code();
+        response.error_message = Some("this endpoint is one of brokers".into());
+        return Ok(response.into());
+    }
+    let advertised = &context.connection.listener.advertised;
+    response.brokers.push(DescribeClusterBroker {
+        broker_id: config.broker_id,
+        host: advertised.host.as_str().into(),
+        port: i32::from(advertised.port),
+        ..Default::default()
+    });
+    Ok(response.into())
+}

@@ -1,0 +1,86 @@
+//! `SaslAuthenticate`, and the bare tokens that follow version 0 of `SaslHandshake`.
+
+use bytes::Bytes;
+use headrace_protocol::messages::{SaslAuthenticateRequest, SaslAuthenticateResponse};
+use headrace_security::{Refusal, RefusalReason, Step};
+use headrace_types::ErrorCode;
+
+use super::Context;
+use crate::{
+    broker::Broker,
+    close::Close,
+    connections::Connection,
+    limits::LOGIN_REFUSAL_DELAY,
+    reply::{Answer, Reply},
+};
+
+/// Says nothing about which part of the login was wrong.
+const REFUSED: &str = "Authentication failed: invalid credentials";
+
+pub(super) async fn handle<'a>(
+    context: &Context<'_>,
+    request: SaslAuthenticateRequest<'a>,
+) -> Result<Answer<SaslAuthenticateResponse<'a>>, Close> {
+    let now_ms = context.broker.clock.wall_ms();
+    Ok(match step(context.broker, context.connection, &request.auth_bytes) {
+        Step::Challenge(challenge) => {
+            SaslAuthenticateResponse { auth_bytes: challenge.into(), ..Default::default() }.into()
+        }
+        Step::Authenticated { response, authenticated } => SaslAuthenticateResponse {
+            auth_bytes: response.into(),
+            session_lifetime_ms: authenticated.session_lifetime_ms(now_ms),
+            ..Default::default()
+        }
+        .into(),
+        Step::Refused(refusal) => {
+            refused(context.connection, &refusal).await;
+            Answer::RespondAndClose(SaslAuthenticateResponse {
+                error_code: ErrorCode::SaslAuthenticationFailed.code(),
+                error_message: Some(REFUSED.into()),
+                ..Default::default()
+            })
+        }
+    })
+}
+
+/// A token that is a frame of its own; so is the answer.
+pub(crate) async fn bare_token(
+    broker: &Broker,
+    connection: &Connection,
+    token: &[u8],
+) -> Result<Reply, Close> {
+    match step(broker, connection, token) {
+        Step::Challenge(answer) | Step::Authenticated { response: answer, .. } => {
+            let length = (answer.len() as i32).to_be_bytes();
+            Ok(Reply { segments: vec![Bytes::copy_from_slice(&length), answer.into()], closes: false })
+        }
+        Step::Refused(refusal) => {
+            refused(connection, &refusal).await;
+            Err(Close::LoginRefused)
+        }
+    }
+}
+
+fn step(broker: &Broker, connection: &Connection, token: &[u8]) -> Step {
+    match &connection.authentication {
+        Some(state) => {
+            let step = broker.security.verify(|verifiers| state.borrow_mut().authenticate(token, verifiers));
+            if let Step::Authenticated { authenticated, .. } = &step {
+                tracing::debug!(connection = connection.id, principal = authenticated.principal, "logged in");
+            }
+            step
+        }
+        None => Step::Refused(Refusal { username: None, reason: RefusalReason::UnexpectedToken }),
+    }
+}
+
+async fn refused(connection: &Connection, refusal: &Refusal) {
+    tracing::warn!(
+        connection = connection.id,
+        peer = %connection.peer,
+        username = refusal.username,
+        reason = %refusal.reason,
+        "login refused"
+    );
+    tokio::time::sleep(LOGIN_REFUSAL_DELAY).await;
+}

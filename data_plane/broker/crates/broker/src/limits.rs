@@ -1,0 +1,52 @@
+//! Limits of the process, in one place. Those an operator may set are defaults here and fields of the configuration.
+
+use std::time::Duration;
+
+/// Longest configuration file, in bytes.
+pub(crate) const CONFIG_FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest certificate or private key file, in bytes.
+pub(crate) const TLS_FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Most listeners of one broker.
+pub(crate) const LISTENERS_MAX: usize = 16;
+
+/// Longest frame of a client that has not logged in, in bytes.
+pub(crate) const UNAUTHENTICATED_FRAME_BYTES_MAX: usize = 16 * 1024;
+/// Longest frame of a client that has logged in, in bytes, unless configured.
+pub(crate) const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of requests that may be in memory at once, over all connections; at least four of the longest.
+pub(crate) const REQUESTS_IN_MEMORY_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Requests of one connection that may be unanswered at once; the next one is not read before one is answered.
+pub(crate) const REQUESTS_IN_FLIGHT_MAX: usize = 32;
+
+/// Connections at once, unless configured.
+pub(crate) const CONNECTIONS_MAX: usize = 500;
+/// Partitions of the broker, unless configured.
+pub(crate) const PARTITIONS_MAX: usize = 1000;
+/// Partitions of a topic created without saying how many, unless configured.
+pub(crate) const NUM_PARTITIONS: i32 = 1;
+
+/// How long a client may take from connecting to being logged in, TLS handshake included.
+pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may be silent between requests (Kafka: `connections.max.idle.ms`).
+pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_mins(10);
+/// How long a frame or a response may make no progress at all.
+pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a refused login is left waiting (Kafka: `connection.failed.authentication.delay.ms`).
+pub(crate) const LOGIN_REFUSAL_DELAY: Duration = Duration::from_millis(100);
+/// How long accepting pauses when the process is out of descriptors.
+pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How long answering what is in flight may take once the process is told to stop.
+pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Connections to the admin endpoint at once.
+pub(crate) const ADMIN_CONNECTIONS_MAX: usize = 16;
+/// How long a client of the admin endpoint may take to send its request head.
+pub(crate) const ADMIN_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Clock skew that is forgiven in tokens, in seconds, unless configured.
+pub(crate) const CLOCK_SKEW_SECONDS: u32 = 30;
+/// How long requests that are already started may take once their connection is to end.
+pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long handing the listening sockets over may take.
+pub(crate) const HANDOVER_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often stopping looks whether connections are left.
+pub(crate) const SHUTDOWN_POLL: Duration = Duration::from_millis(5);

@@ -1,0 +1,140 @@
+//! Credentials and token keys in force, and how they are read again.
+
+use std::{
+    cell::{Ref, RefCell},
+    io,
+    path::Path,
+    sync::Arc,
+};
+
+use headrace_io::{Clock, Rng};
+use headrace_security::{
+    Authenticated, Credentials, CredentialsError, DecoyKey, Mechanism, ServerNonce, TokenKeysError,
+    TokenVerifier, Verifiers, limits,
+};
+use thiserror::Error;
+
+use crate::{config::Config, files};
+
+/// Holds what decoy salts are derived from; see [`DecoyKey`].
+const DECOY_KEY_FILE: &str = "decoy.key";
+const DECOY_KEY_BYTES: usize = 32;
+
+/// Why credentials or token keys are not taken.
+#[derive(Debug, Error)]
+pub(crate) enum SecurityError {
+    #[error("{file}: {source}")]
+    Read { file: String, source: io::Error },
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+    #[error(transparent)]
+    TokenKeys(#[from] TokenKeysError),
+}
+
+/// What logins are judged by.
+pub(crate) struct Security {
+    decoy_key: DecoyKey,
+    in_force: RefCell<InForce>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+}
+
+struct InForce {
+    credentials: Credentials,
+    tokens: Option<TokenVerifier>,
+}
+
+impl Security {
+    /// Reads the files that the configuration names.
+    pub(crate) fn load(
+        config: &Config,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+    ) -> Result<Self, SecurityError> {
+        let decoy_key = decoy_key(rng.as_ref())?;
+        let in_force = RefCell::new(read(config, &decoy_key)?);
+        Ok(Self { decoy_key, in_force, clock, rng })
+    }
+
+    /// Reads the files again; what was in force stays in force when they are not good.
+    pub(crate) fn reload(&self, config: &Config) -> Result<(), SecurityError> {
+        let fresh = read(config, &self.decoy_key)?;
+        *self.in_force.borrow_mut() = fresh;
+        Ok(())
+    }
+
+    /// The generation of the credentials in force.
+    pub(crate) fn generation(&self) -> u64 {
+        self.in_force.borrow().credentials.generation()
+    }
+
+    /// The mechanisms that can be offered.
+    pub(crate) fn mechanisms(&self) -> Vec<Mechanism> {
+        let tokens = self.in_force.borrow().tokens.is_some();
+        Mechanism::ALL
+            .into_iter()
+            .filter(|mechanism| tokens || *mechanism != Mechanism::OauthBearer)
+            .collect()
+    }
+
+    /// Whether an identity is still good.
+    pub(crate) fn uphold(&self, authenticated: &Authenticated) -> bool {
+        self.in_force.borrow().credentials.uphold(authenticated)
+    }
+
+    /// Runs a step of an exchange against what is in force now.
+    pub(crate) fn verify<T>(&self, step: impl FnOnce(Verifiers<'_>) -> T) -> T {
+        let in_force: Ref<'_, InForce> = self.in_force.borrow();
+        step(Verifiers {
+            credentials: &in_force.credentials,
+            tokens: in_force.tokens.as_ref(),
+            now_ms: self.clock.wall_ms(),
+        })
+    }
+
+    /// A nonce for a new exchange.
+    pub(crate) fn nonce(&self) -> ServerNonce {
+        let mut bytes = [0; 24];
+        self.rng.fill(&mut bytes);
+        ServerNonce::from_random(bytes)
+    }
+}
+
+fn read(config: &Config, decoy_key: &DecoyKey) -> Result<InForce, SecurityError> {
+    let credentials = match &config.credentials_file {
+        Some(path) => {
+            Credentials::parse(&read_file(path, limits::CREDENTIALS_FILE_BYTES_MAX)?, decoy_key.clone())?
+        }
+        None => Credentials::empty(decoy_key.clone()),
+    };
+    let tokens = match &config.tokens {
+        Some(tokens) => Some(TokenVerifier::parse(
+            &read_file(&tokens.jwks_file, limits::TOKEN_KEYS_FILE_BYTES_MAX)?,
+            &tokens.issuer,
+            &config.cluster_id,
+            tokens.clock_skew_seconds,
+        )?),
+        None => None,
+    };
+    Ok(InForce { credentials, tokens })
+}
+
+fn read_file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, SecurityError> {
+    let file = || path.display().to_string();
+    files::read(path, bytes_max as u64).map_err(|source| SecurityError::Read { file: file(), source })
+}
+
+/// Salts of unknown names must not change with a restart, or they would be told from those of known names.
+fn decoy_key(rng: &dyn Rng) -> Result<DecoyKey, SecurityError> {
+    let path = Path::new(DECOY_KEY_FILE);
+    let failed = |source| SecurityError::Read { file: DECOY_KEY_FILE.to_owned(), source };
+    if let Ok(bytes) = files::read(path, DECOY_KEY_BYTES as u64) {
+        if let Ok(key) = <[u8; DECOY_KEY_BYTES]>::try_from(bytes) {
+            return Ok(DecoyKey::new(key));
+        }
+    }
+    let mut key = [0; DECOY_KEY_BYTES];
+    rng.fill(&mut key);
+    files::write_secret(path, &key).map_err(failed)?;
+    Ok(DecoyKey::new(key))
+}
