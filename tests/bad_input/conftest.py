@@ -1,0 +1,51 @@
+"""After each piece of bad input: the same processes, the same answers, nothing lost, no growth."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import psutil
+import pytest
+
+from tests.bad_input.canary import Canary
+from tests.fixtures.kafka_access import KafkaCluster
+from tools.running_service import RunningService
+
+BROKER_GROWTH_BYTES_MAX = 48 * 1024 * 1024
+"""Two request frames of the greatest size and what the allocator keeps of them."""
+
+API_GROWTH_BYTES_MAX = 96 * 1024 * 1024
+"""Producers, readers and their threads that the gateway keeps for a while are part of this."""
+
+
+@pytest.fixture(scope="session")
+def canary(service: RunningService, kafka_cluster: KafkaCluster) -> Canary:
+    """Records that were acknowledged before any bad input came."""
+    return Canary(service, kafka_cluster)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def bounded_memory(
+    service: RunningService, kafka_cluster: KafkaCluster, canary: Canary
+) -> Generator[None]:
+    """All the bad input together leaves the processes about as large as they were."""
+    canary.check()
+    broker = service.broker(kafka_cluster.id)
+    api = psutil.Process(service.process.pid)
+    before = broker.memory_info().rss, api.memory_info().rss
+    yield
+    after = broker.memory_info().rss, api.memory_info().rss
+    assert after[0] - before[0] < BROKER_GROWTH_BYTES_MAX
+    assert after[1] - before[1] < API_GROWTH_BYTES_MAX
+
+
+@pytest.fixture(autouse=True)
+def unmoved(
+    service: RunningService, kafka_cluster: KafkaCluster, canary: Canary
+) -> Generator[None]:
+    """The broker that was there before the test is there after it and answers as before."""
+    broker = service.broker(kafka_cluster.id).pid
+    yield
+    assert service.broker(kafka_cluster.id).pid == broker
+    assert service.process.poll() is None
+    canary.check()

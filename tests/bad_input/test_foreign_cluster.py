@@ -1,0 +1,128 @@
+"""Another organization's cluster is answered byte for byte like one that does not exist."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.fixtures.kafka_access import KafkaCluster
+from tools.running_service import RunningService
+
+pytestmark = pytest.mark.xdist_group("bad-input")
+
+BODIES: dict[str, bytes] = {
+    "create_topic": b'{"name": "t"}',
+    "produce_records": b'{"value": {"type": "STRING", "data": "x"}}',
+}
+"""A good body for each operation that takes one, so that the cluster is what is refused."""
+
+OWN_PER_REQUEST = frozenset({"date", "x-request-id", "content-length"})
+
+
+@pytest.fixture(scope="module")
+def stranger(service: RunningService) -> Generator[httpx2.Client]:
+    """The owner of an organization that has no cluster."""
+    organization = service.command("organization", "create", "strangers")
+    with service.http(organization["api_key"]) as http:
+        yield http
+
+
+def routes_with_a_cluster(service: RunningService) -> list[tuple[str, str, str]]:
+    """Operation id, method and path of every route that names a cluster in its path."""
+    with service.http() as http:
+        document: dict[str, Any] = http.get("/openapi.json").json()
+    found = [
+        (operation["operationId"], method.upper(), path)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if "{cluster_id}" in path
+    ]
+    assert len(found) >= 6
+    return found
+
+
+def test_every_route_answers_a_foreign_cluster_like_none_at_all(
+    service: RunningService, kafka_cluster: KafkaCluster, stranger: httpx2.Client
+) -> None:
+    absent = absent_like(kafka_cluster.id)
+    topic = kafka_cluster.topic("foreign", 1)
+    for operation, method, path in routes_with_a_cluster(service):
+        for name in (topic, "no-such-topic"):
+            answers = [
+                ask(stranger, operation, method, filled(path, cluster, name), cluster)
+                for cluster in (kafka_cluster.id, absent)
+            ]
+            assert answers[0] == answers[1], path
+            assert answers[0][0] == 404, (path, answers[0])
+    with service.http() as owner:
+        assert owner.get(f"/v1/clusters/{kafka_cluster.id}/topics/{topic}").status_code == 200
+
+
+def test_a_query_or_a_body_that_names_a_foreign_cluster_is_answered_like_none_at_all(
+    kafka_cluster: KafkaCluster, stranger: httpx2.Client
+) -> None:
+    absent = absent_like(kafka_cluster.id)
+    for cluster in (kafka_cluster.id, absent):
+        listed = stranger.get("/v1/api-keys", params={"cluster_id": cluster})
+        assert listed.json()["items"] == []
+    answers = [
+        comparable(stranger.post("/v1/api-keys", json={"cluster_id": cluster}), cluster)
+        for cluster in (kafka_cluster.id, absent)
+    ]
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 404
+    assert kafka_cluster.id not in stranger.get("/v1/clusters").text
+    assert kafka_cluster.id not in stranger.get("/v1/operations").text
+
+
+def test_a_key_of_another_organization_is_answered_like_none_at_all(
+    kafka_cluster: KafkaCluster, stranger: httpx2.Client
+) -> None:
+    for method in ("GET", "DELETE"):
+        answers = [
+            comparable(stranger.request(method, f"/v1/api-keys/{key}"), key)
+            for key in (kafka_cluster.username, absent_like(kafka_cluster.username))
+        ]
+        assert answers[0] == answers[1]
+        assert answers[0][0] == 404
+
+
+def absent_like(identifier: str) -> str:
+    """An id of the same form that nobody has."""
+    prefix, _, random_part = identifier.partition("_")
+    return f"{prefix}_{'a' * len(random_part)}"
+
+
+def filled(path: str, cluster: str, topic: str) -> str:
+    """A route's path with everything in its place."""
+    for name, value in (("cluster_id", cluster), ("topic_name", topic), ("topic", topic)):
+        path = path.replace(f"{{{name}}}", value)
+    path = path.replace("{partition}", "0").replace("{partition_id}", "0").replace("{name}", topic)
+    assert "{" not in path, f"a parameter that this test does not know: {path}"
+    return path
+
+
+Comparable = tuple[int, dict[str, str], Any]
+
+
+def ask(http: httpx2.Client, operation: str, method: str, path: str, cluster: str) -> Comparable:
+    """Send a good request and return what of its answer may be compared."""
+    body = BODIES.get(operation)
+    if method in ("POST", "PUT", "PATCH"):
+        assert body is not None, f"{operation} needs a body in this test"
+    headers = {"Content-Type": "application/json"} if body else {}
+    return comparable(http.request(method, path, content=body, headers=headers), cluster)
+
+
+def comparable(answer: httpx2.Response, identifier: str) -> Comparable:
+    """Status, headers and body without what is of this request alone: its id and its path."""
+    headers = {k: v for k, v in answer.headers.items() if k not in OWN_PER_REQUEST}
+    body: dict[str, Any] = json.loads(answer.text)
+    assert body.pop("request_id") == answer.headers["X-Request-Id"]
+    assert identifier in answer.request.url.path or identifier in answer.request.content.decode()
+    assert body.pop("instance") == answer.request.url.path
+    return answer.status_code, headers, json.dumps(body)
