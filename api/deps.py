@@ -7,6 +7,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
 
+from api.http_gateway import HttpGateway
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.members import MemberService
 from control_plane.identity.service import ApiKeyService
@@ -91,6 +92,7 @@ class Container:
     clusters: ClusterDirectory
     publisher: CredentialPublisher
     job_runner: JobRunner
+    gateway: HttpGateway
 
 
 def get_container(request: Request) -> Container:

@@ -15,13 +15,17 @@ from data_plane.gateway.errors import (
     RecordSchemaUnsupportedError,
     RecordTooLargeError,
 )
-from data_plane.gateway.limits import HEADER_NAME_BYTES_MAX, HEADERS_MAX, RECORD_BYTES_MAX
+from data_plane.gateway.limits import (
+    HEADER_NAME_BYTES_MAX,
+    HEADERS_MAX,
+    PARTITION_MAX,
+    RECORD_BYTES_MAX,
+)
 from data_plane.gateway.records import Header, NewRecord
 
 SCHEMA_FIELDS = ("subject", "subject_name_strategy", "schema_id", "schema_version", "schema")
 SCHEMA_TYPES = frozenset({"AVRO", "JSONSCHEMA", "PROTOBUF"})
 TYPES = ("BINARY", "JSON", "STRING")
-PARTITION_MAX = 2**31 - 1
 TIMESTAMP_MS_MAX = 2**63 - 1
 
 _NULL = b"null"

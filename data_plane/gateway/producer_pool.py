@@ -44,16 +44,6 @@ class ProducerPool:
         self._threads = ThreadPoolExecutor(METADATA_THREADS, "gateway-metadata")
         self._closing: set[asyncio.Future[None]] = set()
 
-    async def produce(self, route: Route, topic: str, record: NewRecord) -> Outcome:
-        """Send one record and tell what became of it; refuses when too much is in flight.
-
-        Raises TopicNotFoundError, PartitionNotFoundError, CredentialBusyError, GatewayBusyError,
-        ClusterUnreachableError and ClusterRefusedCredentialError before anything is sent.
-        """
-        async with self.producer(route) as sender:
-            outcomes = await sender.send_now(topic, [record])
-        return outcomes[0]
-
     @asynccontextmanager
     async def producer(self, route: Route) -> AsyncGenerator["Sender"]:
         """Lend the producer of `route`; it stays open at least as long as it is lent."""
@@ -124,33 +114,42 @@ class Sender:
         self._producer = producer
         self._process_budget = process_budget
 
-    async def check_topic(self, topic: str, records: Sequence[NewRecord] = ()) -> None:
-        """Raise unless the cluster has the topic and every partition the records name."""
-        await self._producer.check_topic(topic, records)
+    async def check_topic(self, topic: str) -> None:
+        """Raise TopicNotFoundError unless the cluster has the topic.
 
-    async def send_now(self, topic: str, records: Sequence[NewRecord]) -> list[Outcome]:
-        """Send and wait for the outcomes; refuses instead of waiting for room."""
-        await self.check_topic(topic, records)
-        cost = sum(record.cost_bytes for record in records)
-        if not self._producer.budget.try_take(cost):
-            raise CredentialBusyError("this credential has too many bytes in flight")
-        if not self._process_budget.try_take(cost):
-            self._producer.budget.give_back(cost)
-            raise GatewayBusyError("too many bytes are in flight in this process")
-        return await self._start(topic, records, cost)
+        Raises ClusterUnreachableError and ClusterRefusedCredentialError where it can not tell.
+        """
+        await self._producer.check_topic(topic)
 
-    async def send_when_free(
-        self, topic: str, records: Sequence[NewRecord]
+    async def send(
+        self, topic: str, records: Sequence[NewRecord], patience_seconds: float
     ) -> "asyncio.Task[list[Outcome]]":
-        """Wait for room, hand the records over in order and return the task of their outcomes."""
+        """Hand records over in order; return the task that ends with their outcomes.
+
+        Waits for room as long as is said, then raises CredentialBusyError or GatewayBusyError,
+        and what check_topic raises; nothing was sent then.
+        """
+        await self._producer.check_topic(topic, records)
         cost = sum(record.cost_bytes for record in records)
-        await self._producer.budget.take(cost)
-        try:
-            await self._process_budget.take(cost)
-        except asyncio.CancelledError:
-            self._producer.budget.give_back(cost)
-            raise
+        await self._take(cost, patience_seconds)
         return self._start(topic, records, cost)
+
+    async def _take(self, cost: int, patience_seconds: float) -> None:
+        own = self._producer.budget
+        try:
+            async with asyncio.timeout(patience_seconds):
+                await own.take(cost)
+        except TimeoutError:
+            raise CredentialBusyError("this credential has too many bytes in flight") from None
+        try:
+            async with asyncio.timeout(patience_seconds):
+                await self._process_budget.take(cost)
+        except TimeoutError:
+            own.give_back(cost)
+            raise GatewayBusyError("too many bytes are in flight in this process") from None
+        except asyncio.CancelledError:
+            own.give_back(cost)
+            raise
 
     def _start(
         self, topic: str, records: Sequence[NewRecord], cost: int

@@ -97,13 +97,17 @@ class CredentialProducer:
         while self.in_flight:
             await asyncio.wait(self.in_flight)
 
-    async def check_topic(self, topic: str, records: Sequence[NewRecord]) -> None:
-        """Raise unless the cluster has the topic and every partition the records name."""
+    async def check_topic(self, topic: str, records: Sequence[NewRecord] = ()) -> None:
+        """Raise TopicNotFoundError unless the cluster has the topic.
+
+        Also sees to it that partitions which the records name are known here if the cluster has
+        them; a record for one that it has not fails by itself.
+        """
         if not TOPIC_NAME.fullmatch(topic):
             raise TopicNotFoundError(topic)
         named = [record.partition for record in records if record.partition is not None]
         try:
-            await self._topics.check(topic, max(named, default=None))
+            await self._topics.learn(topic, max(named, default=-1) + 1)
         except AppError:
             if self._refused is not None:
                 raise ClusterRefusedCredentialError from None

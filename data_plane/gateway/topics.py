@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from control_plane.kit.clock import Clock
-from data_plane.gateway.errors import PartitionNotFoundError, TopicNotFoundError
+from data_plane.gateway.errors import TopicNotFoundError
 from data_plane.gateway.kafka_errors import error_of, read_error
 from data_plane.gateway.limits import (
     METADATA_TIMEOUT_SECONDS,
@@ -30,25 +30,19 @@ class KnownTopics:
         self._known: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._asking: dict[str, asyncio.Task[int]] = {}
 
-    async def check(self, topic: str, highest_partition: int | None) -> None:
-        """Raise TopicNotFoundError or PartitionNotFoundError if the cluster lacks either."""
-        partitions, is_fresh = await self._partitions(topic)
-        if highest_partition is None or highest_partition < partitions:
-            return
-        if not is_fresh:
-            partitions = await self._ask(topic)
-        if highest_partition >= partitions:
-            raise PartitionNotFoundError(topic, highest_partition)
+    async def learn(self, topic: str, partitions_wanted: int) -> None:
+        """Know the topic, afresh if so many partitions of it are not known yet.
+
+        Raises TopicNotFoundError, ClusterUnreachableError and others where that fails.
+        """
+        known = self._known.get(topic)
+        is_fresh = known is not None and self._clock.monotonic() - known[1] < TOPIC_KNOWN_SECONDS
+        if known is None or not is_fresh or known[0] < partitions_wanted:
+            await self._ask(topic)
 
     def forget(self, topic: str) -> None:
         """Ask the cluster about `topic` before it is used again."""
         self._known.pop(topic, None)
-
-    async def _partitions(self, topic: str) -> tuple[int, bool]:
-        known = self._known.get(topic)
-        if known is not None and self._clock.monotonic() - known[1] < TOPIC_KNOWN_SECONDS:
-            return known[0], False
-        return await self._ask(topic), True
 
     async def _ask(self, topic: str) -> int:
         task = self._asking.get(topic)

@@ -1,0 +1,1 @@
+"""Routes in the shape of Confluent's Kafka REST API, under /kafka."""

@@ -1,0 +1,117 @@
+"""Reading records: a partition from an offset, without any state on the server."""
+
+import asyncio
+from typing import Annotated, Literal
+
+from fastapi import Depends, Path, Query, Request
+from pydantic import Field
+from starlette.responses import Response
+
+from api.auth import require
+from api.deps import Services
+from api.errors import problems
+from api.schemas import RequestModel
+from api.v1.record_pages import PageResponse, RecordFormat, encode_page
+from api.v1.router import v1_router
+from control_plane.clusters.errors import ClusterNotFoundError, ClusterNotReadyError
+from control_plane.identity.policy import Action
+from control_plane.identity.principals import Principal
+from data_plane.gateway import errors
+from data_plane.gateway.consumers import ReadRequest
+from data_plane.gateway.limits import (
+    OFFSET_MAX,
+    PARTITION_MAX,
+    READ_BYTES_DEFAULT,
+    READ_BYTES_MAX,
+    READ_WAIT_MS_MAX,
+)
+
+CLIENT_CLOSED_REQUEST = 499  # nobody receives it; logs show it
+
+router = v1_router("records")
+
+Offset = Annotated[int, Field(ge=0, le=OFFSET_MAX)] | Literal["earliest", "latest"]
+
+
+class ReadQuery(RequestModel):
+    """Where to begin, how much to return, how long to wait and how to write it."""
+
+    offset: Annotated[
+        Offset, Field(description="The first offset to read; `earliest`, `latest` as in Kafka.")
+    ] = "earliest"
+    max_bytes: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=READ_BYTES_MAX,
+            description="Keys, values and headers in one answer. One record always fits.",
+        ),
+    ] = READ_BYTES_DEFAULT
+    wait_ms: Annotated[
+        int,
+        Field(ge=0, le=READ_WAIT_MS_MAX, description="How long to wait for a first record."),
+    ] = 0
+    format: Annotated[
+        RecordFormat,
+        Field(
+            description="How to write keys, values and headers. What `text` or `json` can not "
+            "write is written in base64 (or text); each says how by its `encoding`.",
+        ),
+    ] = RecordFormat.BASE64
+
+
+@router.get(
+    "/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/records",
+    operation_id="read_records",
+    response_class=Response,
+    responses={
+        200: {"model": PageResponse, "description": "Records, and where to read on."},
+        **problems(
+            ClusterNotFoundError,
+            ClusterNotReadyError,
+            errors.TopicNotFoundError,
+            errors.PartitionNotFoundError,
+            errors.OffsetOutOfRangeError,
+            errors.AccessDeniedError,
+            errors.CredentialBusyError,
+            errors.GatewayBusyError,
+            errors.ClusterUnreachableError,
+            errors.ClusterFailedError,
+        ),
+    },
+)
+async def read_records(
+    cluster_id: str,
+    topic: str,
+    partition: Annotated[int, Path(ge=0, le=PARTITION_MAX)],
+    query: Annotated[ReadQuery, Query()],
+    request: Request,
+    caller: Annotated[Principal, Depends(require(Action.RECORDS_CONSUME))],
+    services: Services,
+) -> Response:
+    """Read records of one partition in the order of their offsets.
+
+    Nothing is remembered between reads: go on from `next_offset`. No record is cut or skipped.
+    """
+    route = await services.gateway.routes.route(caller, cluster_id)
+    wanted = ReadRequest(topic, partition, query.offset, query.max_bytes, query.wait_ms / 1000)
+    reading = asyncio.ensure_future(
+        services.gateway.gateway.consumers.read(
+            route, wanted, lambda page: encode_page(page, query.format)
+        )
+    )
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({reading, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if reading.done():
+            return Response(reading.result(), media_type="application/json")
+        return Response(status_code=CLIENT_CLOSED_REQUEST)
+    finally:
+        gone.cancel()
+        reading.cancel()
+
+
+async def _gone(request: Request) -> None:
+    """Return when the client has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
