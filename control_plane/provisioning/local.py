@@ -131,6 +131,8 @@ class LocalProvisioner:
             if status is not None:
                 words = self._layout.startup_log.read_text(errors="replace").strip()[-500:]
             if status not in (None, EXIT_ALREADY_RUNNING) or time.monotonic() > deadline:
+                process.kill()
+                process.wait()
                 raise SupervisorUnavailableError(f"the supervisor did not start: {words}")
             time.sleep(_POLL_SECONDS)
             if status == EXIT_ALREADY_RUNNING:

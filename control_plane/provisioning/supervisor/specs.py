@@ -2,9 +2,9 @@
 
 import json
 import logging
-import os
 from pathlib import Path
 
+from control_plane.provisioning.files import sync_directory, write_atomically
 from control_plane.provisioning.process import (
     InvalidSpecError,
     ProcessSpec,
@@ -23,18 +23,12 @@ class SpecStore:
         self._directory = directory
 
     def save(self, spec: ProcessSpec) -> None:
-        path = self._path(spec.process_id)
-        temporary = path.with_suffix(".tmp")
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(to_json(spec), file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        self._sync_directory()
+        content = json.dumps(to_json(spec), indent=1).encode()
+        write_atomically(self._path(spec.process_id), content)
 
     def delete(self, process_id: str) -> None:
         self._path(process_id).unlink(missing_ok=True)
-        self._sync_directory()
+        sync_directory(self._directory)
 
     def load(self) -> list[ProcessSpec]:
         """Read every spec; one that can not be read is kept as it is, logged and left out."""
@@ -54,10 +48,3 @@ class SpecStore:
 
     def _path(self, process_id: str) -> Path:
         return self._directory / f"{process_id}.json"
-
-    def _sync_directory(self) -> None:
-        descriptor = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 import socket
 import sys
 import time
@@ -21,6 +23,14 @@ def eventually(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.01)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether the process has ended, even if nobody has taken note of it."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @dataclass
@@ -67,11 +77,9 @@ class Installation:
 
     def kill_supervisor(self) -> None:
         """SIGKILL it and return once it is gone."""
-        supervisor = psutil.Process(self.supervisor_pid)
-        supervisor.kill()
-        eventually(
-            lambda: not supervisor.is_running() or supervisor.status() == psutil.STATUS_ZOMBIE
-        )
+        pid = self.supervisor_pid
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: is_gone(pid))
 
 
 def ask(listener: Listener) -> tuple[int, int]:

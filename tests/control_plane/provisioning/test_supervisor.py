@@ -20,6 +20,7 @@ from tests.control_plane.provisioning.supervised import (
     Installation,
     ask,
     eventually,
+    is_gone,
     is_refused,
 )
 
@@ -50,8 +51,8 @@ def test_process_is_in_a_session_of_its_own_with_only_its_own_descriptors(
     assert status.pid is not None
 
     assert os.getsid(status.pid) == status.pid
-    inherited = {str(entry.readlink()) for entry in Path(f"/proc/{status.pid}/fd").iterdir()}
-    assert not any("supervisor" in target for target in inherited)
+    opened = {one.path for one in psutil.Process(status.pid).open_files()}
+    assert opened == {str(installation.directory() / "process.log")}
 
 
 def test_reserved_address_refuses_connections_and_other_binders(
@@ -163,7 +164,7 @@ def test_stopped_process_refuses_at_once_and_keeps_its_ports(installation: Insta
     stopped = installation.provisioner.stop("p1")
 
     assert (stopped.state, stopped.pid) == ("stopped", None)
-    assert not psutil.pid_exists(running.pid)
+    assert is_gone(running.pid)
     assert all(is_refused(one) for one in spec.listeners)
     with socket.socket() as other, pytest.raises(OSError, match="in use"):
         other.bind((spec.listeners[0].host, spec.listeners[0].port))
@@ -293,7 +294,7 @@ def test_process_that_ignores_the_request_to_end_is_killed(installation: Install
     assert status.pid is not None
 
     assert installation.provisioner.stop("p1").last_exit == "killed by SIGKILL"
-    assert not psutil.pid_exists(status.pid)
+    assert is_gone(status.pid)
 
 
 def test_remove_leaves_no_process_no_port_and_no_spec(installation: Installation) -> None:
@@ -303,7 +304,7 @@ def test_remove_leaves_no_process_no_port_and_no_spec(installation: Installation
 
     installation.provisioner.remove("p1")
 
-    assert not psutil.pid_exists(status.pid)
+    assert is_gone(status.pid)
     for one in spec.listeners:
         with socket.socket() as other:
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -324,7 +325,7 @@ def test_only_one_supervisor_runs_for_a_data_directory(installation: Installatio
     with pytest.raises(ProvisioningError, match="another supervisor"):
         LocalProvisioner(installation.data_dir, start_seconds_max=1).start()
     assert status.pid is not None
-    assert psutil.pid_exists(status.pid)
+    assert not is_gone(status.pid)
     installation.kill_supervisor()
 
 
@@ -375,9 +376,9 @@ def test_supervisor_ends_with_its_processes_when_its_directory_is_gone(
 ) -> None:
     status = installation.provisioner.ensure(installation.spec())
     assert status.pid is not None
-    process = psutil.Process(status.pid)
+    pid = status.pid
     installation.data_dir.rename(installation.data_dir.with_name("moved"))
-    eventually(lambda: not process.is_running())
+    eventually(lambda: is_gone(pid))
 
 
 @pytest.mark.parametrize(

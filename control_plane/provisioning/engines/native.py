@@ -1,0 +1,257 @@
+"""The `native` engine: a cluster is one broker process of ours, kept by the local provisioner."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from control_plane.provisioning.broker_admin import BrokerAdmin
+from control_plane.provisioning.engine import (
+    CertificateIssuer,
+    ClusterEndpoints,
+    ClusterObservation,
+    ClusterSpec,
+    CredentialSet,
+    KafkaBootstrap,
+)
+from control_plane.provisioning.engines.native_directory import (
+    BROKER_ID,
+    NativeDirectory,
+    join_host_port,
+)
+from control_plane.provisioning.errors import (
+    ClusterNotRunningError,
+    CredentialsRejectedError,
+    ProvisioningError,
+)
+from control_plane.provisioning.process import Listener, ProcessSpec, ProcessStatus
+from control_plane.provisioning.provisioner import Provisioner
+
+SASL_SSL = "sasl_ssl"
+SASL_PLAINTEXT = "sasl_plaintext"
+LOOPBACK = "127.0.0.1"
+
+_logger = structlog.stdlib.get_logger("provisioning")
+
+
+@dataclass(frozen=True, slots=True)
+class NativeSettings:
+    """What all clusters of this engine have in common.
+
+    `bind_host` is an IP address; `public_host` is the name under which clients reach it.
+    """
+
+    clusters_dir: Path
+    broker_binary: Path
+    bind_host: str
+    public_host: str
+    token_issuer: str
+
+    @property
+    def is_loopback(self) -> bool:
+        return ip_address(self.bind_host).is_loopback
+
+    @property
+    def certificate_hosts(self) -> tuple[str, ...]:
+        local = ("localhost", LOOPBACK, "::1")
+        return local if self.public_host in local else (self.public_host, *local)
+
+
+class NativeEngine:
+    """Implements `Engine`. Thread-safe; calls for one cluster are carried out in turn."""
+
+    name = "native"
+
+    def __init__(
+        self,
+        settings: NativeSettings,
+        provisioner: Provisioner,
+        issuer: CertificateIssuer,
+        token_keys: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        self._settings = settings
+        self._provisioner = provisioner
+        self._issuer = issuer
+        self._token_keys = token_keys
+        self._guard = threading.Lock()
+        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def ensure(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
+        with self._turn(spec.cluster_id):
+            directory = self._directory(spec.cluster_id)
+            directory.create()
+            process_id = _process_id(spec.cluster_id)
+            listeners = self._provisioner.reserve(process_id, self._listeners(directory))
+            is_stale = self._write(directory, spec, listeners, credentials)
+            before = self._provisioner.observe(process_id)
+            after = self._provisioner.ensure(self._process(directory, spec, listeners))
+            if is_stale and before is not None and before.pid == after.pid:
+                self._provisioner.restart(process_id)
+            self._confirm(spec.cluster_id, credentials.generation)
+        observation = self.observe(spec.cluster_id)
+        assert observation is not None, "an ensured cluster has a directory"
+        return observation
+
+    def apply_credentials(self, cluster_id: str, credentials: CredentialSet) -> None:
+        with self._turn(cluster_id):
+            directory = self._directory(cluster_id)
+            if not directory.exists():
+                raise ClusterNotRunningError("the cluster was not started yet")
+            before = directory.read_credentials()
+            directory.write_credentials(credentials)
+            try:
+                self._confirm(cluster_id, credentials.generation)
+            except CredentialsRejectedError:
+                if before is not None:
+                    directory.restore_credentials(before)
+                raise
+
+    def restart(self, cluster_id: str) -> ClusterObservation:
+        with self._turn(cluster_id):
+            self._provisioner.restart(_process_id(cluster_id))
+        return self._observe_known(cluster_id)
+
+    def stop(self, cluster_id: str) -> ClusterObservation:
+        with self._turn(cluster_id):
+            self._provisioner.stop(_process_id(cluster_id))
+        return self._observe_known(cluster_id)
+
+    def remove(self, cluster_id: str) -> None:
+        with self._turn(cluster_id):
+            self._provisioner.remove(_process_id(cluster_id))
+            self._directory(cluster_id).delete()
+        with self._guard:
+            self._turns.pop(cluster_id, None)
+
+    def observe(self, cluster_id: str) -> ClusterObservation | None:
+        directory = self._directory(cluster_id)
+        status = self._provisioner.observe(_process_id(cluster_id))
+        if status is None and not directory.exists():
+            return None
+        health = None
+        if status is not None and status.state == "running":
+            try:
+                health = BrokerAdmin(directory.admin_socket).health()
+            except ClusterNotRunningError as error:
+                _logger.warning("broker_silent", cluster_id=cluster_id, reason=error.detail)
+        return ClusterObservation(
+            cluster_id=cluster_id,
+            state="stopped" if status is None else status.state,
+            reason=None if status is None else _reason(status),
+            generation=health.generation if health else None,
+            credentials_generation=health.credentials_generation if health else None,
+            endpoints=self._endpoints(directory),
+            ca_certificate=self._issuer.ca_certificate,
+            restarts=0 if status is None else status.restarts,
+        )
+
+    def list(self) -> tuple[str, ...]:
+        processes = {_cluster_id(one.process_id) for one in self._provisioner.list()}
+        root = self._settings.clusters_dir
+        directories = {one.name for one in root.iterdir()} if root.is_dir() else set[str]()
+        return tuple(sorted(processes | directories))
+
+    def bootstrap(self, cluster_id: str) -> KafkaBootstrap:
+        port = self._directory(cluster_id).ports().get(SASL_PLAINTEXT)
+        if port is None:
+            raise ClusterNotRunningError("the cluster was not started yet")
+        return KafkaBootstrap(
+            servers=join_host_port(LOOPBACK, port),
+            security_protocol="SASL_PLAINTEXT",
+            ca_certificate=None,
+        )
+
+    def _write(
+        self,
+        directory: NativeDirectory,
+        spec: ClusterSpec,
+        listeners: tuple[Listener, ...],
+        credentials: CredentialSet,
+    ) -> bool:
+        """Write all files; return whether one changed that a broker reads only at its start."""
+        settings = self._settings
+        directory.write_credentials(credentials)
+        directory.write_token_keys(self._token_keys())
+        hosts = settings.certificate_hosts
+        has_new_certificate = directory.write_certificate(self._issuer, spec.cluster_id, hosts)
+        advertised = {SASL_SSL: settings.public_host, SASL_PLAINTEXT: LOOPBACK}
+        has_new_config = directory.write_config(spec, listeners, advertised, settings.token_issuer)
+        return has_new_certificate or has_new_config
+
+    def _listeners(self, directory: NativeDirectory) -> tuple[Listener, ...]:
+        ports = directory.ports()
+        return (
+            Listener(SASL_SSL, self._settings.bind_host, ports.get(SASL_SSL, 0)),
+            # The control plane and the gateway come in here, so it is there always.
+            Listener(SASL_PLAINTEXT, LOOPBACK, ports.get(SASL_PLAINTEXT, 0)),
+        )
+
+    def _process(
+        self, directory: NativeDirectory, spec: ClusterSpec, listeners: tuple[Listener, ...]
+    ) -> ProcessSpec:
+        return ProcessSpec(
+            process_id=_process_id(spec.cluster_id),
+            generation=spec.generation,
+            command=(str(self._settings.broker_binary), "--config", str(directory.config_file)),
+            cwd=str(directory.path),
+            listeners=listeners,
+            admin_socket=str(directory.admin_socket),
+            handover_socket=str(directory.handover_socket),
+            log_file=str(directory.log_file),
+            env={},
+        )
+
+    def _confirm(self, cluster_id: str, generation: int) -> None:
+        """Return once the broker has this set of credentials, or a newer one, in force."""
+        admin = BrokerAdmin(self._directory(cluster_id).admin_socket)
+        if admin.health().credentials_generation >= generation:
+            return
+        confirmed = admin.reload_credentials()
+        if confirmed < generation:
+            raise ProvisioningError(
+                f"the broker has credentials generation {confirmed}, not {generation}"
+            )
+
+    def _endpoints(self, directory: NativeDirectory) -> ClusterEndpoints | None:
+        ports = directory.ports()
+        if SASL_SSL not in ports:
+            return None
+        plaintext = None
+        if self._settings.is_loopback:
+            plaintext = join_host_port(LOOPBACK, ports[SASL_PLAINTEXT])
+        return ClusterEndpoints(
+            sasl_ssl=join_host_port(self._settings.public_host, ports[SASL_SSL]),
+            sasl_plaintext=plaintext,
+        )
+
+    def _observe_known(self, cluster_id: str) -> ClusterObservation:
+        observation = self.observe(cluster_id)
+        if observation is None:
+            raise ClusterNotRunningError("the cluster was removed meanwhile")
+        return observation
+
+    def _directory(self, cluster_id: str) -> NativeDirectory:
+        return NativeDirectory(self._settings.clusters_dir / cluster_id)
+
+    def _turn(self, cluster_id: str) -> threading.Lock:
+        with self._guard:
+            return self._turns[cluster_id]
+
+
+def _process_id(cluster_id: str) -> str:
+    return f"{cluster_id}.{BROKER_ID}"
+
+
+def _cluster_id(process_id: str) -> str:
+    return process_id.rpartition(".")[0]
+
+
+def _reason(status: ProcessStatus) -> str | None:
+    if status.state != "backing_off":
+        return None
+    return f"its broker {status.last_exit}; it is started again shortly"
