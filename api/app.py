@@ -1,50 +1,26 @@
-"""The web application: middleware, error handling and every route, over one container."""
+"""The web application: every route behind its middleware, over one container."""
 
 from fastapi import FastAPI
 
 from api.deps import Container
 from api.errors import install_error_handlers
+from api.kafka_rest import errors as kafka_rest_errors
 from api.limits import BodyLimitMiddleware
-from api.middleware import RequestMiddleware
-from api.v1 import (
-    api_keys,
-    clusters,
-    health,
-    members,
-    operations,
-    organizations,
-    plans,
-    topics,
-    whoami,
-)
-
-API_VERSION = "0.1.0"
+from api.middleware import RequestMiddleware, TargetMiddleware
+from api.openapi import install_document
+from api.routes import create_routes
 
 
 def create_app(container: Container) -> FastAPI:
     """Make the application; it owns nothing that `container` does not."""
-    app = FastAPI(
-        title="Headrace",
-        version=API_VERSION,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url="/v1/openapi.json",
-    )
+    app = create_routes(container.gateway.lifespan)
     app.state.container = container
-    install_error_handlers(app)
-    # Added last is outermost: a body over the limit has a request id and a log line too.
+    install_document(app)
+    install_error_handlers(app, {kafka_rest_errors.PREFIX: kafka_rest_errors.problem_members})
+    settings = container.core.settings
+    hosts = (settings.public_host, *settings.allowed_hosts)
+    # Added last is outermost: what the inner ones refuse has a request id and a log line too.
     app.add_middleware(BodyLimitMiddleware)
+    app.add_middleware(TargetMiddleware, allowed_hosts=hosts)
     app.add_middleware(RequestMiddleware)
-    for module in (
-        organizations,
-        members,
-        api_keys,
-        clusters,
-        topics,
-        plans,
-        operations,
-        whoami,
-        health,
-    ):
-        app.include_router(module.router)
     return app

@@ -1,14 +1,18 @@
 """Composes the services of a web process from its settings."""
 
-from api.deps import Core
+from api.deps import ClusterDirectory, Container, Core, CredentialPublisher
+from api.http_gateway import HttpGateway
+from control_plane.identity import tasks as identity_tasks
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.members import MemberService
 from control_plane.identity.service import ApiKeyService
 from control_plane.identity.sessions import SessionService
 from control_plane.identity.tokens import load_signer
+from control_plane.kit import idempotency
 from control_plane.kit.clock import Clock, SystemClock
 from control_plane.kit.db import Database
 from control_plane.kit.idempotency import IdempotencyStore
+from control_plane.kit.job_runner import JobRunner
 from control_plane.kit.jobs import JobRegistry
 from control_plane.kit.secrets import MasterKey, Vault
 from control_plane.kit.settings import Environment, Settings
@@ -48,4 +52,27 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         sessions=SessionService(clock),
         operations=OperationService(database, clock),
         idempotency=IdempotencyStore(database, vault, clock),
+    )
+
+
+def build_container(
+    core: Core,
+    clusters: ClusterDirectory,
+    publisher: CredentialPublisher,
+    gateway: HttpGateway,
+) -> Container:
+    """Compose what the routes use, and the runner of every job that was registered by then."""
+    identity_tasks.register(
+        core.jobs, core.database, core.clock, core.authenticator, publisher.publish
+    )
+    idempotency.register(core.jobs, core.idempotency)
+    runner = JobRunner(
+        core.database,
+        core.clock,
+        core.jobs,
+        workers=core.settings.job_workers,
+        exclusive=core.settings.environment is Environment.EMBEDDED,
+    )
+    return Container(
+        core=core, clusters=clusters, publisher=publisher, job_runner=runner, gateway=gateway
     )

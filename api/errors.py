@@ -77,6 +77,14 @@ class BodyMalformedError(AppError):
     title = "Body malformed"
 
 
+class ContentTypeUnsupportedError(AppError):
+    """The body has a content type that the route does not read."""
+
+    code = "content_type_unsupported"
+    status = 415
+    title = "Content type unsupported"
+
+
 class HttpProblemError(AppError):
     """An error that the HTTP layer raised by itself."""
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
@@ -41,24 +40,6 @@ class IdempotencyKeyUnsupportedError(AppError):
     title = "Idempotency key unsupported"
 
 
-class IdempotentRoute(APIRoute):
-    """A route whose POSTs may carry an Idempotency-Key.
-
-    A reply with an error frees the key: nothing was done, and the request may be corrected.
-    """
-
-    def get_route_handler(self) -> RouteHandler:
-        handler = super().get_route_handler()
-        if "POST" not in (self.methods or ()):
-            return handler
-
-        async def handle(request: Request) -> Response:
-            key = _key_of(request)
-            return await handler(request) if key is None else await _once(request, key, handler)
-
-        return handle
-
-
 class ReplyKeeper:
     """Keeps the reply of this request, if it carries a key, in the transaction of its work.
 
@@ -75,20 +56,14 @@ class ReplyKeeper:
             self._store.keep(session, self._claim, status, reply.model_dump_json().encode())
 
 
-def get_reply_keeper(request: Request) -> ReplyKeeper:
-    return ReplyKeeper(get_core(request).idempotency, getattr(request.state, "claim", None))
+async def handle_once(request: Request, handler: RouteHandler) -> Response:
+    """Answer an authenticated request by `handler`, or by the reply kept under its key.
 
-
-def refuse_idempotency_key(request: Request) -> None:
-    """Dependency of routes that do not deduplicate: refuses the header by name."""
-    if IDEMPOTENCY_HEADER in request.headers:
-        raise IdempotencyKeyUnsupportedError(
-            "records are not deduplicated by Idempotency-Key",
-            advice="leave the header out; an idempotent Kafka producer writes each record once",
-        )
-
-
-async def _once(request: Request, key: str, handler: RouteHandler) -> Response:
+    A reply with an error frees the key: nothing was done, and the request may be corrected.
+    """
+    key = _key_of(request)
+    if key is None:
+        return await handler(request)
     principal = await authenticate(request)
     store = get_core(request).idempotency
     request_hash = _hash(principal.id, request, await request.body())
@@ -108,6 +83,19 @@ async def _once(request: Request, key: str, handler: RouteHandler) -> Response:
         body = bytes(response.body)
         await run_in_threadpool(store.keep_final, claim, response.status_code, body)
     return response
+
+
+def get_reply_keeper(request: Request) -> ReplyKeeper:
+    return ReplyKeeper(get_core(request).idempotency, getattr(request.state, "claim", None))
+
+
+def refuse_idempotency_key(request: Request) -> None:
+    """Dependency of routes that do not deduplicate: refuses the header by name."""
+    if IDEMPOTENCY_HEADER in request.headers:
+        raise IdempotencyKeyUnsupportedError(
+            "records are not deduplicated by Idempotency-Key",
+            advice="leave the header out; an idempotent Kafka producer writes each record once",
+        )
 
 
 def _key_of(request: Request) -> str | None:

@@ -1,7 +1,10 @@
 """What surrounds every request: its id, its log line, its metrics, and the last-resort error."""
 
 import http
+import re
 import time
+from collections.abc import Collection
+from urllib.parse import unquote_to_bytes
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -10,6 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import InternalError, problem_response
+from control_plane.kit.errors import AppError
 from control_plane.kit.ids import new_id
 
 REQUEST_ID_HEADER = "X-Request-Id"
@@ -20,7 +24,62 @@ REQUESTS = Counter(
 SECONDS = Histogram("headrace_http_request_seconds", "Time to answer", ["method", "route"])
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+ANY_HOST = "*"
+
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+
 log = structlog.stdlib.get_logger("api")
+
+
+class RequestTargetError(AppError):
+    """The path or query holds control characters, which no name of ours has."""
+
+    code = "request_target_invalid"
+    status = 400
+    title = "Request target invalid"
+
+
+class HostUnknownError(AppError):
+    """The request names a host that this service is not; a page elsewhere may have rebound it."""
+
+    code = "host_unknown"
+    status = 421
+    title = "Host unknown"
+
+
+class TargetMiddleware:
+    """Refuses requests that are not addressed to this service, or whose target is malformed."""
+
+    def __init__(self, app: ASGIApp, *, allowed_hosts: Collection[str]) -> None:
+        self._app = app
+        self._allowed_hosts = frozenset(host.lower() for host in allowed_hosts)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        problem = self._problem(Request(scope))
+        if problem is None:
+            await self._app(scope, receive, send)
+        else:
+            await problem_response(Request(scope), problem)(scope, receive, send)
+
+    def _problem(self, request: Request) -> AppError | None:
+        query = unquote_to_bytes(request.scope["query_string"])
+        if _CONTROL.search(request.scope["path"].encode()) or _CONTROL.search(query):
+            return RequestTargetError("the path or query holds control characters")
+        host = _without_port(request.headers.get("host", "")).lower()
+        if ANY_HOST not in self._allowed_hosts and host not in self._allowed_hosts:
+            return HostUnknownError(
+                "this service does not answer for that host name",
+                advice="the operator can add it to HEADRACE_ALLOWED_HOSTS",
+            )
+        return None
+
+
+def _without_port(host: str) -> str:
+    name, separator, port = host.rpartition(":")
+    return name if separator and port.isdecimal() else host
 
 
 class RequestMiddleware:

@@ -1,19 +1,40 @@
 """The router that every file of /v1 starts from."""
 
-from fastapi import APIRouter
+from email.message import Message
 
-from api.errors import problems
-from api.idempotency import IdempotencyKeyInvalidError, IdempotentRoute
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+
+from api.auth import authenticate
+from api.errors import ContentTypeUnsupportedError, problems
+from api.idempotency import IdempotencyKeyInvalidError, RouteHandler, handle_once
 from api.limits import BodyTooLargeError
 from control_plane.identity.errors import CredentialsInvalidError, PermissionDeniedError
 from control_plane.kit.idempotency import IdempotencyKeyInFlightError, IdempotencyKeyReusedError
 
 POST_PROBLEMS = (
     BodyTooLargeError,
+    ContentTypeUnsupportedError,
     IdempotencyKeyInFlightError,
     IdempotencyKeyInvalidError,
     IdempotencyKeyReusedError,
 )
+
+
+class ManagementRoute(APIRoute):
+    """A route of /v1: nothing of a request is looked at before its credentials are good."""
+
+    def get_route_handler(self) -> RouteHandler:
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            await authenticate(request)
+            if request.method != "POST":
+                return await handler(request)
+            await _require_json(request)
+            return await handle_once(request, handler)
+
+        return handle
 
 
 def v1_router(tag: str) -> APIRouter:
@@ -21,6 +42,15 @@ def v1_router(tag: str) -> APIRouter:
     return APIRouter(
         prefix="/v1",
         tags=[tag],
-        route_class=IdempotentRoute,
+        route_class=ManagementRoute,
         responses=problems(CredentialsInvalidError, PermissionDeniedError),
     )
+
+
+async def _require_json(request: Request) -> None:
+    header = Message()
+    header["content-type"] = request.headers.get("content-type", "")
+    if header.get_content_type() != "application/json" and await request.body():
+        raise ContentTypeUnsupportedError(
+            "the body is not declared as JSON", advice="send Content-Type: application/json"
+        )

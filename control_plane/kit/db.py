@@ -7,13 +7,13 @@ from typing import Any, cast
 
 from sqlalchemy import (
     Connection,
-    CursorResult,
     DateTime,
     Dialect,
     Engine,
     MetaData,
     create_engine,
     event,
+    inspect,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -139,8 +139,9 @@ def dialect_insert(session: Session, model: type[Base]) -> sqlite.Insert | postg
 
 def insert_unless_present(session: Session, model: type[Base], values: Mapping[str, Any]) -> bool:
     """Insert a row; return False, changing nothing, if a unique key of it is taken."""
+    keys = inspect(model).primary_key
     statement = dialect_insert(session, model).values(**values).on_conflict_do_nothing()
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
+    return session.execute(statement.returning(*keys)).first() is not None
 
 
 def _create_engine(url: str) -> Engine:

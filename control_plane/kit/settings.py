@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PORT_DEFAULT = 8642
@@ -17,10 +17,6 @@ class Environment(StrEnum):
 
     EMBEDDED = "embedded"
     PRODUCTION = "production"
-
-
-class SettingsError(Exception):
-    """The settings can not be run with; the message names the setting and what it needs."""
 
 
 class Settings(BaseSettings):
@@ -39,10 +35,18 @@ class Settings(BaseSettings):
     port_tls: Annotated[int, Field(ge=0, le=65535)] = PORT_TLS_DEFAULT
     public_host: str = "localhost"
     broker_bind_host: str = "127.0.0.1"
+    # Names that clients reach the service by, separated by commas; "*" for any.
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
 
     job_workers: Annotated[int, Field(ge=1, le=64)] = 4
     log_level: str = "INFO"
+
+    @field_validator("allowed_hosts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(host.strip() for host in value.split(",") if host.strip())
 
     @model_validator(mode="after")
     def _refuse_insecure_production(self) -> Self:

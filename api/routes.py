@@ -1,0 +1,58 @@
+"""Every route of the web process."""
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import Lifespan
+
+from api import console
+from api.kafka_rest import records as kafka_rest_records
+from api.v1 import (
+    api_keys,
+    clusters,
+    health,
+    members,
+    operations,
+    organizations,
+    plans,
+    records,
+    topics,
+    whoami,
+)
+
+API_VERSION = "0.1.0"
+
+MODULES = (
+    organizations,
+    members,
+    api_keys,
+    clusters,
+    topics,
+    plans,
+    records,
+    kafka_rest_records,
+    operations,
+    whoami,
+    health,
+    console,
+)
+
+
+def create_routes(lifespan: Lifespan[FastAPI] | None = None) -> FastAPI:
+    """Make an application of routes alone: enough to describe it, not to run it."""
+    app = FastAPI(
+        title="Headrace",
+        version=API_VERSION,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+        lifespan=lifespan,
+    )
+    for module in MODULES:
+        app.include_router(module.router)
+    return app
+
+
+def described_routes() -> list[APIRoute]:
+    """Return the routes that the OpenAPI document describes."""
+    routes = [route for module in MODULES for route in module.router.routes]
+    return [route for route in routes if isinstance(route, APIRoute) and route.include_in_schema]
