@@ -65,6 +65,7 @@ pub struct PartitionLog {
     unsynced: Vec<(PathBuf, Arc<dyn DiskFile>)>,
     unwritten_indexes: Vec<(PathBuf, Vec<u8>)>,
     dir_changed: bool,
+    appended_bytes: u64,
     bytes_since_checkpoint: u64,
     syncs: u64,
     truncated_bytes: u64,
@@ -96,7 +97,7 @@ impl PartitionLog {
         config: LogConfig,
         recovered: Recovered,
     ) -> Self {
-        let synced = end_of(recovered.active.as_ref(), recovered.log_end);
+        let synced = end_of(recovered.active.as_ref(), recovered.log_end, 0);
         Self {
             disk,
             dir: dir.to_path_buf(),
@@ -113,6 +114,7 @@ impl PartitionLog {
             unsynced: Vec::new(),
             unwritten_indexes: Vec::new(),
             dir_changed: false,
+            appended_bytes: 0,
             bytes_since_checkpoint: recovered.replayed_bytes,
             syncs: 1,
             truncated_bytes: recovered.truncated_bytes,
@@ -216,6 +218,7 @@ impl PartitionLog {
             active.max_timestamp = active.max_timestamp.max(stamped.max_timestamp);
         }
         self.bytes_since_checkpoint += bytes;
+        self.appended_bytes += bytes;
         self.log_end = stamped.next_offset().get();
         self.producers.appended(stamped, now_ms);
         Appended {
@@ -285,7 +288,7 @@ impl PartitionLog {
     }
 
     fn plan(&mut self, with_checkpoint: bool) -> Option<SyncPlan> {
-        let end = end_of(self.active.as_ref(), self.log_end);
+        let end = end_of(self.active.as_ref(), self.log_end, self.appended_bytes);
         let clean = end == self.synced && !self.dir_changed && self.unsynced.is_empty();
         if clean && !with_checkpoint {
             return None;
@@ -322,15 +325,18 @@ impl PartitionLog {
         checkpoint::KIND.encode(&checkpoint.encode())
     }
 
-    /// Takes note that a plan has run: the high watermark moves to its end.
+    /// Takes note that a plan has run: the high watermark moves to its end. Returns the bytes that became readable.
     ///
     /// # Panics
     /// If the end is one that this log never had.
-    pub fn synced(&mut self, end: SyncEnd) {
+    pub fn synced(&mut self, end: SyncEnd) -> u64 {
         assert!(end.offset <= self.log_end, "synced up to {} of {}", end.offset, self.log_end);
-        if end.offset >= self.synced.offset {
-            self.synced = end;
+        if end.offset < self.synced.offset {
+            return 0;
         }
+        let readable = end.appended_bytes - self.synced.appended_bytes;
+        self.synced = end;
+        readable
     }
 }
 
@@ -345,11 +351,12 @@ impl Appended {
     }
 }
 
-fn end_of(active: Option<&Active>, log_end: i64) -> SyncEnd {
+fn end_of(active: Option<&Active>, log_end: i64, appended_bytes: u64) -> SyncEnd {
     SyncEnd {
         offset: log_end,
         segment_base: active.map_or(log_end, |active| active.base_offset),
         position: active.map_or(0, |active| active.size),
+        appended_bytes,
     }
 }
 

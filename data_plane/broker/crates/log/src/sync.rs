@@ -19,6 +19,8 @@ pub struct SyncEnd {
     pub segment_base: i64,
     /// The position of that offset in the segment.
     pub position: u64,
+    /// Bytes appended since the log was opened, up to that offset.
+    pub appended_bytes: u64,
 }
 
 /// Everything that has to happen before the appends it covers may be acknowledged.

@@ -16,4 +16,4 @@ pub use compression::{Compression, DecompressionLimits};
 pub use header::{Attributes, BatchHeader, HEADER_BYTES, TimestampType};
 pub use iterate::{Record, RecordSet, RecordsError};
 pub use rewrite::{StampedHeader, stamp};
-pub use validate::{BatchError, ProduceRules, TimestampRules, validate_produced};
+pub use validate::{BatchError, ProduceRules, RecordRefusal, TimestampRules, validate_produced};

@@ -38,6 +38,18 @@ pub struct ProduceRules {
     pub decompression: DecompressionLimits,
 }
 
+/// Most single records that a refusal names.
+const REFUSALS_MAX: usize = 100;
+
+/// A record that makes its batch be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordRefusal {
+    /// Position of the record in the batch, from 0.
+    pub index: i32,
+    /// What is wrong with it.
+    pub detail: &'static str,
+}
+
 /// Why a produced batch is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchError {
@@ -100,12 +112,21 @@ pub enum BatchError {
     /// Timestamps too far from the broker's clock, or claimed to be the broker's.
     #[error("{0}")]
     Timestamp(&'static str),
+    /// Single records have timestamps too far from the broker's clock.
+    #[error("{} records have timestamps too far from the broker's clock", .0.len())]
+    RecordTimestamps(Vec<RecordRefusal>),
     /// The records can not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
 }
 
 impl BatchError {
+    /// The single records that are to blame, where it is known.
+    #[must_use]
+    pub fn records(&self) -> &[RecordRefusal] {
+        if let Self::RecordTimestamps(refusals) = self { refusals } else { &[] }
+    }
+
     /// The code that the client is answered.
     #[must_use]
     pub fn code(&self) -> ErrorCode {
@@ -117,7 +138,7 @@ impl BatchError {
             Self::LargerThanSegment { .. } => ErrorCode::RecordListTooLarge,
             Self::UnknownCodec | Self::ZstdTooOld => ErrorCode::UnsupportedCompressionType,
             Self::Transactional => ErrorCode::InvalidTxnState,
-            Self::Timestamp(_) => ErrorCode::InvalidTimestamp,
+            Self::Timestamp(_) | Self::RecordTimestamps(_) => ErrorCode::InvalidTimestamp,
             Self::Missing
             | Self::Trailing
             | Self::Magic(_)
@@ -139,7 +160,7 @@ pub fn validate_produced(records: &[u8], rules: &ProduceRules) -> Result<BatchHe
     let codec = check_codec(&header, rules)?;
     check_kind(&header)?;
     check_counts(&header)?;
-    check_timestamps(&header, rules)?;
+    check_timestamps(&header, codec, rules)?;
     check_records(records, codec, rules)?;
     Ok(header)
 }
@@ -198,42 +219,55 @@ fn check_counts(header: &BatchHeader) -> Result<(), BatchError> {
     Ok(())
 }
 
-fn check_timestamps(header: &BatchHeader, rules: &ProduceRules) -> Result<(), BatchError> {
+/// Of compressed records the largest timestamp is enough, unless the topic bounds how old a record may be: the header
+/// does not tell the smallest.
+fn check_timestamps(
+    header: &BatchHeader,
+    codec: Compression,
+    rules: &ProduceRules,
+) -> Result<(), BatchError> {
     if header.attributes.timestamp_type() == TimestampType::LogAppendTime {
         return Err(BatchError::Timestamp("a client can not claim the broker's append time for its batch"));
     }
-    let Some(limits) = rules.timestamps else { return Ok(()) };
-    check_timestamp(header.max_timestamp, limits)
+    match rules.timestamps {
+        Some(limits) if codec != Compression::None && limits.before_max_ms == i64::MAX => {
+            refusal_of(header.max_timestamp, limits)
+                .map_or(Ok(()), |detail| Err(BatchError::Timestamp(detail)))
+        }
+        _ => Ok(()),
+    }
 }
 
-fn check_timestamp(timestamp: i64, limits: TimestampRules) -> Result<(), BatchError> {
+fn refusal_of(timestamp: i64, limits: TimestampRules) -> Option<&'static str> {
     if timestamp == NO_TIMESTAMP {
-        return Ok(());
+        return None;
     }
     if timestamp > limits.now_ms.saturating_add(limits.after_max_ms) {
-        return Err(BatchError::Timestamp(
-            "the timestamp lies further ahead than message.timestamp.after.max.ms allows",
-        ));
+        return Some("the timestamp lies further ahead than message.timestamp.after.max.ms allows");
     }
     if timestamp < limits.now_ms.saturating_sub(limits.before_max_ms) {
-        return Err(BatchError::Timestamp(
-            "the timestamp lies further back than message.timestamp.before.max.ms allows",
-        ));
+        return Some("the timestamp lies further back than message.timestamp.before.max.ms allows");
     }
-    Ok(())
+    None
 }
 
-/// Plain records are walked, which is cheap and keeps unreadable ones out; compressed ones only where the topic bounds
-/// how old a record may be, because the header does not tell the smallest timestamp.
+/// Plain records are walked, which is cheap and keeps unreadable ones out; compressed ones only where a rule needs them.
 fn check_records(records: &[u8], codec: Compression, rules: &ProduceRules) -> Result<(), BatchError> {
-    let bounded = rules.timestamps.filter(|limits| limits.before_max_ms != i64::MAX);
-    if codec != Compression::None && bounded.is_none() {
+    let bounded = rules.timestamps.is_some_and(|limits| limits.before_max_ms != i64::MAX);
+    if codec != Compression::None && !bounded {
         return Ok(());
     }
     let set = RecordSet::of_batch(records, rules.decompression)?;
     set.check_dense()?;
-    let Some(limits) = bounded else { return Ok(()) };
-    set.iter().try_for_each(|record| check_timestamp(record?.timestamp, limits))
+    let Some(limits) = rules.timestamps else { return Ok(()) };
+    let mut refusals = Vec::new();
+    for (index, record) in (0..).zip(set.iter()) {
+        if let Some(detail) = refusal_of(record?.timestamp, limits) {
+            refusals.push(RecordRefusal { index, detail });
+        }
+    }
+    refusals.truncate(REFUSALS_MAX);
+    if refusals.is_empty() { Ok(()) } else { Err(BatchError::RecordTimestamps(refusals)) }
 }
 
 #[cfg(test)]
@@ -356,6 +390,8 @@ mod tests {
             assert_eq!(code_of(&at(NOW_MS - 501, codec), &bounded), ErrorCode::InvalidTimestamp);
             assert_eq!(code_of(&at(NOW_MS - 500, codec), &bounded), ErrorCode::None);
         }
+        let refused = validate_produced(&at(NOW_MS - 501, Compression::Gzip), &bounded).unwrap_err();
+        assert_eq!(refused.records().iter().map(|refusal| refusal.index).collect::<Vec<_>>(), [0]);
         let claimed = sealed(batch(), 21, &8i16.to_be_bytes());
         assert_eq!(code_of(&claimed, &rules()), ErrorCode::InvalidTimestamp);
         let free = ProduceRules { timestamps: None, ..rules() };
