@@ -21,6 +21,9 @@ use crate::{
 
 /// Accepts on one listener for as long as it is polled.
 pub(crate) async fn accept(broker: Rc<Broker>, listener: Rc<Listener>, tls: Option<TlsAcceptor>) {
+    if let Ok(address) = listener.socket.local_addr() {
+        tracing::info!(listener = listener.config.name, %address, "listening");
+    }
     loop {
         match listener.socket.accept().await {
             Ok((stream, peer)) => admit(&broker, &listener, tls.as_ref(), stream, peer),

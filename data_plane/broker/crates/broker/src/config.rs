@@ -107,6 +107,7 @@ pub(crate) struct TopicsConfig {
 /// Limits that the control plane sets by plan.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_field_names, reason = "limits end in _max, and these are names of the file")]
 pub(crate) struct LimitsConfig {
     pub(crate) connections_max: usize,
     pub(crate) connections_per_address_max: Option<usize>,

@@ -30,7 +30,7 @@ pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may be silent between requests (Kafka: `connections.max.idle.ms`).
 pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_mins(10);
 /// How long a frame or a response may make no progress at all.
-pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a refused login is left waiting (Kafka: `connection.failed.authentication.delay.ms`).
 pub(crate) const LOGIN_REFUSAL_DELAY: Duration = Duration::from_millis(100);
 /// How long accepting pauses when the process is out of descriptors.
@@ -50,3 +50,14 @@ pub(crate) const DRAIN_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) const HANDOVER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often stopping looks whether connections are left.
 pub(crate) const SHUTDOWN_POLL: Duration = Duration::from_millis(5);
+
+/// Bytes of group records that are written or read back at once; a larger record is a batch of its own.
+pub(crate) const GROUP_BATCH_BYTES: usize = 1024 * 1024;
+/// Segment size of the group log: what lies before a compaction goes by whole segments.
+pub(crate) const GROUP_LOG_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
+/// The group log is not written anew before it has this size...
+pub(crate) const GROUP_LOG_BYTES_BEFORE_COMPACTION: u64 = 16 * 1024 * 1024;
+/// ...nor before it is this many times the size that it had after the last time.
+pub(crate) const GROUP_LOG_GROWTH_BEFORE_COMPACTION: u64 = 4;
+/// How often group records that found the disk full are tried again.
+pub(crate) const GROUP_LOG_RETRY_INTERVAL: Duration = Duration::from_secs(1);

@@ -49,9 +49,17 @@ pub(crate) fn open(config: &Config) -> Result<Vec<Rc<Listener>>, ListenerError> 
             address: listener.bind,
             source,
         })?;
-        listeners.push(Rc::new(Listener { config: Rc::new(listener.clone()), socket }));
+        listeners.push(Rc::new(listen(listener, socket)));
     }
     Ok(listeners)
+}
+
+fn listen(config: &ListenerConfig, socket: TcpListener) -> Listener {
+    let mut config = config.clone();
+    if let (0, Ok(address)) = (config.advertised.port, socket.local_addr()) {
+        config.advertised.port = address.port();
+    }
+    Listener { config: Rc::new(config), socket }
 }
 
 fn into_tokio(socket: net::TcpListener) -> io::Result<TcpListener> {

@@ -128,10 +128,9 @@ fn read_file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, SecurityError> {
 fn decoy_key(rng: &dyn Rng) -> Result<DecoyKey, SecurityError> {
     let path = Path::new(DECOY_KEY_FILE);
     let failed = |source| SecurityError::Read { file: DECOY_KEY_FILE.to_owned(), source };
-    if let Ok(bytes) = files::read(path, DECOY_KEY_BYTES as u64) {
-        if let Ok(key) = <[u8; DECOY_KEY_BYTES]>::try_from(bytes) {
-            return Ok(DecoyKey::new(key));
-        }
+    let kept = files::read(path, DECOY_KEY_BYTES as u64).ok().and_then(|bytes| bytes.try_into().ok());
+    if let Some(key) = kept {
+        return Ok(DecoyKey::new(key));
     }
     let mut key = [0; DECOY_KEY_BYTES];
     rng.fill(&mut key);

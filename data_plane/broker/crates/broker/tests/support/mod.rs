@@ -1,0 +1,144 @@
+//! Starts the real process and speaks to it byte by byte.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "shared by several test programs"
+)]
+
+pub mod client;
+pub mod credentials;
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::SocketAddr,
+    os::unix::net::UnixStream,
+    path::Path,
+    process::{Child, ChildStderr, Command, ExitStatus, Stdio},
+};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+pub use client::Client;
+
+/// The program under test.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_headrace-broker"));
+    command.stderr(Stdio::piped()).stdin(Stdio::null());
+    command
+}
+
+/// A running broker in a directory of its own; killed when dropped.
+pub struct Broker {
+    pub data_dir: TempDir,
+    pub address: SocketAddr,
+    child: Child,
+    log: BufReader<ChildStderr>,
+}
+
+impl Broker {
+    /// `dev` on a free port.
+    pub fn dev() -> Self {
+        let data_dir = TempDir::new().unwrap();
+        let mut command = program();
+        command.args(["dev", "--listen", "127.0.0.1:0", "--num-partitions", "4", "--data-dir"]);
+        command.arg(data_dir.path());
+        Self::start(command, data_dir)
+    }
+
+    /// A broker with logins; `change` edits its configuration first.
+    pub fn with_logins(change: impl FnOnce(&mut Value)) -> Self {
+        let data_dir = TempDir::new().unwrap();
+        credentials::write(data_dir.path(), 1, &[("hk_one", "secret-one"), ("hk_two", "secret-two")]);
+        let mut config = config(data_dir.path());
+        change(&mut config);
+        let file = data_dir.path().join("config.json");
+        fs::write(&file, config.to_string()).unwrap();
+        let mut command = program();
+        command.arg("--config").arg(file);
+        Self::start(command, data_dir)
+    }
+
+    /// Starts a prepared command and waits until it listens.
+    pub fn start(mut command: Command, data_dir: TempDir) -> Self {
+        let mut child = command.spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let address = loop {
+            let mut line = String::new();
+            assert_ne!(log.read_line(&mut line).unwrap(), 0, "the broker ended: {:?}", child.wait());
+            let event: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not an event: {line}"));
+            if event["message"] == "listening" {
+                break event["address"].as_str().unwrap().parse().unwrap();
+            }
+        };
+        Self { data_dir, address, child, log }
+    }
+
+    pub fn connect(&self) -> Client {
+        Client::connect(self.address)
+    }
+
+    /// Resident memory, in bytes.
+    pub fn resident_bytes(&self) -> usize {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+    }
+
+    /// Status and body of a request to the admin endpoint.
+    pub fn admin(&self, method: &str, path: &str) -> (u16, String) {
+        let mut stream = UnixStream::connect(self.data_dir.path().join("admin.sock")).unwrap();
+        write!(stream, "{method} {path} HTTP/1.1\r\nhost: broker\r\ncontent-length: 0\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// Asks the process to stop, and waits until it has; answers the rest of its log too.
+    pub fn terminate(mut self) -> (ExitStatus, String) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, Signal::TERM).unwrap();
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap(), rest)
+    }
+
+    /// Whether the process still serves.
+    pub fn assert_serves(&self) {
+        let mut client = self.connect();
+        assert_eq!(client.api_versions(0).error_code, 0);
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        // It may have ended already, which is what some tests are about.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A configuration with logins over plaintext.
+pub fn config(data_dir: &Path) -> Value {
+    json!({
+        "format": 1,
+        "cluster_id": "lkc_test",
+        "broker_id": 1,
+        "generation": 7,
+        "data_dir": data_dir,
+        "listeners": [{
+            "name": "sasl_plaintext", "protocol": "SASL_PLAINTEXT",
+            "bind": "127.0.0.1:0", "advertised": "localhost:9092"
+        }],
+        "credentials_file": "credentials.json",
+        "admin_socket": "admin.sock",
+        "handover_socket": "handover.sock"
+    })
+}
