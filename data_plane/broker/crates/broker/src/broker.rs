@@ -1,14 +1,19 @@
 //! What every part of the process shares. One thread runs it all, so it is shared by `Rc` and changed through cells.
 
-use std::{rc::Rc, sync::Arc};
+use std::{path::Path, rc::Rc, sync::Arc};
 
-use headrace_io::{Clock, Rng};
+use headrace_groups::GroupConfig;
+use headrace_io::{Clock, RealDisk, Rng};
 use thiserror::Error;
-use tokio::sync::{Semaphore, watch};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::spawn_local,
+};
 
 use crate::{
     config::Config,
     connections::Connections,
+    groups::{self, Groups, JournalError},
     limits::REQUESTS_IN_MEMORY_BYTES_MAX,
     metrics::Metrics,
     security::{Security, SecurityError},
@@ -30,6 +35,8 @@ pub(crate) enum Phase {
 pub(crate) enum OpenError {
     #[error(transparent)]
     Security(#[from] SecurityError),
+    #[error(transparent)]
+    Groups(#[from] JournalError),
 }
 
 /// The state of one broker.
@@ -40,6 +47,7 @@ pub(crate) struct Broker {
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) security: Security,
     pub(crate) connections: Connections,
+    pub(crate) groups: Rc<Groups>,
     pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
     /// When the process started, in milliseconds since the epoch.
@@ -56,7 +64,10 @@ impl Broker {
         rng: Arc<dyn Rng>,
     ) -> Result<Rc<Self>, OpenError> {
         let security = Security::load(&config, Arc::clone(&clock), Arc::clone(&rng))?;
+        let directory = Path::new(groups::DIRECTORY);
+        let groups = Groups::open(Arc::new(RealDisk), directory, Arc::clone(&clock), GroupConfig::default())?;
         Ok(Rc::new(Self {
+            groups,
             started_at_ms: clock.wall_ms(),
             connections: Connections::new(&config.limits),
             config,
@@ -83,10 +94,21 @@ impl Broker {
     }
 
     /// Starts what runs beside the connections.
-    pub(crate) fn start(self: &Rc<Self>) {}
+    pub(crate) fn start(self: &Rc<Self>) {
+        spawn_local(Rc::clone(&self.groups).keep_durable());
+        spawn_local(Rc::clone(&self.groups).keep_time());
+        let (groups, mut phase) = (Rc::clone(&self.groups), self.phase.subscribe());
+        spawn_local(async move {
+            if phase.wait_for(|phase| *phase == Phase::Stopping).await.is_ok() {
+                groups.end_waiting();
+            }
+        });
+    }
 
     /// Makes everything durable; nothing is served any more.
-    pub(crate) async fn shut_down(&self) {}
+    pub(crate) async fn shut_down(&self) {
+        self.groups.close().await;
+    }
 
     /// How many partitions there are.
     pub(crate) fn partition_count(&self) -> usize {

@@ -11,6 +11,7 @@ mod connections;
 mod dispatch;
 mod files;
 mod frame_reader;
+mod groups;
 mod handlers;
 mod handover;
 mod limits;
@@ -21,6 +22,7 @@ mod reply;
 mod reply_writer;
 mod runtime;
 mod security;
+mod storage_failure;
 mod tls;
 
 use std::{

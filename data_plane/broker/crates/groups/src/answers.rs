@@ -31,7 +31,9 @@ pub struct JoinAnswer {
 }
 
 impl JoinAnswer {
-    pub(crate) fn refusal(error: ErrorCode, member_id: &str) -> Self {
+    /// An answer that says only why there is no other.
+    #[must_use]
+    pub fn refusal(error: ErrorCode, member_id: &str) -> Self {
         Self {
             error,
             generation: NO_GENERATION,
@@ -70,7 +72,9 @@ pub struct SyncAnswer {
 }
 
 impl SyncAnswer {
-    pub(crate) fn refusal(error: ErrorCode) -> Self {
+    /// An answer that says only why there is no other.
+    #[must_use]
+    pub fn refusal(error: ErrorCode) -> Self {
         Self { error, protocol_type: None, protocol_name: None, assignment: Bytes::new() }
     }
 }

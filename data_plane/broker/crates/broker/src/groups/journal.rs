@@ -11,7 +11,8 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::limits::{
-    GROUP_BATCH_BYTES, GROUP_LOG_BYTES_BEFORE_COMPACTION, GROUP_LOG_GROWTH_BEFORE_COMPACTION, GROUP_LOG_SEGMENT_BYTES,
+    GROUP_BATCH_BYTES, GROUP_LOG_BYTES_BEFORE_COMPACTION, GROUP_LOG_GROWTH_BEFORE_COMPACTION,
+    GROUP_LOG_SEGMENT_BYTES,
 };
 
 /// Directory of the log, in the data directory.
@@ -160,7 +161,9 @@ fn append_batch(log: &mut PartitionLog, records: &[Record], now_ms: i64) -> Resu
         batch.record(NewRecord { timestamp: now_ms, key, value, headers: &[] })
     });
     let batch = batch.build();
-    let Some(header) = BatchHeader::parse(&batch) else { unreachable!("a batch that was just built has a header") };
+    let Some(header) = BatchHeader::parse(&batch) else {
+        unreachable!("a batch that was just built has a header")
+    };
     log.append(&batch, &header, false, now_ms).map(|_| ())
 }
 

@@ -12,15 +12,15 @@ use std::{
 };
 
 use headrace_groups::{
-    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription, GroupListing,
-    HeartbeatRequest, JoinAnswer, JoinRequest, Now, SyncAnswer, SyncRequest, TopicSelection,
+    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription,
+    GroupListing, HeartbeatRequest, JoinAnswer, JoinRequest, Now, SyncAnswer, SyncRequest, TopicSelection,
 };
 use headrace_io::{Clock, Disk};
-use headrace_log::{LogError, SyncPlan};
+use headrace_log::SyncPlan;
 use headrace_types::{ErrorCode, TopicId};
 use tokio::sync::{Notify, watch};
 
-use crate::limits::GROUP_LOG_RETRY_INTERVAL;
+use crate::{limits::GROUP_LOG_RETRY_INTERVAL, storage_failure::end_process};
 use journal::Journal;
 pub(crate) use journal::{DIRECTORY, JournalError};
 use waiting::Waiting;
@@ -77,7 +77,9 @@ impl Groups {
             receiver
         });
         match receiver {
-            Ok((receiver, _)) => receiver.await.unwrap_or_else(|_| refusal(ErrorCode::CoordinatorNotAvailable)),
+            Ok((receiver, _)) => {
+                receiver.await.unwrap_or_else(|_| refusal(ErrorCode::CoordinatorNotAvailable))
+            }
             Err(error) => refusal(error),
         }
     }
@@ -99,20 +101,28 @@ impl Groups {
 
     /// `Heartbeat`
     pub(crate) async fn heartbeat(&self, request: &HeartbeatRequest) -> ErrorCode {
-        self.ask(|state, now, _| state.coordinator.heartbeat(request, now)).await.unwrap_or_else(|error| error)
+        self.ask(|state, now, _| state.coordinator.heartbeat(request, now))
+            .await
+            .unwrap_or_else(|error| error)
     }
 
     /// `LeaveGroup`: one result for each member, or one for the request.
-    pub(crate) async fn leave(&self, group: &str, departures: &[Departure]) -> Result<Vec<ErrorCode>, ErrorCode> {
+    pub(crate) async fn leave(
+        &self,
+        group: &str,
+        departures: &[Departure],
+    ) -> Result<Vec<ErrorCode>, ErrorCode> {
         self.ask(|state, now, effects| state.coordinator.leave(group, departures, now, effects)).await?
     }
 
     /// `OffsetCommit`: one result for each offset, or one for the request.
+    #[allow(dead_code, reason = "its handler needs the topics")]
     pub(crate) async fn commit(&self, request: &CommitRequest) -> Result<Vec<ErrorCode>, ErrorCode> {
         self.ask(|state, now, effects| state.coordinator.commit(request, now, effects)).await?
     }
 
     /// `OffsetFetch`
+    #[allow(dead_code, reason = "its handler needs the topics")]
     pub(crate) async fn fetch_offsets(
         &self,
         group: &str,
@@ -138,9 +148,11 @@ impl Groups {
     }
 
     /// Forgets the offsets of a topic that was deleted; durable with the next answer.
+    #[allow(dead_code, reason = "its handler needs the topics")]
     pub(crate) fn forget_topic(&self, topic: TopicId) {
         let topics = [topic].into();
-        let forgotten = self.turn(|state, now, effects| state.coordinator.forget_topics(&topics, now, effects));
+        let forgotten =
+            self.turn(|state, now, effects| state.coordinator.forget_topics(&topics, now, effects));
         if let Err(error) = forgotten {
             tracing::warn!(%error, %topic, "offsets of a deleted topic are kept until they expire");
         }
@@ -170,7 +182,7 @@ impl Groups {
         let mut effects = Effects::default();
         let result = act(&mut state, now, &mut effects);
         if !effects.records.is_empty() {
-            state.journal.append(effects.records, now.wall_ms).unwrap_or_else(|error| fail(&error));
+            state.journal.append(effects.records, now.wall_ms).unwrap_or_else(|error| end_process(&error));
             self.written.notify_one();
         }
         let end = state.journal.end();
@@ -200,11 +212,11 @@ impl Groups {
         let ran = tokio::task::spawn_blocking(move || plan.run()).await;
         let end = match ran {
             Ok(Ok(end)) => end,
-            Ok(Err(error)) => fail(&error),
+            Ok(Err(error)) => end_process(&error),
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         };
         let mut state = self.state.borrow_mut();
-        state.journal.synced(end, self.clock.wall_ms()).unwrap_or_else(|error| fail(&error));
+        state.journal.synced(end, self.clock.wall_ms()).unwrap_or_else(|error| end_process(&error));
         let durable = state.journal.durable();
         state.waiting.release(durable);
         self.durable.send_replace(durable);
@@ -214,7 +226,7 @@ impl Groups {
         let mut state = self.state.borrow_mut();
         if state.journal.wants_compaction() {
             let snapshot = state.coordinator.snapshot().collect();
-            state.journal.compact(snapshot, self.clock.wall_ms()).unwrap_or_else(|error| fail(&error));
+            state.journal.compact(snapshot, self.clock.wall_ms()).unwrap_or_else(|error| end_process(&error));
         }
     }
 
@@ -243,18 +255,23 @@ impl Groups {
         let stuck = self.state.borrow().journal.is_stuck();
         if stuck {
             let now_ms = self.clock.wall_ms();
-            self.state.borrow_mut().journal.append(Vec::new(), now_ms).unwrap_or_else(|error| fail(&error));
+            self.state
+                .borrow_mut()
+                .journal
+                .append(Vec::new(), now_ms)
+                .unwrap_or_else(|error| end_process(&error));
             self.written.notify_one();
         }
     }
 
-    /// Ends the waiting of every request and syncs for the last time.
+    /// Ends the waiting of every request: the broker stops.
+    pub(crate) fn end_waiting(&self) {
+        self.state.borrow_mut().waiting.end();
+    }
+
+    /// Syncs for the last time.
     pub(crate) async fn close(&self) {
-        let plan = {
-            let mut state = self.state.borrow_mut();
-            state.waiting.end();
-            state.journal.closing_plan()
-        };
+        let plan = self.state.borrow_mut().journal.closing_plan();
         if let Some(plan) = plan {
             self.sync_by(plan).await;
         }

@@ -43,7 +43,12 @@ impl Waiting {
     }
 
     /// Takes answers that may be sent once everything before `end` is durable.
-    pub(crate) fn answered(&mut self, end: i64, joins: Vec<(Waiter, JoinAnswer)>, syncs: Vec<(Waiter, SyncAnswer)>) {
+    pub(crate) fn answered(
+        &mut self,
+        end: i64,
+        joins: Vec<(Waiter, JoinAnswer)>,
+        syncs: Vec<(Waiter, SyncAnswer)>,
+    ) {
         let joins = joins.into_iter().map(|(waiter, answer)| (end, waiter, GroupAnswer::Join(answer)));
         let syncs = syncs.into_iter().map(|(waiter, answer)| (end, waiter, GroupAnswer::Sync(answer)));
         self.answers.extend(joins.chain(syncs));

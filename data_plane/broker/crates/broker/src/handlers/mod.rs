@@ -1,11 +1,21 @@
 //! The APIs: one file each, and the table that says which versions of which are served.
 
+#![allow(clippy::unused_async, reason = "handlers have one signature, and some of them never wait")]
+
 mod api_versions;
+mod delete_groups;
 mod describe_cluster;
+mod describe_groups;
+mod find_coordinator;
+mod heartbeat;
+mod join_group;
+mod leave_group;
+mod list_groups;
 mod sasl_authenticate;
 mod sasl_handshake;
+mod sync_group;
 
-use std::{ops::RangeInclusive, rc::Rc};
+use std::{borrow::Cow, ops::RangeInclusive, rc::Rc};
 
 use headrace_protocol::{ApiKey, Reader, decode_body};
 
@@ -23,8 +33,12 @@ pub(crate) struct Context<'a> {
     /// The version of the request, and so of the response.
     pub(crate) version: i16,
     /// What the client calls itself.
-    #[allow(dead_code, reason = "for JoinGroup")]
     pub(crate) client_id: Option<&'a str>,
+}
+
+/// An optional text of a request, for what outlives it.
+fn text(borrowed: Option<Cow<'_, str>>) -> Option<String> {
+    borrowed.map(Cow::into_owned)
 }
 
 /// Declares the served APIs: `Key => module, first version..=last version`.
@@ -58,6 +72,14 @@ macro_rules! apis {
 }
 
 apis! {
+    FindCoordinator => find_coordinator, 0..=6;
+    JoinGroup => join_group, 0..=9;
+    Heartbeat => heartbeat, 0..=4;
+    LeaveGroup => leave_group, 0..=5;
+    SyncGroup => sync_group, 0..=5;
+    DescribeGroups => describe_groups, 0..=6;
+    ListGroups => list_groups, 0..=5;
+    DeleteGroups => delete_groups, 0..=2;
     SaslHandshake => sasl_handshake, 0..=1;
     ApiVersions => api_versions, 0..=4;
     SaslAuthenticate => sasl_authenticate, 0..=2;
