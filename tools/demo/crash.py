@@ -1,0 +1,143 @@
+"""A load in whose middle the broker is killed, and what its writers were told."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from tools.demo.checks import DemoError, Outcomes, require
+from tools.demo.cluster import Cluster
+from tools.demo.https_client import HttpsWriter, https, in_streams
+from tools.demo.kafka_client import KafkaWriter
+from tools.demo.records import Record
+from tools.running_service import RunningService
+
+KILL_AT: Final = 0.25
+"""The part of the load that every writer has had acknowledged when the broker is killed."""
+
+HOLD_AT: Final = 0.7
+"""The part of the load that no writer goes beyond before the broker is killed."""
+
+HTTPS_STREAM_RECORDS: Final = 250
+PATIENCE_SECONDS: Final = 30
+
+
+class Progress:
+    """Counts acknowledgements and tells when it is time to kill."""
+
+    def __init__(self, total: int, writers: int) -> None:
+        self.total = total
+        self.killed_at: float | None = None
+        self.resumed_at: float | None = None
+        self._counts = [0] * writers
+        self._due = threading.Event()
+        self._killed = threading.Event()
+        self._lock = threading.Lock()
+
+    def acknowledged(self, writer: int) -> None:
+        """Called for each acknowledged record."""
+        with self._lock:
+            self._counts[writer] += 1
+            if min(self._counts) >= self.total * KILL_AT:
+                self._due.set()
+            if self.killed_at is not None and self.resumed_at is None:
+                self.resumed_at = time.monotonic()
+
+    def await_due(self) -> None:
+        """Wait until every writer is in the middle of its load."""
+        require(self._due.wait(PATIENCE_SECONDS), "the second load does not go on")
+
+    def mark_killed(self) -> list[int]:
+        """Let the writers go on to the end; what was acknowledged before the kill."""
+        with self._lock:
+            self.killed_at = time.monotonic()
+            counts = list(self._counts)
+        self._killed.set()
+        return counts
+
+    def must_hold(self, number: int) -> bool:
+        """Whether a writer that is at this record waits for the kill."""
+        return number >= self.total * HOLD_AT and not self._killed.is_set()
+
+    def await_kill(self) -> None:
+        require(self._killed.wait(PATIENCE_SECONDS), "nobody killed the broker")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CrashReport:
+    """What happened in the second load."""
+
+    kafka: Outcomes
+    https: Outcomes
+    old_pid: int
+    new_pid: int
+    acknowledged_before: Sequence[int]
+    seconds_to_next_acknowledgement: float
+
+
+def load_with_a_kill(
+    service: RunningService,
+    cluster: Cluster,
+    topics: tuple[str, str],
+    records: Sequence[Record],
+) -> CrashReport:
+    """Write by both ways at once, SIGKILL the broker in between, and write on."""
+    progress = Progress(len(records), writers=2)
+    kafka_topic, https_topic = topics
+    with ThreadPoolExecutor(2) as pool:
+        by_kafka = pool.submit(_write_by_kafka, cluster, kafka_topic, records, progress)
+        by_https = pool.submit(_write_by_https, cluster, https_topic, records, progress)
+        progress.await_due()
+        victim = service.broker(cluster.id)
+        os.kill(victim.pid, signal.SIGKILL)
+        before = progress.mark_killed()
+        outcomes = by_kafka.result(), by_https.result()
+    successor = service.broker(cluster.id)
+    require(successor.pid != victim.pid, "the broker that was killed still runs")
+    if progress.killed_at is None or progress.resumed_at is None:
+        raise DemoError("nothing was acknowledged after the kill")
+    return CrashReport(
+        kafka=outcomes[0],
+        https=outcomes[1],
+        old_pid=victim.pid,
+        new_pid=successor.pid,
+        acknowledged_before=before,
+        seconds_to_next_acknowledgement=progress.resumed_at - progress.killed_at,
+    )
+
+
+def _write_by_kafka(
+    cluster: Cluster, topic: str, records: Sequence[Record], progress: Progress
+) -> Outcomes:
+    writer = KafkaWriter(cluster, topic, _counter(progress, 0))
+    for number, record in enumerate(records):
+        while progress.must_hold(number):
+            writer.wait()
+        writer.send(number, record)
+    writer.finish()
+    return writer.outcomes
+
+
+def _write_by_https(
+    cluster: Cluster, topic: str, records: Sequence[Record], progress: Progress
+) -> Outcomes:
+    with https(cluster) as client:
+        writer = HttpsWriter(client, cluster, topic, _counter(progress, 1))
+        for stream in in_streams(list(enumerate(records)), HTTPS_STREAM_RECORDS):
+            if progress.must_hold(stream[0][0]):
+                progress.await_kill()
+            writer.send(stream)
+    return writer.outcomes
+
+
+def _counter(progress: Progress, writer: int) -> Callable[[], None]:
+    def count() -> None:
+        progress.acknowledged(writer)
+
+    return count
