@@ -33,9 +33,14 @@ def observed(seen: ClusterObservation | None) -> Observed:
 
 def is_as_wanted(cluster: Cluster, seen: ClusterObservation | None) -> bool:
     """Tell whether nothing is left to do, nor to record."""
-    if steps(wanted(cluster), observed(seen)):
+    if steps(wanted(cluster), observed(seen)) or is_ahead(cluster, seen):
         return False
     return cluster.status == settled(Presence(cluster.presence)) and is_recorded(cluster, seen)
+
+
+def is_ahead(cluster: Cluster, seen: ClusterObservation | None) -> bool:
+    """Tell whether newer credentials are in force than the row knows of: an old row, restored."""
+    return observed(seen).credentials_generation > cluster.credentials_generation
 
 
 def is_recorded(cluster: Cluster, seen: ClusterObservation | None) -> bool:

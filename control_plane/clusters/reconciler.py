@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 
 from control_plane.clusters import repository
 from control_plane.clusters.models import REASON_LENGTH_MAX, Cluster
-from control_plane.clusters.observation import observed, record, wanted
+from control_plane.clusters.observation import is_ahead, observed, record, wanted
 from control_plane.clusters.plan import Step, steps
 from control_plane.clusters.plans import Plan
-from control_plane.clusters.service import RESOURCE_TYPE
+from control_plane.clusters.service import RECONCILE_JOB, RESOURCE_TYPE
 from control_plane.clusters.states import ClusterStatus, Presence, can_move, is_gone, move, settled
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.errors import AppError
-from control_plane.kit.jobs import JobContext
+from control_plane.kit.jobs import JobContext, enqueue
 from control_plane.operations.service import OperationService
 from control_plane.provisioning.engine import (
     ClusterLimits,
@@ -120,12 +120,19 @@ class Reconciler:
             cluster = repository.lock(session, loaded.cluster.id)
             assert cluster is not None, "rows of clusters are never deleted"
             record(cluster, seen)
+            if is_ahead(cluster, seen):
+                self._overtake(session, cluster)
             # A spec that changed meanwhile has asked for a run of its own, which settles it.
             is_current = cluster.generation == loaded.cluster.generation
             if is_current:
                 self._settle(session, cluster)
         if is_current and cluster.presence == Presence.ABSENT:
             self._on_gone(cluster.id)
+
+    def _overtake(self, session: Session, cluster: Cluster) -> None:
+        """Give the credentials a generation that an engine takes for newer than what it has."""
+        cluster.credentials_generation = cluster.observed_credentials_generation + 1
+        enqueue(session, RECONCILE_JOB, cluster.id, now=self._clock.now())
 
     def _settle(self, session: Session, cluster: Cluster) -> None:
         status, target = ClusterStatus(cluster.status), settled(Presence(cluster.presence))

@@ -49,3 +49,16 @@ class TestUnknownCluster:
         plane.sweep()
         plane.sweep()
         assert plane.services.sweeper.unknown == {"lkc_stranger"}
+
+
+class TestRestoredDatabase:
+    def test_overtakes_the_credentials_that_brokers_have(self, plane: Plane) -> None:
+        organization_id = plane.organization()
+        cluster = plane.running(organization_id)
+        plane.engine.apply_credentials(cluster.id, CredentialSet(50, ()))
+        key_id = plane.api_key(organization_id)
+        plane.clock.advance(60)
+        plane.sweep()
+        assert plane.engine.credentials[cluster.id].generation == 51
+        assert plane.usernames(cluster) == {key_id}
+        assert plane.reload(cluster).observed_credentials_generation == 51
