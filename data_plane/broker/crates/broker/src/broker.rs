@@ -5,17 +5,14 @@ use std::{path::Path, rc::Rc, sync::Arc};
 use headrace_groups::GroupConfig;
 use headrace_io::{Clock, RealDisk, Rng};
 use thiserror::Error;
-use tokio::{
-    sync::{Semaphore, watch},
-    task::spawn_local,
-};
+use tokio::{sync::watch, task::spawn_local};
 
 use crate::{
     config::Config,
     connections::Connections,
     groups::{self, Groups, JournalError},
-    limits::REQUESTS_IN_MEMORY_BYTES_MAX,
     metrics::Metrics,
+    request_memory::RequestMemory,
     security::{Security, SecurityError},
 };
 
@@ -52,8 +49,7 @@ pub(crate) struct Broker {
     pub(crate) phase: watch::Sender<Phase>,
     /// When the process started, in milliseconds since the epoch.
     pub(crate) started_at_ms: i64,
-    /// One permit a byte of request that may be in memory.
-    pub(crate) request_memory: Arc<Semaphore>,
+    pub(crate) request_memory: RequestMemory,
 }
 
 impl Broker {
@@ -76,7 +72,7 @@ impl Broker {
             security,
             metrics: Metrics::new(),
             phase: watch::Sender::new(Phase::Starting),
-            request_memory: Arc::new(Semaphore::new(REQUESTS_IN_MEMORY_BYTES_MAX)),
+            request_memory: RequestMemory::new(),
         }))
     }
 

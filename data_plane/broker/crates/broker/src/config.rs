@@ -230,7 +230,7 @@ impl Config {
             )
         })?;
         let bytes = self.limits.request_bytes_max;
-        let most = limits::REQUESTS_IN_MEMORY_BYTES_MAX / 4;
+        let most = limits::LARGE_REQUESTS_BYTES_MAX / 4;
         ensure((limits::UNAUTHENTICATED_FRAME_BYTES_MAX..=most).contains(&bytes), || {
             format!("limits.request_bytes_max is {bytes}, where 16384 to {most} are possible")
         })?;

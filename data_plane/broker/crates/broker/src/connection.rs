@@ -29,6 +29,14 @@ pub(crate) enum Started {
 }
 
 impl Started {
+    /// Whether the reply is there.
+    pub(crate) fn is_done(&self) -> bool {
+        match self {
+            Self::Done(_) => true,
+            Self::Running(task) => task.is_finished(),
+        }
+    }
+
     /// The reply, once it is there.
     pub(crate) async fn reply(self) -> Result<Reply, Close> {
         match self {
@@ -94,8 +102,7 @@ impl<S: AsyncRead> Requests<'_, S> {
         // The slot comes first: a client that does not read its answers is not read either.
         let slot = self.started.clone().reserve_owned().await.map_err(|_| Close::EndOfStream)?;
         let length = self.wait_for_length().await?;
-        let memory = std::sync::Arc::clone(&self.broker.request_memory);
-        let permit = memory.acquire_many_owned(length as u32).await.map_err(std::io::Error::other)?;
+        let permit = self.broker.request_memory.take(length).await?;
         let frame = self.read_frame(length).await?;
         self.broker.metrics.bytes_received.inc_by(length as u64);
         let (broker, connection) = (Rc::clone(self.broker), Rc::clone(self.connection));

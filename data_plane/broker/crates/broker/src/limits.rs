@@ -13,8 +13,12 @@ pub(crate) const LISTENERS_MAX: usize = 16;
 pub(crate) const UNAUTHENTICATED_FRAME_BYTES_MAX: usize = 16 * 1024;
 /// Longest frame of a client that has logged in, in bytes, unless configured.
 pub(crate) const REQUEST_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Bytes of requests that may be in memory at once, over all connections; at least four of the longest.
-pub(crate) const REQUESTS_IN_MEMORY_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Longest frame that counts as small, in bytes.
+pub(crate) const SMALL_REQUEST_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of small requests that may be in memory at once, over all connections.
+pub(crate) const SMALL_REQUESTS_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes of other requests that may be in memory at once; at least four of the longest that can be configured.
+pub(crate) const LARGE_REQUESTS_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Requests of one connection that may be unanswered at once; the next one is not read before one is answered.
 pub(crate) const REQUESTS_IN_FLIGHT_MAX: usize = 32;
 

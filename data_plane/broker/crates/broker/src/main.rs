@@ -20,6 +20,7 @@ mod logging;
 mod metrics;
 mod reply;
 mod reply_writer;
+mod request_memory;
 mod runtime;
 mod security;
 mod storage_failure;

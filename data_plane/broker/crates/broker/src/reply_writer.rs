@@ -11,36 +11,91 @@ use tokio::{
 
 use crate::{broker::Broker, close::Close, connection::Started, limits::STALL_TIMEOUT, reply::Reply};
 
+/// Replies gathered for one write are no more than this, or one of them alone is.
+const GATHERED_BYTES_MAX: usize = 1024 * 1024;
+
 /// Writes replies in the order of their requests until there are no more, or one ends the connection.
 pub(crate) async fn write_replies<S: AsyncWrite>(
     broker: &Broker,
     mut stream: WriteHalf<S>,
-    mut replies: mpsc::Receiver<Started>,
+    replies: mpsc::Receiver<Started>,
 ) -> Result<(), Close> {
-    while let Some(started) = replies.recv().await {
-        let reply = started.reply().await?;
-        let closes = reply.closes;
-        write(broker, &mut stream, reply).await?;
-        if closes {
+    let mut queue = Queue { replies, held: None };
+    while let Some(started) = queue.next().await {
+        let mut gathered = Gathered::default();
+        gathered.add(started.reply().await);
+        while let Some(done) = gathered.takes_more().then(|| queue.next_done()).flatten() {
+            gathered.add(done.reply().await);
+        }
+        write(broker, &mut stream, gathered.buffer).await?;
+        if let Some(close) = gathered.ends {
             stream.shutdown().await?;
-            return Err(Close::LoginRefused);
+            return Err(close);
         }
     }
     stream.shutdown().await?;
     Ok(())
 }
 
-async fn write<S: AsyncWrite>(broker: &Broker, stream: &mut WriteHalf<S>, reply: Reply) -> Result<(), Close> {
-    let mut segments = SegmentBuf { segments: reply.segments.into() };
-    broker.metrics.bytes_sent.inc_by(segments.remaining() as u64);
-    while segments.has_remaining() {
-        timeout(STALL_TIMEOUT, stream.write_buf(&mut segments)).await.map_err(|_| Close::Stalled)??;
+async fn write<S: AsyncWrite>(
+    broker: &Broker,
+    stream: &mut WriteHalf<S>,
+    mut buffer: SegmentBuf,
+) -> Result<(), Close> {
+    broker.metrics.bytes_sent.inc_by(buffer.remaining() as u64);
+    while buffer.has_remaining() {
+        timeout(STALL_TIMEOUT, stream.write_buf(&mut buffer)).await.map_err(|_| Close::Stalled)??;
     }
     timeout(STALL_TIMEOUT, stream.flush()).await.map_err(|_| Close::Stalled)??;
     Ok(())
 }
 
+/// Started requests in order; one may have been looked at and held back.
+struct Queue {
+    replies: mpsc::Receiver<Started>,
+    held: Option<Started>,
+}
+
+impl Queue {
+    async fn next(&mut self) -> Option<Started> {
+        match self.held.take() {
+            Some(held) => Some(held),
+            None => self.replies.recv().await,
+        }
+    }
+
+    /// The next request, if it is answered already.
+    fn next_done(&mut self) -> Option<Started> {
+        self.held = self.held.take().or_else(|| self.replies.try_recv().ok());
+        self.held.take_if(|held| held.is_done())
+    }
+}
+
+/// Replies that are written together.
+#[derive(Default)]
+struct Gathered {
+    buffer: SegmentBuf,
+    ends: Option<Close>,
+}
+
+impl Gathered {
+    fn add(&mut self, reply: Result<Reply, Close>) {
+        match reply {
+            Ok(reply) => {
+                self.buffer.segments.extend(reply.segments);
+                self.ends = reply.closes.then_some(Close::LoginRefused);
+            }
+            Err(close) => self.ends = Some(close),
+        }
+    }
+
+    fn takes_more(&self) -> bool {
+        self.ends.is_none() && self.buffer.remaining() < GATHERED_BYTES_MAX
+    }
+}
+
 /// Segments as one buffer, so that one system call writes many.
+#[derive(Default)]
 struct SegmentBuf {
     segments: VecDeque<Bytes>,
 }
