@@ -211,3 +211,6 @@ fn replay_batch(batch: &[u8], offset: i64, coordinator: &mut Coordinator) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
