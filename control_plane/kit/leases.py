@@ -18,8 +18,8 @@ ERROR_LENGTH_MAX = 2000
 def next_due_at(session: Session, names: Sequence[str]) -> datetime | None:
     """Return when the next of the named jobs may be claimed, None when there is none."""
     claimable_at = func.coalesce(Job.lease_expires_at, Job.run_at)
-    column = select(claimable_at.label("at")).where(Job.name.in_(names)).order_by("at").limit(1)
-    return session.execute(column.with_only_columns(claimable_at)).scalar()
+    statement = select(claimable_at).where(Job.name.in_(names)).order_by(claimable_at).limit(1)
+    return session.scalars(statement).first()
 
 
 def claim(session: Session, registry: JobRegistry, now: datetime) -> Lease | None:
