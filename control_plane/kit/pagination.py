@@ -72,7 +72,7 @@ def decode_token(token: str, length: int) -> list[str]:
         raise invalid
     values = cast("list[object]", decoded)
     texts = [value for value in values if isinstance(value, str)]
-    if len(texts) != len(values) or len(texts) != length:
+    if len(texts) != len(values) or len(texts) != length or not all(map(str.isprintable, texts)):
         raise invalid
     return texts
 
