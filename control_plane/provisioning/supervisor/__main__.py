@@ -44,7 +44,7 @@ def main() -> int:
 def _parse_arguments() -> Path:
     parser = argparse.ArgumentParser(prog="headrace-supervisor")
     parser.add_argument("--data-dir", required=True, type=Path)
-    return parser.parse_args().data_dir.resolve()
+    return parser.parse_args().data_dir.absolute()
 
 
 def _raise_open_files_limit() -> None:

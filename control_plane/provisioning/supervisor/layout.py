@@ -58,8 +58,8 @@ class SupervisorLock:
         except BlockingIOError:
             os.close(self._descriptor)
             raise AlreadyRunningError(f"another supervisor holds {path}") from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        # Of fixed width, so that a reader never finds a part of it.
+        os.pwrite(self._descriptor, f"{os.getpid():<10}\n".encode(), 0)
 
     def is_intact(self) -> bool:
         """Whether the locked file is still the one that others find at its path."""

@@ -1,0 +1,1 @@
+"""The embedded service: everything on this machine, by one command."""

@@ -1,0 +1,160 @@
+"""The commands that join `headrace`: up, down and doctor."""
+
+import json
+import sys
+from dataclasses import asdict
+from enum import StrEnum
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from api.embedded import doctor as doctor_checks
+from api.embedded.doctor import Finding, Verdict
+from api.embedded.errors import EmbeddedError
+from api.embedded.run import UpOptions, run
+from api.embedded.service import public_host_of
+from api.embedded.stop import stop
+from control_plane.kit.clock import SystemClock
+from control_plane.kit.settings import PORT_DEFAULT, Settings
+
+_COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
+
+
+class Output(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        "--data-dir",
+        help="Where everything is kept. [default: ~/.local/share/headrace]",
+        show_default=False,
+    ),
+]
+
+
+def up(
+    data_dir: DataDir = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            show_default=False,
+            help=f"Port of loopback HTTP; 0 for a free one. [default: {PORT_DEFAULT}]",
+        ),
+    ] = None,
+    port_tls: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            show_default=False,
+            help="Port of HTTPS; 0 for a free one. [default: the one after --port]",
+        ),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            show_default=False,
+            help="IP address that HTTPS and brokers with TLS listen on. [default: 127.0.0.1]",
+        ),
+    ] = None,
+    public_host: Annotated[
+        str | None,
+        typer.Option(show_default=False, help="Name by which clients reach --host."),
+    ] = None,
+    ready_file: Annotated[
+        Path | None,
+        typer.Option(help="Where to write, as JSON, where the service is and its API key."),
+    ] = None,
+) -> None:
+    """Run the whole service on this machine until Ctrl-C."""
+    if sys.platform != "linux":
+        _fail(f"this runs on Linux; {sys.platform} is not supported")
+    chosen: dict[str, object] = {"port": port, "port_tls": port_tls, "public_host": public_host}
+    if host is not None:
+        chosen |= {"host": host, "broker_bind_host": host}
+    try:
+        if host is not None and public_host is None:
+            chosen["public_host"] = public_host_of(str(_ip_address(host)))
+        settings = _settings(data_dir, chosen)
+        tls = settings.port_tls if "port_tls" in settings.model_fields_set else None
+        options = UpOptions(settings, tls, ready_file.absolute() if ready_file else None)
+        run(options, Console(highlight=False))
+    except EmbeddedError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"can not run: {error}")
+
+
+def down(data_dir: DataDir = None) -> None:
+    """Stop the service, and what a killed one left running."""
+    try:
+        stopped = stop(_settings(data_dir, {}).data_dir)
+    except EmbeddedError as error:
+        _fail(str(error))
+    print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")  # noqa: T201
+
+
+def doctor(
+    data_dir: DataDir = None,
+    output: Annotated[
+        Output, typer.Option("--output", "-o", help="How to print the findings.")
+    ] = Output.TABLE,
+) -> None:
+    """Check this machine and an installation, and explain what is found."""
+    try:
+        findings = doctor_checks.examine(_settings(data_dir, {}), SystemClock())
+    except EmbeddedError as error:
+        _fail(str(error))
+    if output is Output.JSON:
+        print(json.dumps([asdict(finding) for finding in findings], indent=2))  # noqa: T201
+    else:
+        _print_table(findings)
+    if any(finding.verdict == "failed" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _print_table(findings: list[Finding]) -> None:
+    table = Table("check", "verdict", "found", "what to do", box=None)
+    for finding in findings:
+        verdict = Text(finding.verdict, style=_COLOURS[finding.verdict])
+        table.add_row(Text(finding.check), verdict, Text(finding.detail), Text(finding.advice))
+    Console(highlight=False).print(table)
+
+
+def _settings(data_dir: Path | None, chosen: dict[str, object]) -> Settings:
+    """Read the settings; options that were given win. Raises EmbeddedError."""
+    given = {name: value for name, value in chosen.items() if value is not None}
+    if data_dir is not None:
+        given["data_dir"] = data_dir.expanduser()
+    try:
+        settings = Settings(**given)  # pyright: ignore[reportArgumentType] - checked by the model
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(str(part) for part in problem["loc"])
+        raise EmbeddedError(f"setting {where}: {problem['msg']}") from None
+    return settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
+
+
+def _ip_address(host: str) -> object:
+    try:
+        return ip_address(host)
+    except ValueError:
+        raise EmbeddedError(f"--host {host}: an IP address is needed, such as 0.0.0.0") from None
+
+
+def _fail(message: str) -> NoReturn:
+    sys.stderr.write(f"headrace: {' '.join(message.split())}\n")
+    raise typer.Exit(1)

@@ -1,0 +1,80 @@
+"""Who there is before anyone has signed up: an organization, its owner, and an operator's key."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from api.deps import Core
+from api.embedded.installation import Installation
+from control_plane.identity.errors import CredentialsInvalidError
+from control_plane.identity.policy import Role
+from control_plane.identity.service import new_key_material
+from control_plane.kit.pagination import PAGE_SIZE_MAX, PageRequest
+from control_plane.kit.scope import Scope
+from control_plane.provisioning.files import write_atomically
+
+ORGANIZATION_NAME = "My organization"
+OWNER_NAME = "Owner"
+OWNER_EMAIL = "owner@localhost"
+KEY_NAME = "first key"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The first organization and its key; the secret is None once the key is revoked."""
+
+    organization_id: str
+    api_key: str | None
+    is_new: bool
+
+
+def ensure_owner(core: Core, installation: Installation) -> Owner:
+    """Return the first organization, making it with an owner and an operator's key if new."""
+    with core.database.snapshot() as session:
+        first = core.organizations.list(session, PageRequest(1), visible_to=None).items
+    if first:
+        return Owner(first[0].id, _kept_key(core, installation.owner_key_file), is_new=False)
+    material = new_key_material()
+    # Written before the key exists: after a crash one secret too many does no harm.
+    _keep_key(installation.owner_key_file, material.id, material.secret)
+    with core.database.transaction() as session:
+        organization = core.organizations.create(session, name=ORGANIZATION_NAME)
+        scope = Scope(organization.id)
+        core.members.create(
+            session,
+            scope,
+            email=OWNER_EMAIL,
+            name=OWNER_NAME,
+            role=Role.OWNER,
+            granted_by=None,
+        )
+        core.api_keys.create(
+            session, material, scope=scope, name=KEY_NAME, role=Role.OPERATOR, granted_by=None
+        )
+    return Owner(organization.id, material.secret, is_new=True)
+
+
+def issue_sign_in(core: Core, organization_id: str) -> str | None:
+    """Return a token that signs the owner in to the console once, None without an owner."""
+    with core.database.transaction() as session:
+        members = core.members.list(session, Scope(organization_id), PageRequest(PAGE_SIZE_MAX))
+        owner = next((one for one in members.items if one.role == Role.OWNER), None)
+        return None if owner is None else core.sessions.issue_sign_in(session, owner)
+
+
+def _keep_key(path: Path, key_id: str, secret: str) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    write_atomically(path, json.dumps({"id": key_id, "secret": secret}).encode() + b"\n")
+
+
+def _kept_key(core: Core, path: Path) -> str | None:
+    try:
+        kept = cast("dict[str, str]", json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None
+    try:
+        core.authenticator.authenticate(kept["secret"])
+    except CredentialsInvalidError:
+        return None
+    return kept["secret"]

@@ -1,0 +1,152 @@
+"""The parts of the embedded service, started one after the other and stopped in reverse."""
+
+import ipaddress
+import socket
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+
+from api.app import create_app
+from api.cluster_services import build_cluster_services
+from api.composition import build_container, build_core
+from api.deps import Core
+from api.embedded.authority import Authority, ServerFiles
+from api.embedded.broker_binary import broker_version, find_broker_binary
+from api.embedded.errors import EmbeddedError
+from api.embedded.first_start import Owner, ensure_owner, issue_sign_in
+from api.embedded.installation import Installation
+from api.embedded.listeners import LOOPBACK, HttpSockets
+from api.embedded.ready import ReadyFacts
+from api.gateway_services import build_http_gateway
+from control_plane.kit.clock import Clock
+from control_plane.kit.secrets import MasterKey, MasterKeyError
+from control_plane.kit.settings import Settings
+from control_plane.kit.token_endpoint import TokenEndpoint
+from control_plane.provisioning.engines.native import NativeEngine, NativeSettings
+from control_plane.provisioning.errors import SupervisorUnavailableError
+from control_plane.provisioning.local import LocalProvisioner, SupervisorKeeper
+from migrations.upgrade import SchemaVersionError
+
+JOBS_STOP_SECONDS_MAX = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedService:
+    """A service whose parts run; what is left is to serve `app` on the sockets."""
+
+    app: FastAPI
+    tls: ServerFiles
+    facts: ReadyFacts
+    owner: Owner
+    is_first_start: bool
+
+
+def start_service(
+    settings: Settings,
+    installation: Installation,
+    sockets: HttpSockets,
+    clock: Clock,
+    parts: ExitStack,
+) -> EmbeddedService:
+    """Start everything but the HTTP servers; closing `parts` stops it again.
+
+    Raises EmbeddedError for what a person can mend.
+    """
+    binary = find_broker_binary(settings.broker_binary)
+    broker_version(binary)
+    authority = Authority.open(installation.tls_dir, clock)
+    tls = authority.server_files(installation.tls_dir, certificate_hosts(settings.public_host))
+    core = _open_core(settings, clock, parts)
+    owner = ensure_owner(core, installation)
+    provisioner = _start_supervisor(installation, parts)
+    tokens = TokenEndpoint(core.signer)
+    parts.callback(tokens.close)
+    engine = NativeEngine(
+        NativeSettings(
+            clusters_dir=installation.clusters_dir,
+            broker_binary=binary,
+            bind_host=settings.broker_bind_host,
+            public_host=settings.public_host,
+            token_issuer=core.signer.issuer,
+        ),
+        provisioner,
+        authority,
+        core.signer.jwks,
+    )
+    rest_url = f"https://{_in_url(settings.public_host)}:{sockets.https_port}"
+    clusters = build_cluster_services(core, {engine.name: engine}, tokens, rest_url=rest_url)
+    parts.callback(clusters.close)
+    gateway = build_http_gateway(core, clusters, tokens)
+    container = build_container(core, clusters, clusters.access, gateway)
+    container.job_runner.start()
+    parts.callback(container.job_runner.stop, JOBS_STOP_SECONDS_MAX)
+    return EmbeddedService(
+        app=create_app(container),
+        tls=tls,
+        facts=_facts(core, owner, sockets, rest_url, installation.tls_dir / "ca.pem"),
+        owner=owner,
+        is_first_start=owner.is_new,
+    )
+
+
+def certificate_hosts(public_host: str) -> tuple[str, ...]:
+    local = ("localhost", LOOPBACK, "::1")
+    return local if public_host in local else (public_host, *local)
+
+
+def public_host_of(host: str) -> str:
+    """Return the name under which clients reach a server that listens on `host`."""
+    address = ipaddress.ip_address(host)
+    if address.is_loopback:
+        return "localhost"
+    return socket.gethostname() if address.is_unspecified else host
+
+
+def _open_core(settings: Settings, clock: Clock, parts: ExitStack) -> Core:
+    key_file = settings.resolved_master_key_file
+    is_fresh = settings.database_url is None and not (settings.data_dir / "headrace.db").exists()
+    try:
+        if is_fresh and not key_file.exists():
+            MasterKey.create(key_file)
+        core = build_core(settings, clock)
+    except (MasterKeyError, SchemaVersionError) as error:
+        raise EmbeddedError(str(error)) from error
+    except SQLAlchemyError as error:
+        raise EmbeddedError(f"the database can not be used: {error}") from error
+    parts.callback(core.database.dispose)
+    return core
+
+
+def _start_supervisor(installation: Installation, parts: ExitStack) -> LocalProvisioner:
+    provisioner = LocalProvisioner(installation.data_dir)
+    try:
+        provisioner.start()
+    except SupervisorUnavailableError as error:
+        raise EmbeddedError(error.detail) from error
+    parts.callback(lambda: provisioner.shutdown(brokers=True))
+    keeper = SupervisorKeeper(provisioner)
+    keeper.start()
+    parts.callback(keeper.stop)
+    return provisioner
+
+
+def _facts(
+    core: Core, owner: Owner, sockets: HttpSockets, rest_url: str, ca_file: Path
+) -> ReadyFacts:
+    api_url = f"http://{LOOPBACK}:{sockets.http_port}"
+    token = issue_sign_in(core, owner.organization_id)
+    return ReadyFacts(
+        api_url=api_url,
+        api_url_tls=rest_url,
+        ca_file=str(ca_file),
+        api_key=owner.api_key,
+        organization_id=owner.organization_id,
+        console_url=f"{api_url}/console" + (f"/sign-in?token={token}" if token else ""),
+    )
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
