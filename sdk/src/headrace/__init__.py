@@ -1,0 +1,59 @@
+"""Python SDK of Headrace: manage clusters, topics and keys, produce and read records over HTTPS."""
+
+from headrace.client import Client
+from headrace.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConflictError,
+    ConnectionFailedError,
+    CredentialsMissingError,
+    HeadraceError,
+    NotFoundError,
+    OperationFailedError,
+    PermissionDeniedError,
+    ProblemError,
+    ThrottledError,
+    WaitTimeoutError,
+)
+from headrace.models import (
+    ApiKey,
+    Caller,
+    Cluster,
+    Operation,
+    Organization,
+    RecordPage,
+    RecordReport,
+    StoredRecord,
+    Topic,
+)
+from headrace.records import NewRecord
+from headrace.version import VERSION
+
+__version__ = VERSION
+
+__all__ = [
+    "VERSION",
+    "ApiKey",
+    "AuthenticationError",
+    "Caller",
+    "Client",
+    "Cluster",
+    "ConfigurationError",
+    "ConflictError",
+    "ConnectionFailedError",
+    "CredentialsMissingError",
+    "HeadraceError",
+    "NewRecord",
+    "NotFoundError",
+    "Operation",
+    "OperationFailedError",
+    "Organization",
+    "PermissionDeniedError",
+    "ProblemError",
+    "RecordPage",
+    "RecordReport",
+    "StoredRecord",
+    "ThrottledError",
+    "Topic",
+    "WaitTimeoutError",
+]

@@ -1,0 +1,63 @@
+"""headrace api-key ..."""
+
+from typing import Annotated
+
+import typer
+
+from headrace.cli.options import OutputOption, QuietOption
+from headrace.cli.shell import shell_of
+
+app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
+
+LIST_COLUMNS = ("id", "name", "scope", "cluster_id", "role", "created_at", "revoked_at")
+SHOW_COLUMNS = ("id", "secret", "name", "scope", "cluster_id", "role", "expires_at", "revoked_at")
+ONCE = "The secret is shown this once. Kafka user name: the id; password: the secret."
+
+
+@app.command()
+def create(
+    context: typer.Context,
+    *,
+    cluster: Annotated[
+        str | None,
+        typer.Option(envvar="HEADRACE_CLUSTER", help="Only for this cluster; else for all."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="What the key is for.")] = None,
+    role: Annotated[str | None, typer.Option(help="developer (default) or owner.")] = None,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Create an API key, in force at once; its secret is also Kafka's and HTTP's password."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        api_key = client.api_keys.create(name, cluster, role)
+    shell.show(api_key, SHOW_COLUMNS)
+    shell.note(ONCE)
+
+
+@app.command("list")
+def list_api_keys(
+    context: typer.Context,
+    *,
+    cluster: Annotated[str | None, typer.Option(help="Only keys of this cluster.")] = None,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """List API keys, without their secrets."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        shell.show_list(client.api_keys.list(cluster), LIST_COLUMNS)
+
+
+@app.command()
+def revoke(
+    context: typer.Context,
+    *,
+    api_key: Annotated[str, typer.Argument(metavar="API_KEY", help="Id of the key.")],
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """End an API key; open connections that use it are closed."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        shell.show(client.api_keys.revoke(api_key), SHOW_COLUMNS)

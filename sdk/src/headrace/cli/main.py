@@ -1,0 +1,72 @@
+"""The `headrace` command."""
+
+import sys
+
+import typer
+from typer.main import get_command
+
+from headrace.cli.commands import (
+    api_keys,
+    clusters,
+    consume,
+    login,
+    operations,
+    organizations,
+    produce,
+    topics,
+)
+from headrace.cli.exit_codes import exit_code
+from headrace.cli.options import OutputOption, ProfileOption, QuietOption
+from headrace.cli.plugins import CommandGroup
+from headrace.cli.shell import Shell, shell_of
+from headrace.errors import HeadraceError
+
+app = typer.Typer(
+    cls=CommandGroup,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+app.command()(login.login)
+app.command()(login.whoami)
+app.command()(login.version)
+app.add_typer(clusters.app, name="cluster")
+app.add_typer(topics.app, name="topic")
+app.add_typer(api_keys.app, name="api-key")
+app.add_typer(organizations.app, name="organization")
+app.add_typer(operations.app, name="operation")
+app.command()(produce.produce)
+app.command()(consume.consume)
+
+
+@app.callback()
+def headrace(
+    context: typer.Context,
+    *,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Managed Kafka that anyone can run.
+
+    The service is found by HEADRACE_URL and HEADRACE_API_KEY, else by the profile that
+    `headrace up` or `headrace login` saved.
+
+    Exit codes: 0 done, 1 error, 2 usage, 3 not found, 4 authentication, 5 conflict, 130 interrupted.
+    """
+    shell = shell_of(context, output, is_quiet=quiet)
+    shell.profile = profile
+
+
+def main() -> None:
+    """Run a command; every error of the service becomes a message and an exit code."""
+    shell = Shell()
+    try:
+        get_command(app)(obj=shell, prog_name="headrace")
+    except HeadraceError as error:
+        shell.fail(error)
+        sys.exit(exit_code(error))
+
+
+if __name__ == "__main__":
+    main()

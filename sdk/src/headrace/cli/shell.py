@@ -1,0 +1,129 @@
+"""What commands are given: the client, and where and how to write."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from headrace.cli.options import OutputFormat
+from headrace.client import Client
+from headrace.errors import HeadraceError, ProblemError
+from headrace.models import Model
+
+Columns = Sequence[str]
+
+
+class Shell:
+    """The terminal, or what stands in for it. One per process; commands set what they were told."""
+
+    def __init__(self) -> None:
+        self.output = OutputFormat.TABLE
+        self.is_quiet = False
+        self.profile: str | None = None
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._results = Console(highlight=False, soft_wrap=True)
+
+    def use(self, output: OutputFormat | None, *, is_quiet: bool = False) -> None:
+        """Take over options given at one place; what is not given there stays."""
+        self.output = output or self.output
+        self.is_quiet = is_quiet or self.is_quiet
+
+    def client(self) -> Client:
+        """Connect to the service of the environment or the profile."""
+        return Client.from_environment(self.profile)
+
+    @property
+    def shows_progress(self) -> bool:
+        """Whether somebody is looking who wants to see progress."""
+        return self.errors.is_terminal and not self.is_quiet
+
+    def show(self, found: Model, columns: Columns, identity: str = "id") -> None:
+        """Write one thing."""
+        plain = found.as_dict()
+        if self.is_quiet and self.output is OutputFormat.TABLE:
+            self._line(str(plain[identity]))
+        elif self.output is OutputFormat.JSON:
+            self.json(plain)
+        else:
+            table = Table(show_header=False, box=None, pad_edge=False)
+            for column in columns:
+                value = _at(plain, column)
+                if value is not None:
+                    table.add_row(f"[bold]{column}[/]", _cell(value))
+            self._results.print(table)
+
+    def show_list(self, found: Iterable[Model], columns: Columns, identity: str = "id") -> None:
+        """Write several things of one kind."""
+        rows = [one.as_dict() for one in found]
+        if self.is_quiet and self.output is OutputFormat.TABLE:
+            for row in rows:
+                self._line(str(row[identity]))
+        elif self.output is OutputFormat.JSON:
+            self.json(rows)
+        else:
+            table = Table(box=None, pad_edge=False, header_style="bold")
+            for column in columns:
+                table.add_column(column.rpartition(".")[2].upper(), no_wrap=True)
+            for row in rows:
+                table.add_row(*(_cell(_at(row, column)) for column in columns))
+            self._results.print(table)
+
+    def json(self, value: object) -> None:
+        """Write a value as JSON."""
+        self._line(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+
+    def note(self, text: str) -> None:
+        """Say something that is no result."""
+        if not self.is_quiet:
+            self.errors.print(text, markup=False)
+
+    def fail(self, error: HeadraceError) -> None:
+        """Say what went wrong, with the service's code and advice."""
+        if self.output is OutputFormat.JSON:
+            body = msgspec.json.encode({"error": _error_body(error)})
+            self.errors.print(body.decode(), markup=False)
+            return
+        self.errors.print(f"error: {error}", markup=False)
+        if isinstance(error, ProblemError):
+            for field in error.problem.errors:
+                self.errors.print(f"  {field.field}: {field.detail}", markup=False)
+            if error.problem.advice is not None:
+                self.errors.print(f"  {error.problem.advice}", markup=False)
+            if error.problem.request_id is not None:
+                self.errors.print(f"  request {error.problem.request_id}", markup=False)
+
+    def _line(self, text: str) -> None:
+        sys.stdout.write(text + "\n")
+
+
+def shell_of(
+    context: typer.Context, output: OutputFormat | None = None, *, is_quiet: bool = False
+) -> Shell:
+    """Return the shell, with the options that a command was given."""
+    shell = context.obj
+    assert isinstance(shell, Shell)
+    shell.use(output, is_quiet=is_quiet)
+    return shell
+
+
+def _error_body(error: HeadraceError) -> dict[str, Any]:
+    if isinstance(error, ProblemError):
+        body: dict[str, Any] = msgspec.to_builtins(error.problem)
+        return body
+    return {"code": type(error).__name__, "detail": str(error)}
+
+
+def _at(row: dict[str, Any], column: str) -> Any:
+    value: Any = row
+    for part in column.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return text.replace("[", "\\[")

@@ -1,0 +1,195 @@
+"""What the API answers. Fields that a newer service adds are ignored."""
+
+from base64 import b64decode
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+DELIVERED = 200
+
+
+class Model(msgspec.Struct, frozen=True):
+    """Base of everything answered."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the plain values that JSON is written from."""
+        found: dict[str, Any] = msgspec.to_builtins(self)
+        return found
+
+
+class Page(msgspec.Struct, Generic[T], frozen=True):
+    """A page of a list."""
+
+    items: list[T]
+    next_page_token: str | None = None
+
+
+class KafkaEndpoints(Model, frozen=True, kw_only=True):
+    """Where Kafka clients connect, as host:port."""
+
+    sasl_ssl: str
+    sasl_plaintext: str | None = None
+
+
+class Endpoints(Model, frozen=True, kw_only=True):
+    """Where clients connect; `rest` is the base URL of /kafka/v3/clusters/{id}."""
+
+    rest: str
+    kafka: KafkaEndpoints | None = None
+
+
+class Cluster(Model, frozen=True, kw_only=True):
+    """A cluster. `ca_certificate` (PEM) is what clients trust for sasl_ssl and rest."""
+
+    id: str
+    name: str
+    organization_id: str
+    plan: str
+    engine: str
+    status: str
+    endpoints: Endpoints
+    created_at: datetime
+    updated_at: datetime
+    reason: str | None = None
+    generation: int = 0
+    observed_generation: int = 0
+    ca_certificate: str | None = None
+
+
+class TopicConfig(Model, frozen=True, kw_only=True):
+    """One configuration entry of a topic."""
+
+    value: str | None
+    source: str
+    is_default: bool
+
+
+class Topic(Model, frozen=True, kw_only=True):
+    """A topic; lists leave `configs` empty."""
+
+    name: str
+    id: str
+    cluster_id: str
+    partitions: int
+    replication_factor: int
+    configs: dict[str, TopicConfig] = {}
+
+
+class ApiKey(Model, frozen=True, kw_only=True):
+    """An API key. `secret` is there only when the key was just created."""
+
+    id: str
+    name: str
+    scope: str
+    role: str
+    created_at: datetime
+    cluster_id: str | None = None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    secret: str | None = None
+
+
+class Organization(Model, frozen=True, kw_only=True):
+    """An organization. `api_key` (a secret) is there only when it was just created."""
+
+    id: str
+    name: str
+    created_at: datetime
+    api_key: str | None = None
+    api_key_id: str | None = None
+
+
+class OperationError(Model, frozen=True, kw_only=True):
+    """Why an operation failed."""
+
+    code: str
+    detail: str
+
+
+class Operation(Model, frozen=True, kw_only=True):
+    """Work that goes on after a request was accepted."""
+
+    id: str
+    kind: str
+    resource_type: str
+    resource_id: str
+    status: str
+    created_at: datetime
+    updated_at: datetime
+    finished_at: datetime | None = None
+    error: OperationError | None = None
+
+
+class Caller(Model, frozen=True, kw_only=True):
+    """Whose credentials are used, and what they are good for."""
+
+    id: str
+    kind: str
+    organization_id: str
+    role: str
+    cluster_id: str | None = None
+    expires_at: datetime | None = None
+
+
+class RecordReport(Model, frozen=True, kw_only=True):
+    """What became of a record: `error_code` 200 and its place, or why it was not written."""
+
+    error_code: int
+    cluster_id: str | None = None
+    topic_name: str | None = None
+    partition_id: int | None = None
+    offset: int | None = None
+    timestamp: datetime | None = None
+    message: str | None = None
+    code: str | None = None
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the record was written and acknowledged."""
+        return self.error_code == DELIVERED
+
+
+class RecordHeader(Model, frozen=True, kw_only=True):
+    """A header of a record as it is transferred."""
+
+    name: str
+    value: str | None
+
+    @property
+    def content(self) -> bytes | None:
+        """The header's bytes."""
+        return None if self.value is None else b64decode(self.value)
+
+
+class StoredRecord(Model, frozen=True, kw_only=True):
+    """A record of a partition. `timestamp` is in milliseconds since 1970."""
+
+    offset: int
+    timestamp: int | None
+    timestamp_type: str | None
+    key: str | None
+    value: str | None
+    headers: list[RecordHeader]
+
+    @property
+    def key_bytes(self) -> bytes | None:
+        """The key's bytes."""
+        return None if self.key is None else b64decode(self.key)
+
+    @property
+    def value_bytes(self) -> bytes | None:
+        """The value's bytes."""
+        return None if self.value is None else b64decode(self.value)
+
+
+class RecordPage(Model, frozen=True, kw_only=True):
+    """Records in the order of their offsets; read on from `next_offset`."""
+
+    records: list[StoredRecord]
+    next_offset: int
+    earliest_offset: int
+    end_offset: int

@@ -1,0 +1,47 @@
+"""API keys: one credential for the API, for HTTP Basic and for Kafka clients."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from headrace.models import ApiKey, Page
+from headrace.pagination import iterate
+from headrace.transport import Request, Transport, path_of
+
+PATH = "/v1/api-keys"
+
+
+class ApiKeys:
+    """What `client.api_keys` does."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(
+        self,
+        name: str | None = None,
+        cluster_id: str | None = None,
+        role: str | None = None,
+        expires_at: datetime | None = None,
+    ) -> ApiKey:
+        """Create a key, in force when this returns; its secret is shown this once."""
+        wanted = {
+            "name": name,
+            "cluster_id": cluster_id,
+            "role": role,
+            "expires_at": expires_at,
+        }
+        body = {field: value for field, value in wanted.items() if value is not None}
+        return self._transport.post(PATH, body, ApiKey)
+
+    def list(self, cluster_id: str | None = None) -> Iterator[ApiKey]:
+        """Yield keys, oldest first, of one cluster if said."""
+        query = {} if cluster_id is None else {"cluster_id": cluster_id}
+        return iterate(self._transport, PATH, Page[ApiKey], query)
+
+    def get(self, api_key_id: str) -> ApiKey:
+        return self._transport.get(PATH + path_of(api_key_id), ApiKey)
+
+    def revoke(self, api_key_id: str) -> ApiKey:
+        """End a key: open connections that use it are closed."""
+        response = self._transport.send(Request("DELETE", PATH + path_of(api_key_id)))
+        return self._transport.decode(response, ApiKey)
