@@ -81,7 +81,7 @@ def save_profile(profile: Profile, name: str = DEFAULT_PROFILE) -> Path:
     path = profiles_file()
     path.parent.mkdir(mode=DIRECTORY_MODE, parents=True, exist_ok=True)
     document = _read(path)
-    plain: dict[str, Any] = msgspec.to_builtins(profile)
+    plain: dict[str, Any] = msgspec.to_builtins(profile, enc_hook=str)
     document.setdefault("profiles", {})[name] = {k: v for k, v in plain.items() if v is not None}
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=FILE_NAME)
     try:
@@ -105,7 +105,7 @@ def _saved(name: str | None, *, is_needed: bool) -> Profile | None:
             raise ConfigurationError(f"{path} has no profile {name!r}")
         return None
     try:
-        return msgspec.convert(found, Profile)
+        return msgspec.convert(found, Profile, dec_hook=lambda kind, value: kind(value))
     except msgspec.ValidationError as error:
         raise ConfigurationError(f"{path}: profile {name or DEFAULT_PROFILE!r}: {error}") from error
 

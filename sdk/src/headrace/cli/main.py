@@ -52,7 +52,8 @@ def headrace(
     The service is found by HEADRACE_URL and HEADRACE_API_KEY, else by the profile that
     `headrace up` or `headrace login` saved.
 
-    Exit codes: 0 done, 1 error, 2 usage, 3 not found, 4 authentication, 5 conflict, 130 interrupted.
+    Exit codes: 0 done, 1 error, 2 usage, 3 not found, 4 authentication, 5 conflict,
+    130 interrupted.
     """
     shell = shell_of(context, output, is_quiet=quiet)
     shell.profile = profile

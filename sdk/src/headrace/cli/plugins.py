@@ -20,12 +20,12 @@ def _installed() -> Mapping[str, EntryPoint]:
 class CommandGroup(TyperGroup):
     """The commands of this distribution and those of the entry-point group."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """List every command, the server's first where it is installed."""
         installed = [name for name in _installed() if name not in self.commands]
         return [*sorted(installed), *super().list_commands(ctx)]
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command; the server's code is loaded here, and only for its commands."""
         own = super().get_command(ctx, cmd_name)
         if own is not None:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import typer
@@ -118,10 +118,11 @@ def _error_body(error: HeadraceError) -> dict[str, Any]:
 
 
 def _at(row: dict[str, Any], column: str) -> Any:
-    value: Any = row
-    for part in column.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
-    return value
+    first, _, rest = column.partition(".")
+    value = row.get(first)
+    if not rest or value is None:
+        return value
+    return _at(cast("dict[str, Any]", value), rest)
 
 
 def _cell(value: Any) -> str:

@@ -11,7 +11,6 @@ import typer
 from rich.progress import (
     BarColumn,
     Progress,
-    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TransferSpeedColumn,
@@ -94,14 +93,11 @@ class _Run:
     def send_all(self, batches: Iterator[list[Line]], total: int | None) -> None:
         try:
             with self._progress() as progress:
-                task = (
-                    None
-                    if progress is None
-                    else progress.add_task(self._topic, total=total, records=0)
-                )
+                bar = None if progress is None else _Bar(progress, self._topic, total)
                 for batch in batches:
                     self._send(batch)
-                    self._advance(progress, task, batch)
+                    if bar is not None:
+                        bar.advance(sum(line.size for line in batch), self.delivered)
         finally:
             self._summarize()
 
@@ -143,11 +139,6 @@ class _Run:
             transient=True,
         )
 
-    def _advance(self, progress: Progress | None, task: TaskID | None, batch: list[Line]) -> None:
-        if progress is not None and task is not None:
-            size = sum(line.size for line in batch)
-            progress.update(task, advance=size, records=self.delivered)
-
     def _summarize(self) -> None:
         summary = ProduceSummary(topic=self._topic, delivered=self.delivered, failed=self.failed)
         if self._shell.output is OutputFormat.JSON:
@@ -157,6 +148,17 @@ class _Run:
                 f"{self.delivered} records written to {self._topic}"
                 + (f", {self.failed} not" if self.failed else "")
             )
+
+
+class _Bar:
+    """The progress of a run, as a terminal shows it."""
+
+    def __init__(self, progress: Progress, topic: str, total: int | None) -> None:
+        self._progress = progress
+        self._task = progress.add_task(topic, total=total, records=0)
+
+    def advance(self, size: int, records: int) -> None:
+        self._progress.update(self._task, advance=size, records=records)
 
 
 def _open(file: str) -> AbstractContextManager[BinaryIO]:
