@@ -3,7 +3,8 @@
 use std::{path::Path, rc::Rc, sync::Arc};
 
 use headrace_groups::GroupConfig;
-use headrace_io::{Clock, RealDisk, Rng};
+use headrace_io::{Clock, Disk, RealDisk, Rng};
+use headrace_log::LogError;
 use thiserror::Error;
 use tokio::{sync::watch, task::spawn_local};
 
@@ -14,6 +15,7 @@ use crate::{
     metrics::Metrics,
     request_memory::RequestMemory,
     security::{Security, SecurityError},
+    topics::{SharedTopics, Topics},
 };
 
 /// How far the process has come.
@@ -34,17 +36,19 @@ pub(crate) enum OpenError {
     Security(#[from] SecurityError),
     #[error(transparent)]
     Groups(#[from] JournalError),
+    #[error(transparent)]
+    Topics(#[from] LogError),
 }
 
 /// The state of one broker.
 pub(crate) struct Broker {
     pub(crate) config: Config,
     pub(crate) clock: Arc<dyn Clock>,
-    #[allow(dead_code, reason = "for ids that handlers give out")]
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) security: Security,
     pub(crate) connections: Connections,
     pub(crate) groups: Rc<Groups>,
+    pub(crate) topics: SharedTopics,
     pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
     /// When the process started, in milliseconds since the epoch.
@@ -61,9 +65,12 @@ impl Broker {
     ) -> Result<Rc<Self>, OpenError> {
         let security = Security::load(&config, Arc::clone(&clock), Arc::clone(&rng))?;
         let directory = Path::new(groups::DIRECTORY);
-        let groups = Groups::open(Arc::new(RealDisk), directory, Arc::clone(&clock), GroupConfig::default())?;
+        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let groups = Groups::open(Arc::clone(&disk), directory, Arc::clone(&clock), GroupConfig::default())?;
+        let topics = Topics::open(disk, Arc::clone(&clock), Arc::clone(&rng), &config.limits)?;
         Ok(Rc::new(Self {
             groups,
+            topics,
             started_at_ms: clock.wall_ms(),
             connections: Connections::new(&config.limits),
             config,
@@ -91,6 +98,8 @@ impl Broker {
 
     /// Starts what runs beside the connections.
     pub(crate) fn start(self: &Rc<Self>) {
+        spawn_local(Rc::clone(&self.topics).keep_durable());
+        spawn_local(Rc::clone(&self.topics).keep_retention());
         spawn_local(Rc::clone(&self.groups).keep_durable());
         spawn_local(Rc::clone(&self.groups).keep_time());
         let (groups, mut phase) = (Rc::clone(&self.groups), self.phase.subscribe());
@@ -103,11 +112,12 @@ impl Broker {
 
     /// Makes everything durable; nothing is served any more.
     pub(crate) async fn shut_down(&self) {
+        self.topics.close().await;
         self.groups.close().await;
     }
 
     /// How many partitions there are.
     pub(crate) fn partition_count(&self) -> usize {
-        0
+        self.topics.partitions_count()
     }
 }

@@ -65,3 +65,18 @@ pub(crate) const GROUP_LOG_BYTES_BEFORE_COMPACTION: u64 = 16 * 1024 * 1024;
 pub(crate) const GROUP_LOG_GROWTH_BEFORE_COMPACTION: u64 = 4;
 /// How often group records that found the disk full are tried again.
 pub(crate) const GROUP_LOG_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Bytes of fetched records that may be in memory at once, over all connections, until they are sent.
+pub(crate) const FETCHED_IN_MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Most bytes of records in one answer to a fetch; a single larger batch comes all the same.
+pub(crate) const FETCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What every fetch gets, however short memory is; it waits until there is this much.
+pub(crate) const FETCH_BYTES_MIN: usize = 64 * 1024;
+/// Longest time that a fetch waits for data, whatever it asks for.
+pub(crate) const FETCH_WAIT_MAX: Duration = Duration::from_mins(5);
+/// Longest time that a produce request waits to be durable, whatever it asks for.
+pub(crate) const PRODUCE_WAIT_MAX: Duration = Duration::from_mins(5);
+/// How often old segments are looked for.
+pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(30);
+/// Most bytes that one batch is decompressed to where `ListOffsets` looks for a timestamp inside.
+pub(crate) const LOOKUP_BYTES_MAX: usize = 16 * 1024 * 1024;

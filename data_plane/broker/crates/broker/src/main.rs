@@ -25,6 +25,7 @@ mod runtime;
 mod security;
 mod storage_failure;
 mod tls;
+mod topics;
 
 use std::{
     io::{self, Write as _},

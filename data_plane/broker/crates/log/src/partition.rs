@@ -276,6 +276,13 @@ impl PartitionLog {
         Ok(())
     }
 
+    /// Whether something was written that no plan covers yet.
+    #[must_use]
+    pub fn needs_sync(&self) -> bool {
+        let end = end_of(self.active.as_ref(), self.log_end, self.appended_bytes);
+        end != self.synced || self.dir_changed || !self.unsynced.is_empty()
+    }
+
     /// What has to be synced now; `None` if everything is.
     pub fn sync_plan(&mut self) -> Option<SyncPlan> {
         let checkpoint_due = self.bytes_since_checkpoint >= CHECKPOINT_INTERVAL_BYTES;
@@ -288,11 +295,10 @@ impl PartitionLog {
     }
 
     fn plan(&mut self, with_checkpoint: bool) -> Option<SyncPlan> {
-        let end = end_of(self.active.as_ref(), self.log_end, self.appended_bytes);
-        let clean = end == self.synced && !self.dir_changed && self.unsynced.is_empty();
-        if clean && !with_checkpoint {
+        if !self.needs_sync() && !with_checkpoint {
             return None;
         }
+        let end = end_of(self.active.as_ref(), self.log_end, self.appended_bytes);
         let active = self.active.as_ref()?;
         let mut files = std::mem::take(&mut self.unsynced);
         files.push((active.path.clone(), Arc::clone(&active.file)));

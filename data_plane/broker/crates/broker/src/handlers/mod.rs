@@ -3,14 +3,26 @@
 #![allow(clippy::unused_async, reason = "handlers have one signature, and some of them never wait")]
 
 mod api_versions;
+mod create_partitions;
+mod create_topics;
 mod delete_groups;
+mod delete_topics;
 mod describe_cluster;
+mod describe_configs;
 mod describe_groups;
+mod fetch;
 mod find_coordinator;
 mod heartbeat;
+mod init_producer_id;
 mod join_group;
 mod leave_group;
 mod list_groups;
+mod list_offsets;
+mod metadata;
+mod offset_commit;
+mod offset_fetch;
+mod operations;
+mod produce;
 mod sasl_authenticate;
 mod sasl_handshake;
 mod sync_group;
@@ -72,6 +84,16 @@ macro_rules! apis {
 }
 
 apis! {
+    Produce => produce, 3..=13;
+    Fetch => fetch, 4..=18;
+    ListOffsets => list_offsets, 1..=11;
+    CreateTopics => create_topics, 2..=7;
+    DeleteTopics => delete_topics, 1..=6;
+    InitProducerId => init_producer_id, 0..=5;
+    DescribeConfigs => describe_configs, 1..=4;
+    CreatePartitions => create_partitions, 0..=3;
+    OffsetCommit => offset_commit, 2..=10;
+    OffsetFetch => offset_fetch, 1..=10;
     FindCoordinator => find_coordinator, 0..=6;
     JoinGroup => join_group, 0..=9;
     Heartbeat => heartbeat, 0..=4;
@@ -80,6 +102,7 @@ apis! {
     DescribeGroups => describe_groups, 0..=6;
     ListGroups => list_groups, 0..=5;
     DeleteGroups => delete_groups, 0..=2;
+    Metadata => metadata, 0..=13;
     SaslHandshake => sasl_handshake, 0..=1;
     ApiVersions => api_versions, 0..=4;
     SaslAuthenticate => sasl_authenticate, 0..=2;

@@ -1,0 +1,178 @@
+//! `Fetch`: reads whole batches below the high watermark, and waits until there are enough.
+//!
+//! Fetch sessions (KIP-227) are declined: every answer carries session id 0, so that clients send all their partitions.
+
+use std::{rc::Rc, time::Duration};
+
+use bytes::Bytes;
+use headrace_protocol::messages::{
+    FetchRequest, FetchResponse,
+    fetch_request::{FetchPartition, FetchTopic},
+    fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData},
+};
+use headrace_types::{ErrorCode, PartitionIndex, TopicPartition};
+use tokio::time::{Instant, timeout_at};
+
+use super::Context;
+use crate::{
+    broker::Phase,
+    close::Close,
+    limits::{FETCH_BYTES_MAX, FETCH_WAIT_MAX},
+    reply::Answer,
+    topics::{Fetched, Held, TopicRef, arrivals::Arrival, read::FetchSpec},
+};
+
+/// From this version on topics are named by id (KIP-516).
+const TOPIC_IDS_SINCE: i16 = 13;
+/// From this version on a replica says who it is in a tagged field.
+const REPLICA_STATE_SINCE: i16 = 15;
+const READ_COMMITTED: i8 = 1;
+const NO_SESSION: i32 = 0;
+
+/// What one attempt came to.
+struct Attempt<'a> {
+    topics: Vec<FetchableTopicResponse<'a>>,
+    bytes: usize,
+    failed: bool,
+}
+
+pub(super) async fn handle<'a>(
+    context: &'a Context<'_>,
+    request: FetchRequest<'a>,
+) -> Result<Answer<FetchResponse<'a>>, Close> {
+    if let Some(error) = request_error(context.version, &request) {
+        return Ok(FetchResponse { error_code: error.code(), ..Default::default() }.into());
+    }
+    let wait = Duration::from_millis(request.max_wait_ms.max(0) as u64).min(FETCH_WAIT_MAX);
+    let deadline = Instant::now() + wait;
+    let bytes_min = request.min_bytes.max(0) as usize;
+    loop {
+        let Some(room) = context.broker.topics.fetch_room(request.max_bytes.max(0) as usize).await else {
+            return Err(Close::Stopping);
+        };
+        // Registered before reading: what arrives in between is counted.
+        let mut arrival = None;
+        let attempt = read_all(context, &request, room);
+        let enough = attempt.bytes >= bytes_min.min(FETCH_BYTES_MAX) || attempt.failed;
+        if !enough && Instant::now() < deadline {
+            arrival = Some(wait_for(context, &request, bytes_min - attempt.bytes));
+        }
+        let Some(arrival) = arrival else { return Ok(response(attempt)) };
+        if !arrived(context, &arrival, deadline).await {
+            return Ok(response(attempt));
+        }
+    }
+}
+
+/// A fetch of a replica, or one in a session that was never given out.
+fn request_error(version: i16, request: &FetchRequest<'_>) -> Option<ErrorCode> {
+    let replica =
+        if version >= REPLICA_STATE_SINCE { request.replica_state.replica_id } else { request.replica_id };
+    if replica >= 0 {
+        return Some(ErrorCode::ClusterAuthorizationFailed);
+    }
+    let starts = request.session_id == NO_SESSION && request.session_epoch <= 0;
+    (!starts).then_some(ErrorCode::FetchSessionIdNotFound)
+}
+
+fn response(attempt: Attempt<'_>) -> Answer<FetchResponse<'_>> {
+    FetchResponse { session_id: NO_SESSION, responses: attempt.topics, ..Default::default() }.into()
+}
+
+/// Waits for data; false once there is nothing more to wait for.
+async fn arrived(context: &Context<'_>, arrival: &Arrival, deadline: Instant) -> bool {
+    let mut phase = context.broker.phase.subscribe();
+    let stopping = phase.wait_for(|phase| *phase == Phase::Stopping);
+    tokio::select! {
+        biased;
+        _ = stopping => false,
+        arrived = timeout_at(deadline, arrival.arrived()) => arrived.is_ok(),
+    }
+}
+
+fn wait_for(context: &Context<'_>, request: &FetchRequest<'_>, missing_bytes: usize) -> Rc<Arrival> {
+    let topics = &context.broker.topics;
+    let partitions = request.topics.iter().flat_map(|topic| {
+        let id = topics.resolve(reference(context, topic)).ok();
+        let partition = move |wanted: &FetchPartition| {
+            Some(TopicPartition { topic: id?, partition: PartitionIndex::new(wanted.partition) })
+        };
+        topic.partitions.iter().filter_map(partition)
+    });
+    topics.arrivals().wait_for(partitions, missing_bytes as u64)
+}
+
+fn reference<'t>(context: &Context<'_>, topic: &'t FetchTopic<'_>) -> TopicRef<'t> {
+    TopicRef::of(context.version, TOPIC_IDS_SINCE, &topic.topic, topic.topic_id)
+}
+
+/// Reads every partition in the order of the request until the room is used up.
+fn read_all<'a>(context: &Context<'_>, request: &FetchRequest<'a>, mut room: Held) -> Attempt<'a> {
+    let mut attempt = Attempt { topics: Vec::with_capacity(request.topics.len()), bytes: 0, failed: false };
+    let committed = request.isolation_level == READ_COMMITTED;
+    for topic in &request.topics {
+        let id = context.broker.topics.resolve(reference(context, topic));
+        let mut rows = Vec::with_capacity(topic.partitions.len());
+        for wanted in &topic.partitions {
+            let mut fetched = match id {
+                Ok(topic) => {
+                    let partition =
+                        TopicPartition { topic, partition: PartitionIndex::new(wanted.partition) };
+                    let unused = request.max_bytes.max(0) as usize
+                        - attempt.bytes.min(request.max_bytes.max(0) as usize);
+                    let spec = spec(wanted, room.bytes().min(unused), attempt.bytes == 0);
+                    context.broker.topics.fetch(partition, &spec)
+                }
+                Err(error) => Fetched::failed(error),
+            };
+            attempt.bytes += fetched.records.len();
+            attempt.failed |= fetched.error.is_some() || fetched.diverging.is_some();
+            let records = room.hold(std::mem::take(&mut fetched.records));
+            rows.push(row(context, wanted.partition, &fetched, records, committed));
+        }
+        attempt.topics.push(FetchableTopicResponse {
+            topic: topic.topic.clone(),
+            topic_id: topic.topic_id,
+            partitions: rows,
+        });
+    }
+    attempt
+}
+
+fn spec(wanted: &FetchPartition, room: usize, at_least_one: bool) -> FetchSpec {
+    FetchSpec {
+        offset: wanted.fetch_offset,
+        bytes_max: room.min(wanted.partition_max_bytes.max(0) as usize),
+        at_least_one,
+        current_leader_epoch: wanted.current_leader_epoch,
+        last_fetched_epoch: wanted.last_fetched_epoch,
+    }
+}
+
+fn row(
+    context: &Context<'_>,
+    partition_index: i32,
+    fetched: &Fetched,
+    records: Bytes,
+    committed: bool,
+) -> PartitionData {
+    let mut row = PartitionData {
+        partition_index,
+        error_code: fetched.error.unwrap_or(ErrorCode::None).code(),
+        high_watermark: fetched.high_watermark,
+        // Without transactions everything that is synced is stable.
+        last_stable_offset: fetched.high_watermark,
+        log_start_offset: fetched.log_start_offset,
+        aborted_transactions: committed.then(Vec::new),
+        records: Some(records),
+        ..Default::default()
+    };
+    if let Some((epoch, end_offset)) = fetched.diverging {
+        row.diverging_epoch = EpochEndOffset { epoch, end_offset };
+    }
+    if matches!(fetched.error, Some(ErrorCode::FencedLeaderEpoch | ErrorCode::UnknownLeaderEpoch)) {
+        let leader_id = context.broker.config.broker_id;
+        row.current_leader = LeaderIdAndEpoch { leader_id, leader_epoch: fetched.leader_epoch };
+    }
+    row
+}

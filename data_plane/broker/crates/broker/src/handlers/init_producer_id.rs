@@ -1,0 +1,29 @@
+//! `InitProducerId`: an id for an idempotent producer. Transactional ids are refused: there are no transactions.
+
+use headrace_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
+use headrace_types::{ErrorCode, ProducerId};
+
+use super::Context;
+use crate::{close::Close, reply::Answer};
+
+pub(super) async fn handle(
+    context: &Context<'_>,
+    request: InitProducerIdRequest<'_>,
+) -> Result<Answer<InitProducerIdResponse>, Close> {
+    let allocated = match request.transactional_id.as_deref() {
+        None => context.broker.topics.allocate_producer_id(),
+        Some("") => Err(ErrorCode::InvalidRequest),
+        // Clients take this one as final and tell their user; retriable codes would let them try for ever.
+        Some(_) => Err(ErrorCode::TransactionalIdAuthorizationFailed),
+    };
+    let response = match allocated {
+        Ok(id) => InitProducerIdResponse { producer_id: id.get(), producer_epoch: 0, ..Default::default() },
+        Err(error) => InitProducerIdResponse {
+            error_code: error.code(),
+            producer_id: ProducerId::NONE.get(),
+            producer_epoch: -1,
+            ..Default::default()
+        },
+    };
+    Ok(response.into())
+}

@@ -1,0 +1,104 @@
+//! `ListOffsets`: where a partition begins and ends, and where a timestamp lies.
+
+use headrace_log::{FoundOffset, LogError, PartitionLog};
+use headrace_protocol::messages::{
+    ListOffsetsRequest, ListOffsetsResponse,
+    list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic},
+    list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse},
+};
+use headrace_records::DecompressionLimits;
+use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
+
+use super::Context;
+use crate::{
+    close::Close,
+    limits::LOOKUP_BYTES_MAX,
+    reply::Answer,
+    topics::{TopicRef, read},
+};
+
+const LATEST: i64 = -1;
+const EARLIEST: i64 = -2;
+const MAX_TIMESTAMP: i64 = -3;
+const EARLIEST_LOCAL: i64 = -4;
+const LATEST_TIERED: i64 = -5;
+const EARLIEST_PENDING_UPLOAD: i64 = -6;
+
+/// An offset with what is known of it; -1 where nothing is.
+#[derive(Debug, Clone, Copy)]
+struct Listed {
+    timestamp: i64,
+    offset: i64,
+    leader_epoch: i32,
+}
+
+const NOTHING: Listed = Listed { timestamp: -1, offset: -1, leader_epoch: -1 };
+
+pub(super) async fn handle<'a>(
+    context: &'a Context<'_>,
+    request: ListOffsetsRequest<'a>,
+) -> Result<Answer<ListOffsetsResponse<'a>>, Close> {
+    let topics = request.topics.into_iter().map(|topic| list_topic(context, topic)).collect();
+    Ok(ListOffsetsResponse { topics, ..Default::default() }.into())
+}
+
+fn list_topic<'a>(context: &Context<'_>, topic: ListOffsetsTopic<'a>) -> ListOffsetsTopicResponse<'a> {
+    let id = context.broker.topics.resolve(TopicRef::Name(&topic.name));
+    let rows = topic.partitions.iter().map(|wanted| {
+        let listed = id.and_then(|id| list(context, id, wanted));
+        let (error, listed) =
+            listed.map_or_else(|error| (error, NOTHING), |listed| (ErrorCode::None, listed));
+        ListOffsetsPartitionResponse {
+            partition_index: wanted.partition_index,
+            error_code: error.code(),
+            timestamp: listed.timestamp,
+            offset: listed.offset,
+            leader_epoch: listed.leader_epoch,
+        }
+    });
+    let partitions = rows.collect();
+    ListOffsetsTopicResponse { name: topic.name, partitions }
+}
+
+fn list(context: &Context<'_>, topic: TopicId, wanted: &ListOffsetsPartition) -> Result<Listed, ErrorCode> {
+    if context.version < first_version(wanted.timestamp) {
+        return Err(ErrorCode::UnsupportedVersion);
+    }
+    let partition = TopicPartition { topic, partition: PartitionIndex::new(wanted.partition_index) };
+    let found = context.broker.topics.with_log(partition, |log| {
+        read::check_epoch(wanted.current_leader_epoch, log.leader_epoch())?;
+        find(log, wanted.timestamp).map_err(|error| read::damage(partition, &error))
+    });
+    found?
+}
+
+/// The first version that knows a special timestamp (KIP-734, KIP-405, KIP-1005, KIP-1023).
+fn first_version(timestamp: i64) -> i16 {
+    match timestamp {
+        EARLIEST.. => 1,
+        MAX_TIMESTAMP => 7,
+        EARLIEST_LOCAL => 8,
+        LATEST_TIERED => 9,
+        EARLIEST_PENDING_UPLOAD => 11,
+        _ => i16::MAX,
+    }
+}
+
+fn find(log: &mut PartitionLog, timestamp: i64) -> Result<Listed, LogError> {
+    let limits = DecompressionLimits { bytes_max: LOOKUP_BYTES_MAX, ..DecompressionLimits::default() };
+    let leader_epoch = log.leader_epoch().get();
+    let at = |offset| Listed { timestamp: -1, offset, leader_epoch };
+    Ok(match timestamp {
+        LATEST => at(log.high_watermark().get()),
+        EARLIEST | EARLIEST_LOCAL => at(log.log_start().get()),
+        MAX_TIMESTAMP => log.find_max_timestamp(limits)?.map_or(NOTHING, Listed::from),
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => NOTHING,
+        _ => log.find_timestamp(timestamp, limits)?.map_or(NOTHING, Listed::from),
+    })
+}
+
+impl From<FoundOffset> for Listed {
+    fn from(found: FoundOffset) -> Self {
+        Self { timestamp: found.timestamp, offset: found.offset, leader_epoch: found.leader_epoch.get() }
+    }
+}

@@ -1,0 +1,155 @@
+//! Appending what clients produce, and waiting until it is durable.
+
+use headrace_log::{AppendError, Appended};
+use headrace_records::{
+    BatchError, BatchHeader, DecompressionLimits, ProduceRules, RecordRefusal, TimestampRules,
+    validate_produced,
+};
+use headrace_types::{ErrorCode, TopicPartition};
+
+use super::{Online, State, Topics, opening::root, storage_refusal};
+
+/// A batch that was appended, now or before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Accepted {
+    pub(crate) appended: Appended,
+    /// Whether the batch carries the broker's time.
+    pub(crate) append_time: bool,
+    pub(crate) log_start_offset: i64,
+}
+
+/// Why a batch was not appended.
+#[derive(Debug)]
+pub(crate) struct ProduceRefusal {
+    pub(crate) code: ErrorCode,
+    pub(crate) message: Option<String>,
+    /// The single records that are to blame, where it is known.
+    pub(crate) records: Vec<RecordRefusal>,
+}
+
+impl From<ErrorCode> for ProduceRefusal {
+    fn from(code: ErrorCode) -> Self {
+        Self { code, message: None, records: Vec::new() }
+    }
+}
+
+impl ProduceRefusal {
+    fn saying(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { message: Some(message.into()), ..code.into() }
+    }
+}
+
+impl From<BatchError> for ProduceRefusal {
+    fn from(error: BatchError) -> Self {
+        Self { code: error.code(), message: Some(error.to_string()), records: error.records().to_vec() }
+    }
+}
+
+impl Topics {
+    /// Checks the batch that a Produce request carries for a partition and appends it. It is not durable yet.
+    pub(crate) fn append(
+        &self,
+        partition: TopicPartition,
+        records: &[u8],
+        api_version: i16,
+    ) -> Result<Accepted, ProduceRefusal> {
+        let now_ms = self.now_ms();
+        let header = {
+            let mut state = self.state.borrow_mut();
+            let online = state.online(partition)?;
+            validate_produced(records, &rules(online, api_version, now_ms))?
+        };
+        self.reserve(records.len() as u64)?;
+        let mut state = self.state.borrow_mut();
+        let accepted = state.append(partition, records, &header, now_ms)?;
+        if !accepted.appended.duplicate {
+            self.work.notify_one();
+        }
+        Ok(accepted)
+    }
+
+    /// Refuses what would eat into the room that is kept free.
+    fn reserve(&self, bytes: u64) -> Result<(), ProduceRefusal> {
+        let mut state = self.state.borrow_mut();
+        let mono_ms = self.clock.mono().as_millis() as u64;
+        if state.gauge.is_due(bytes, mono_ms) {
+            match self.disk.space(&root()) {
+                Ok(space) => state.gauge.looked(space, bytes, mono_ms),
+                Err(error) => tracing::warn!(%error, "the free space of the disk is unknown"),
+            }
+        }
+        if state.gauge.spend(bytes) {
+            return Ok(());
+        }
+        Err(ProduceRefusal::saying(ErrorCode::KafkaStorageError, "the cluster's disk is full"))
+    }
+
+    /// Returns once everything before the given offsets is durable, or its partition is gone.
+    pub(crate) async fn durable(&self, goals: &[(TopicPartition, i64)]) {
+        if cfg!(feature = "unsafe-ack-before-sync") {
+            return;
+        }
+        let mut rounds = self.rounds.subscribe();
+        // The sender lives as long as `self`.
+        while !goals.iter().all(|(partition, offset)| self.is_durable(*partition, *offset)) {
+            let _ = rounds.changed().await;
+        }
+    }
+
+    /// Whether a partition is synced up to an offset, or gone.
+    pub(crate) fn is_durable(&self, partition: TopicPartition, offset: i64) -> bool {
+        self.with_log(partition, |log| log.high_watermark().get() >= offset).unwrap_or(true)
+    }
+
+    /// Whether a partition is still there.
+    pub(crate) fn exists(&self, partition: TopicPartition) -> bool {
+        self.state.borrow().logs.contains_key(&partition)
+    }
+}
+
+impl State {
+    fn append(
+        &mut self,
+        partition: TopicPartition,
+        records: &[u8],
+        header: &BatchHeader,
+        now_ms: i64,
+    ) -> Result<Accepted, ProduceRefusal> {
+        let Online { log, settings } = self.online(partition)?;
+        let appended =
+            log.append(records, header, settings.append_time, now_ms).map_err(|error| refusal_of(&error))?;
+        let accepted =
+            Accepted { appended, append_time: settings.append_time, log_start_offset: log.log_start().get() };
+        let end = log.log_end().get();
+        if !appended.duplicate {
+            self.commit.appended(partition, end);
+        }
+        Ok(accepted)
+    }
+}
+
+fn rules(online: &Online, api_version: i16, now_ms: i64) -> ProduceRules {
+    let settings = &online.settings;
+    let timestamps = TimestampRules {
+        now_ms,
+        before_max_ms: settings.timestamp_before_max_ms,
+        after_max_ms: settings.timestamp_after_max_ms,
+    };
+    ProduceRules {
+        api_version,
+        batch_bytes_max: settings.batch_bytes_max,
+        segment_bytes: settings.log.segment_bytes as usize,
+        timestamps: (!settings.append_time).then_some(timestamps),
+        decompression: DecompressionLimits::default(),
+    }
+}
+
+fn refusal_of(error: &AppendError) -> ProduceRefusal {
+    let code = match error {
+        AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
+        AppendError::StaleProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+        AppendError::Full => ErrorCode::KafkaStorageError,
+        AppendError::Log(failure) => storage_refusal(failure),
+    };
+    ProduceRefusal::saying(code, error.to_string())
+}

@@ -1,0 +1,135 @@
+//! What runs beside the requests: syncing what was appended, removing what was deleted or has grown too old.
+
+use std::sync::Arc;
+
+use headrace_log::{LogError, SyncEnd, SyncPlan};
+use headrace_types::{TopicId, TopicPartition};
+use tokio::task::{spawn_blocking, yield_now};
+
+use super::{SharedTopics, Slot, Topics, opening};
+use crate::{limits::RETENTION_INTERVAL, storage_failure::end_process};
+
+type Plans = Vec<(TopicPartition, SyncPlan)>;
+type Ends = Vec<(TopicPartition, SyncEnd)>;
+
+impl Topics {
+    /// Syncs what is appended, for ever. Everything appended while a sync runs shares the next one. After a failure
+    /// the process ends: nothing may be acknowledged any more.
+    pub(crate) async fn keep_durable(self: SharedTopics) {
+        loop {
+            self.work.notified().await;
+            loop {
+                self.remove_deleted().await;
+                let Some(plans) = self.begin_round() else { break };
+                let ends = run(plans).await.unwrap_or_else(|error| end_process(&error));
+                self.finish_round(ends);
+            }
+        }
+    }
+
+    fn begin_round(&self) -> Option<Plans> {
+        let state = &mut *self.state.borrow_mut();
+        let dirty = state.commit.begin()?;
+        let plan = |(partition, _end)| match state.logs.get_mut(&partition) {
+            Some(Slot::Online(online)) => Some((partition, online.log.sync_plan()?)),
+            Some(Slot::Offline) | None => None,
+        };
+        Some(dirty.into_iter().filter_map(plan).collect())
+    }
+
+    fn finish_round(&self, ends: Ends) {
+        {
+            let mut state = self.state.borrow_mut();
+            for (partition, covered) in state.commit.finish() {
+                let Some((_, end)) = ends.iter().find(|(synced, _)| *synced == partition) else { continue };
+                assert!(end.offset >= covered, "a sync ended at {} and was to cover {covered}", end.offset);
+            }
+            for (partition, end) in ends {
+                if let Ok(online) = state.online(partition) {
+                    let readable = online.log.synced(end);
+                    self.arrivals.arrived(partition, readable);
+                }
+            }
+        }
+        self.rounds.send_modify(|rounds| *rounds += 1);
+    }
+
+    /// Runs between syncs, so that no file is removed that is being synced.
+    async fn remove_deleted(&self) {
+        let topics = std::mem::take(&mut self.state.borrow_mut().removals);
+        if topics.is_empty() {
+            return;
+        }
+        let ids: Vec<TopicId> = topics.iter().map(|(id, _)| *id).collect();
+        let disk = Arc::clone(&self.disk);
+        let removed = on_thread(move || opening::remove_topics(&*disk, &topics)).await;
+        let noted = removed
+            .and_then(|()| self.state.borrow_mut().catalog.removed(&ids).map_err(opening::catalog_failure));
+        if let Err(error) = noted {
+            tracing::warn!(%error, "files of deleted topics stay until the next start");
+        }
+    }
+
+    /// Removes what retention no longer keeps, for ever.
+    pub(crate) async fn keep_retention(self: SharedTopics) {
+        loop {
+            tokio::time::sleep(RETENTION_INTERVAL).await;
+            let partitions: Vec<TopicPartition> = self.state.borrow().logs.keys().copied().collect();
+            for partition in partitions {
+                self.retain(partition);
+                yield_now().await;
+            }
+        }
+    }
+
+    fn retain(&self, partition: TopicPartition) {
+        let now_ms = self.now_ms();
+        let mut state = self.state.borrow_mut();
+        let Ok(online) = state.online(partition) else { return };
+        match online.log.retain(now_ms) {
+            Ok(0) => {}
+            Ok(bytes) => tracing::info!(%partition, bytes, "old segments removed"),
+            Err(error) if error.is_full() => tracing::warn!(%error, "retention waits for room on the disk"),
+            Err(error @ LogError::Io { .. }) => end_process(&error),
+            Err(error) => tracing::error!(%error, "retention can not read a segment"),
+        }
+        // Retention may have closed a segment, which is to be synced like an append.
+        let end = online.log.log_end().get();
+        if online.log.needs_sync() {
+            state.commit.appended(partition, end);
+            self.work.notify_one();
+        }
+    }
+
+    /// Syncs for the last time and writes what makes the next start fast.
+    pub(crate) async fn close(&self) {
+        let mut rounds = self.rounds.subscribe();
+        while !self.state.borrow().commit.is_idle() {
+            self.work.notify_one();
+            let _ = rounds.changed().await;
+        }
+        let plans = {
+            let logs = &mut self.state.borrow_mut().logs;
+            let plan = |(partition, slot): (&TopicPartition, &mut Slot)| match slot {
+                Slot::Online(online) => Some((*partition, online.log.closing_plan()?)),
+                Slot::Offline => None,
+            };
+            logs.iter_mut().filter_map(plan).collect()
+        };
+        if let Err(error) = run(plans).await {
+            end_process(&error);
+        }
+    }
+}
+
+async fn run(plans: Plans) -> Result<Ends, LogError> {
+    on_thread(move || plans.into_iter().map(|(partition, plan)| Ok((partition, plan.run()?))).collect()).await
+}
+
+/// What waits for the disk must not keep the event loop waiting.
+async fn on_thread<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(act).await {
+        Ok(result) => result,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}

@@ -1,0 +1,190 @@
+//! The topics of the broker and their logs: what there is, and how it is found.
+
+mod administration;
+mod append;
+pub(crate) mod arrivals;
+mod committer;
+mod opening;
+pub(crate) mod read;
+pub(crate) mod settings;
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
+
+use headrace_io::{Clock, Disk, Rng};
+use headrace_log::{Catalog, DiskGauge, GroupCommit, LogError, PartitionLog, ProducerIds};
+use headrace_types::{ErrorCode, LeaderEpoch, PartitionIndex, ProducerId, TopicId, TopicPartition};
+use tokio::sync::{Notify, Semaphore, watch};
+
+use crate::{limits::FETCHED_IN_MEMORY_BYTES_MAX, storage_failure::end_process};
+use arrivals::Arrivals;
+use settings::Settings;
+
+pub(crate) use administration::{NewTopic, Refusal};
+pub(crate) use append::{Accepted, ProduceRefusal};
+pub(crate) use read::{Fetched, Held};
+
+/// The topics of the broker.
+pub(crate) struct Topics {
+    disk: Arc<dyn Disk>,
+    clock: Arc<dyn Clock>,
+    rng: Arc<dyn Rng>,
+    partitions_max: usize,
+    batch_bytes_max: usize,
+    state: RefCell<State>,
+    arrivals: Arrivals,
+    /// Something is to be synced or removed.
+    work: Notify,
+    /// Counts syncs that have ended.
+    rounds: watch::Sender<u64>,
+    /// One permit a byte of fetched records that may be in memory.
+    fetch_memory: Arc<Semaphore>,
+}
+
+struct State {
+    catalog: Catalog,
+    logs: BTreeMap<TopicPartition, Slot>,
+    commit: GroupCommit<TopicPartition>,
+    gauge: DiskGauge,
+    producer_ids: ProducerIds,
+    /// Deleted topics whose files are still there, with their partition counts.
+    removals: Vec<(TopicId, i32)>,
+}
+
+/// A partition that there is.
+enum Slot {
+    Online(Box<Online>),
+    /// Its files are damaged; they are left alone.
+    Offline,
+}
+
+struct Online {
+    log: PartitionLog,
+    settings: Settings,
+}
+
+/// What metadata tells of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TopicView {
+    pub(crate) name: String,
+    pub(crate) id: TopicId,
+    /// By index: the leader epoch; none of a partition that is offline.
+    pub(crate) partitions: Vec<Option<LeaderEpoch>>,
+}
+
+/// Which topic a request means.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum TopicRef<'a> {
+    Name(&'a str),
+    Id(TopicId),
+}
+
+impl<'a> TopicRef<'a> {
+    /// By id from version `ids_since` on, else by name.
+    pub(crate) fn of(version: i16, ids_since: i16, name: &'a str, id: impl Into<TopicId>) -> Self {
+        if version >= ids_since { Self::Id(id.into()) } else { Self::Name(name) }
+    }
+}
+
+impl Topics {
+    /// Every topic, by name.
+    pub(crate) fn views(&self) -> Vec<TopicView> {
+        let state = self.state.borrow();
+        state
+            .catalog
+            .topics()
+            .map(|(name, topic)| state.view(name.as_str(), topic.id, topic.partitions))
+            .collect()
+    }
+
+    /// One topic.
+    pub(crate) fn view(&self, topic: TopicRef<'_>) -> Result<TopicView, ErrorCode> {
+        let state = self.state.borrow();
+        let id = state.resolve(topic)?;
+        let name = state.catalog.name_of(id).map(ToString::to_string).unwrap_or_default();
+        let partitions = state.catalog.by_name(&name).map_or(0, |topic| topic.partitions);
+        Ok(state.view(&name, id, partitions))
+    }
+
+    /// The id of the topic that is meant.
+    pub(crate) fn resolve(&self, topic: TopicRef<'_>) -> Result<TopicId, ErrorCode> {
+        self.state.borrow().resolve(topic)
+    }
+
+    /// The configurations that were set for a topic.
+    pub(crate) fn configs_of(&self, name: &str) -> Option<BTreeMap<String, String>> {
+        Some(self.state.borrow().catalog.by_name(name)?.configs.clone())
+    }
+
+    /// How many partitions there are.
+    pub(crate) fn partitions_count(&self) -> usize {
+        self.state.borrow().logs.len()
+    }
+
+    /// Does something with the log of a partition.
+    pub(crate) fn with_log<T>(
+        &self,
+        partition: TopicPartition,
+        act: impl FnOnce(&mut PartitionLog) -> T,
+    ) -> Result<T, ErrorCode> {
+        self.state.borrow_mut().online(partition).map(|online| act(&mut online.log))
+    }
+
+    /// A producer id that was never given out before.
+    pub(crate) fn allocate_producer_id(&self) -> Result<ProducerId, ErrorCode> {
+        let allocated = self.state.borrow_mut().producer_ids.allocate();
+        allocated.map_err(|error| storage_refusal(&error))
+    }
+
+    fn now_ms(&self) -> i64 {
+        self.clock.wall_ms()
+    }
+}
+
+impl State {
+    fn resolve(&self, topic: TopicRef<'_>) -> Result<TopicId, ErrorCode> {
+        match topic {
+            TopicRef::Name(name) => {
+                self.catalog.by_name(name).map(|topic| topic.id).ok_or(ErrorCode::UnknownTopicOrPartition)
+            }
+            TopicRef::Id(id) => self.catalog.name_of(id).map(|_| id).ok_or(ErrorCode::UnknownTopicId),
+        }
+    }
+
+    fn online(&mut self, partition: TopicPartition) -> Result<&mut Online, ErrorCode> {
+        match self.logs.get_mut(&partition) {
+            Some(Slot::Online(online)) => Ok(online),
+            Some(Slot::Offline) => Err(ErrorCode::KafkaStorageError),
+            None => Err(ErrorCode::UnknownTopicOrPartition),
+        }
+    }
+
+    fn view(&self, name: &str, id: TopicId, partitions: i32) -> TopicView {
+        let epoch_of = |partition| match self.logs.get(&partition) {
+            Some(Slot::Online(online)) => Some(online.log.leader_epoch()),
+            Some(Slot::Offline) | None => None,
+        };
+        let partitions = partitions_of(id, 0..partitions).map(epoch_of).collect();
+        TopicView { name: name.to_owned(), id, partitions }
+    }
+}
+
+/// The partitions of a topic with these indexes.
+fn partitions_of(topic: TopicId, indexes: std::ops::Range<i32>) -> impl Iterator<Item = TopicPartition> {
+    indexes.map(move |index| TopicPartition { topic, partition: PartitionIndex::new(index) })
+}
+
+/// A full disk is refused and passes; after any other failure nothing may be promised any more.
+fn storage_refusal(error: &LogError) -> ErrorCode {
+    if !error.is_full() {
+        end_process(error);
+    }
+    tracing::warn!(%error, "the disk is full");
+    ErrorCode::KafkaStorageError
+}
+
+/// A handle that handlers and tasks share.
+pub(crate) type SharedTopics = Rc<Topics>;
+
+fn fetch_memory() -> Arc<Semaphore> {
+    Arc::new(Semaphore::new(FETCHED_IN_MEMORY_BYTES_MAX))
+}

@@ -1,0 +1,155 @@
+//! Opening the topics of a data directory after any kind of stop.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    rc::Rc,
+    sync::Arc,
+};
+
+use headrace_io::{Clock, Disk, Rng};
+use headrace_log::{
+    Catalog, DiskGauge, GroupCommit, LogError, PartitionLog, ProducerIds, partition, segment,
+};
+use headrace_types::{TopicId, TopicPartition};
+use tokio::sync::{Notify, watch};
+
+use super::{
+    Online, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory, partitions_of,
+    settings::Settings,
+};
+use crate::config::LimitsConfig;
+
+/// Directory of the logs, in the data directory.
+const DIRECTORY: &str = "topics";
+/// The data directory, which the process works in.
+const DATA_DIRECTORY: &str = ".";
+
+impl Topics {
+    /// Opens every topic of the data directory, which the process works in.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        rng: Arc<dyn Rng>,
+        limits: &LimitsConfig,
+    ) -> Result<SharedTopics, LogError> {
+        let root = root();
+        disk.create_dir_all(&root).map_err(LogError::io(&root))?;
+        let mut catalog = Catalog::open(Arc::clone(&disk), Path::new(DATA_DIRECTORY))?;
+        remove_leftovers(&*disk, &mut catalog)?;
+        let logs = open_logs(&disk, &catalog, clock.wall_ms());
+        let state = State {
+            logs,
+            commit: GroupCommit::default(),
+            gauge: DiskGauge::default(),
+            producer_ids: ProducerIds::open(Arc::clone(&disk), Path::new(DATA_DIRECTORY), &*rng)?,
+            removals: Vec::new(),
+            catalog,
+        };
+        Ok(Rc::new(Self {
+            disk,
+            clock,
+            rng,
+            partitions_max: limits.partitions_max,
+            batch_bytes_max: limits.request_bytes_max,
+            state: RefCell::new(state),
+            arrivals: Arrivals::default(),
+            work: Notify::new(),
+            rounds: watch::Sender::new(0),
+            fetch_memory: fetch_memory(),
+        }))
+    }
+}
+
+/// Where the logs lie.
+pub(super) fn root() -> PathBuf {
+    Path::new(DATA_DIRECTORY).join(DIRECTORY)
+}
+
+/// Where the log of a partition lies.
+pub(super) fn dir_of(partition: TopicPartition) -> PathBuf {
+    root().join(partition::dir_name(partition))
+}
+
+fn open_logs(disk: &Arc<dyn Disk>, catalog: &Catalog, now_ms: i64) -> BTreeMap<TopicPartition, Slot> {
+    let mut logs = BTreeMap::new();
+    for (name, topic) in catalog.topics() {
+        let settings = Settings::of(&topic.configs);
+        for partition in partitions_of(topic.id, 0..topic.partitions) {
+            let opened = open_log(disk, partition, settings, now_ms);
+            let slot = opened.unwrap_or_else(|error| {
+                tracing::error!(%error, topic = %name, partition = %partition.partition, "a partition is offline");
+                Slot::Offline
+            });
+            logs.insert(partition, slot);
+        }
+    }
+    logs
+}
+
+/// Opens the log of a partition whose directory exists.
+pub(super) fn open_log(
+    disk: &Arc<dyn Disk>,
+    partition: TopicPartition,
+    settings: Settings,
+    now_ms: i64,
+) -> Result<Slot, LogError> {
+    let log = PartitionLog::open(Arc::clone(disk), &dir_of(partition), partition, settings.log, now_ms)?;
+    if log.truncated_bytes() > 0 {
+        tracing::info!(%partition, bytes = log.truncated_bytes(), "an unfinished write was cut off");
+    }
+    Ok(Slot::Online(Box::new(Online { log, settings })))
+}
+
+/// Removes the files of deleted topics, and directories of topics whose creation was cut short. Any other directory that
+/// the catalog does not explain stays: it may be all that is left of somebody's data.
+fn remove_leftovers(disk: &dyn Disk, catalog: &mut Catalog) -> Result<(), LogError> {
+    let deleted: Vec<(TopicId, i32)> = catalog.removing().collect();
+    remove_topics(disk, &deleted)?;
+    if !deleted.is_empty() {
+        let ids: Vec<TopicId> = deleted.iter().map(|(id, _)| *id).collect();
+        catalog.removed(&ids).map_err(catalog_failure)?;
+    }
+    let root = root();
+    let known: BTreeSet<String> = catalog
+        .topics()
+        .flat_map(|(_, topic)| partitions_of(topic.id, 0..topic.partitions))
+        .map(partition::dir_name)
+        .collect();
+    for name in disk.list(&root).map_err(LogError::io(&root))? {
+        if known.contains(&name) {
+            continue;
+        }
+        let dir = root.join(&name);
+        let files = disk.list(&dir).map_err(LogError::io(&dir))?;
+        if files.iter().any(|file| segment::base_offset_of(file).is_some()) {
+            tracing::warn!(directory = name, "no topic is known for this directory, it is left alone");
+        } else {
+            disk.remove_dir_all(&dir).map_err(LogError::io(&dir))?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the directories of deleted topics, durably.
+pub(super) fn remove_topics(disk: &dyn Disk, topics: &[(TopicId, i32)]) -> Result<(), LogError> {
+    for (id, partitions) in topics {
+        for partition in partitions_of(*id, 0..*partitions) {
+            let dir = dir_of(partition);
+            if disk.exists(&dir).map_err(LogError::io(&dir))? {
+                disk.remove_dir_all(&dir).map_err(LogError::io(&dir))?;
+            }
+        }
+    }
+    let root = root();
+    if topics.is_empty() { Ok(()) } else { disk.sync_dir(&root).map_err(LogError::io(&root)) }
+}
+
+/// The failure behind a change of the catalog that no rule can refuse.
+pub(super) fn catalog_failure(error: headrace_log::CatalogError) -> LogError {
+    match error {
+        headrace_log::CatalogError::Log(error) => error,
+        refused => LogError::corrupt(Path::new(headrace_log::catalog::FILE_NAME), refused.to_string()),
+    }
+}

@@ -1,0 +1,145 @@
+//! Reading for fetches, within the memory that fetched records may take.
+
+use bytes::Bytes;
+use headrace_log::{LogError, ReadError};
+use headrace_types::{ErrorCode, LeaderEpoch, TopicPartition};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{Topics, arrivals::Arrivals};
+use crate::limits::{FETCH_BYTES_MAX, FETCH_BYTES_MIN};
+
+/// Room for fetched records; what is not used is given back at once, the rest once the records are sent.
+pub(crate) struct Held {
+    permit: OwnedSemaphorePermit,
+}
+
+/// What a fetch gets of one partition.
+#[derive(Debug, Default)]
+pub(crate) struct Fetched {
+    pub(crate) error: Option<ErrorCode>,
+    pub(crate) high_watermark: i64,
+    pub(crate) log_start_offset: i64,
+    pub(crate) leader_epoch: i32,
+    /// Where the client's log departs from ours: an epoch and its end.
+    pub(crate) diverging: Option<(i32, i64)>,
+    pub(crate) records: Vec<u8>,
+}
+
+/// What a fetch asks of one partition.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FetchSpec {
+    pub(crate) offset: i64,
+    pub(crate) bytes_max: usize,
+    pub(crate) at_least_one: bool,
+    /// -1 where the client does not say.
+    pub(crate) current_leader_epoch: i32,
+    /// -1 where the client does not say.
+    pub(crate) last_fetched_epoch: i32,
+}
+
+impl Held {
+    /// Bytes that may be fetched.
+    pub(crate) fn bytes(&self) -> usize {
+        self.permit.num_permits()
+    }
+
+    /// Ties a part of the room to `records`, until they are sent.
+    pub(crate) fn hold(&mut self, records: Vec<u8>) -> Bytes {
+        let part = self.permit.split(records.len().min(self.bytes()));
+        Bytes::from_owner(HeldRecords { records, _permit: part })
+    }
+}
+
+struct HeldRecords {
+    records: Vec<u8>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for HeldRecords {
+    fn as_ref(&self) -> &[u8] {
+        &self.records
+    }
+}
+
+impl Topics {
+    /// Room for a fetch of up to `wanted` bytes. When room is short everyone gets less, and at last waits.
+    pub(crate) async fn fetch_room(&self, wanted: usize) -> Option<Held> {
+        let free = self.fetch_memory.available_permits();
+        let granted = wanted.min(FETCH_BYTES_MAX).min(free / 2).max(FETCH_BYTES_MIN);
+        let memory = std::sync::Arc::clone(&self.fetch_memory);
+        let permit = memory.acquire_many_owned(granted as u32).await.ok()?;
+        Some(Held { permit })
+    }
+
+    /// Reads from a partition; every outcome tells how far the log reaches.
+    pub(crate) fn fetch(&self, partition: TopicPartition, spec: &FetchSpec) -> Fetched {
+        let read = self.with_log(partition, |log| {
+            let mut fetched = Fetched {
+                high_watermark: log.high_watermark().get(),
+                log_start_offset: log.log_start().get(),
+                leader_epoch: log.leader_epoch().get(),
+                ..Fetched::default()
+            };
+            fetched.error = check_epoch(spec.current_leader_epoch, log.leader_epoch()).err();
+            if fetched.error.is_none() {
+                fetched.diverging = diverging(log, spec);
+            }
+            if fetched.error.is_none() && fetched.diverging.is_none() {
+                let read = log.read(spec.offset, spec.bytes_max, spec.at_least_one, &mut fetched.records);
+                fetched.error = read.err().map(|error| code_of(partition, &error));
+            }
+            fetched
+        });
+        read.unwrap_or_else(Fetched::failed)
+    }
+
+    /// Fetches that wait for data.
+    pub(crate) fn arrivals(&self) -> &Arrivals {
+        &self.arrivals
+    }
+}
+
+impl Fetched {
+    /// What a fetch gets of a partition that can not be read.
+    pub(crate) fn failed(error: ErrorCode) -> Self {
+        Self {
+            error: Some(error),
+            high_watermark: -1,
+            log_start_offset: -1,
+            leader_epoch: -1,
+            ..Self::default()
+        }
+    }
+}
+
+/// Checks the epoch that a client believes to be current (KIP-320).
+pub(crate) fn check_epoch(claimed: i32, current: LeaderEpoch) -> Result<(), ErrorCode> {
+    match claimed {
+        claimed if claimed < 0 || claimed == current.get() => Ok(()),
+        claimed if claimed < current.get() => Err(ErrorCode::FencedLeaderEpoch),
+        _ => Err(ErrorCode::UnknownLeaderEpoch),
+    }
+}
+
+fn diverging(log: &headrace_log::PartitionLog, spec: &FetchSpec) -> Option<(i32, i64)> {
+    if spec.last_fetched_epoch < 0 {
+        return None;
+    }
+    let (epoch, end) = log.epoch_end(LeaderEpoch::new(spec.last_fetched_epoch))?;
+    let departs = epoch.get() < spec.last_fetched_epoch || end.get() < spec.offset;
+    departs.then_some((epoch.get(), end.get()))
+}
+
+/// The code of a failed read; damage is told to the operator and to the client, and stays where it is.
+pub(crate) fn code_of(partition: TopicPartition, error: &ReadError) -> ErrorCode {
+    match error {
+        ReadError::OutOfRange { .. } => ErrorCode::OffsetOutOfRange,
+        ReadError::Log(error) => damage(partition, error),
+    }
+}
+
+/// The code of damage that was met while reading.
+pub(crate) fn damage(partition: TopicPartition, error: &LogError) -> ErrorCode {
+    tracing::error!(%partition, %error, "a partition can not be read");
+    ErrorCode::KafkaStorageError
+}
