@@ -24,5 +24,5 @@ ProfileOption = Annotated[
     str | None, typer.Option("--profile", help="Use this profile instead of `default`.")
 ]
 ClusterOption = Annotated[
-    str, typer.Option("--cluster", envvar="HEADRACE_CLUSTER", help="Id of the cluster.")
+    str, typer.Option("--cluster", envvar="HEADRACE_CLUSTER", help="Id or name of the cluster.")
 ]

@@ -1,5 +1,6 @@
 """What commands are given: the client, and where and how to write."""
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
@@ -7,14 +8,19 @@ from typing import Any, cast
 import msgspec
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from headrace.cli.options import OutputFormat
 from headrace.client import Client
 from headrace.errors import HeadraceError, ProblemError
 from headrace.models import Model
+from headrace.resources.clusters import ID_PREFIX
 
 Columns = Sequence[str]
+
+PIPE_WIDTH = 10_000
+_FRACTION = re.compile(r"\.\d+(?=Z$)")
 
 
 class Shell:
@@ -26,6 +32,8 @@ class Shell:
         self.profile: str | None = None
         self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
         self._results = Console(highlight=False, soft_wrap=True)
+        if not self._results.is_terminal:
+            self._results.width = PIPE_WIDTH  # nothing is cut or folded in a file or a pipe
 
     def use(self, output: OutputFormat | None, *, is_quiet: bool = False) -> None:
         """Take over options given at one place; what is not given there stays."""
@@ -67,7 +75,7 @@ class Shell:
         else:
             table = Table(box=None, pad_edge=False, header_style="bold")
             for column in columns:
-                table.add_column(column.rpartition(".")[2].upper(), no_wrap=True)
+                table.add_column(column.rpartition(".")[2].upper(), overflow="fold")
             for row in rows:
                 table.add_row(*(_cell(_at(row, column)) for column in columns))
             self._results.print(table)
@@ -110,6 +118,13 @@ def shell_of(
     return shell
 
 
+def cluster_id(client: Client, id_or_name: str) -> str:
+    """Return the id of the cluster that a user names."""
+    if id_or_name.startswith(ID_PREFIX):
+        return id_or_name
+    return client.clusters.find(id_or_name).id
+
+
 def _error_body(error: HeadraceError) -> dict[str, Any]:
     if isinstance(error, ProblemError):
         body: dict[str, Any] = msgspec.to_builtins(error.problem)
@@ -127,4 +142,4 @@ def _at(row: dict[str, Any], column: str) -> Any:
 
 def _cell(value: Any) -> str:
     text = "" if value is None else str(value)
-    return text.replace("[", "\\[")
+    return escape(_FRACTION.sub("", text))

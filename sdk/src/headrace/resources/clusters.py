@@ -12,6 +12,7 @@ from headrace.resources.operations import WAIT_SECONDS_DEFAULT, Operations
 from headrace.transport import Request, Transport, management_post, path_of
 
 PATH = "/v1/clusters"
+ID_PREFIX = "lkc_"
 SASL_MECHANISM = "SCRAM-SHA-512"
 
 
@@ -43,6 +44,14 @@ class Clusters:
 
     def get(self, cluster_id: str) -> Cluster:
         return self._transport.get(PATH + path_of(cluster_id), Cluster)
+
+    def find(self, id_or_name: str) -> Cluster:
+        """Return the cluster of that id, or else of that name. Raises NotFoundError."""
+        if not id_or_name.startswith(ID_PREFIX):
+            for cluster in self.list():
+                if cluster.name == id_or_name:
+                    return cluster
+        return self.get(id_or_name)
 
     def delete(
         self,

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from headrace.cli.options import OutputOption, QuietOption
-from headrace.cli.shell import shell_of
+from headrace.cli.shell import cluster_id, shell_of
 
 app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
 
@@ -30,7 +30,8 @@ def create(
     """Create an API key, in force at once; its secret is also Kafka's and HTTP's password."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        api_key = client.api_keys.create(name, cluster, role)
+        scope = None if cluster is None else cluster_id(client, cluster)
+        api_key = client.api_keys.create(name, scope, role)
     shell.show(api_key, SHOW_COLUMNS)
     shell.note(ONCE)
 
@@ -46,7 +47,8 @@ def list_api_keys(
     """List API keys, without their secrets."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        shell.show_list(client.api_keys.list(cluster), LIST_COLUMNS)
+        scope = None if cluster is None else cluster_id(client, cluster)
+        shell.show_list(client.api_keys.list(scope), LIST_COLUMNS)
 
 
 @app.command()

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from headrace.cli.options import OutputOption, QuietOption
-from headrace.cli.shell import shell_of
+from headrace.cli.shell import cluster_id, shell_of
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, show and delete clusters.")
@@ -26,7 +26,9 @@ SHOW_COLUMNS = (
     "ca_certificate",
 )
 
-ClusterArgument = Annotated[str, typer.Argument(metavar="CLUSTER", help="Id of the cluster.")]
+ClusterArgument = Annotated[
+    str, typer.Argument(metavar="CLUSTER", help="Id or name of the cluster.")
+]
 WaitOption = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Return when it is done, or at once.")
 ]
@@ -38,7 +40,7 @@ def create(
     context: typer.Context,
     *,
     name: Annotated[str, typer.Argument(help="Name of the cluster.")],
-    plan: Annotated[str, typer.Option(help="Plan; `headrace plan list` shows them.")] = "dev",
+    plan: Annotated[str, typer.Option(help="Plan of the cluster.")] = "dev",
     wait: WaitOption = True,
     timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
     output: OutputOption = None,
@@ -72,7 +74,7 @@ def show(
     """Show one cluster: its status, its addresses and the authority to trust."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        shell.show(client.clusters.get(cluster), SHOW_COLUMNS)
+        shell.show(client.clusters.find(cluster), SHOW_COLUMNS)
 
 
 @app.command()
@@ -88,5 +90,5 @@ def delete(
     """Delete a cluster with all its topics and records, for good."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        client.clusters.delete(cluster, wait=wait, timeout_seconds=timeout)
+        client.clusters.delete(cluster_id(client, cluster), wait=wait, timeout_seconds=timeout)
     shell.note(f"deleted {cluster}")

@@ -10,7 +10,7 @@ import typer
 from headrace.cli.exit_codes import BROKEN_PIPE
 from headrace.cli.options import ClusterOption, OutputFormat, OutputOption
 from headrace.cli.record_lines import to_ndjson
-from headrace.cli.shell import shell_of
+from headrace.cli.shell import cluster_id, shell_of
 from headrace.cli.tail import Placed, Tail
 from headrace.resources.records import Offset
 
@@ -54,9 +54,10 @@ def consume(
     shell = shell_of(context, output)
     offset = _offset(start)
     with shell.client() as client:
-        count = client.topics.get(cluster, topic).partitions
+        found = cluster_id(client, cluster)
+        count = client.topics.get(found, topic).partitions
         partitions = list(range(count)) if partition is None else [partition]
-        tail = Tail(client, cluster, topic, partitions, offset, follows=follow)
+        tail = Tail(client, found, topic, partitions, offset, follows=follow)
         try:
             for placed in islice(tail, maximum):
                 _write(topic, placed, as_json=shell.output is OutputFormat.JSON)

@@ -20,7 +20,7 @@ from headrace.cli.exit_codes import ERROR
 from headrace.cli.line_batches import Line, line_batches
 from headrace.cli.options import ClusterOption, OutputFormat, OutputOption, QuietOption
 from headrace.cli.record_lines import from_line, from_ndjson
-from headrace.cli.shell import Shell, shell_of
+from headrace.cli.shell import Shell, cluster_id, shell_of
 from headrace.client import Client
 from headrace.models import Model, RecordReport
 from headrace.records import NewRecord
@@ -73,7 +73,7 @@ def produce(
     """
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client, _open(file) as source:
-        run = _Run(shell, client, cluster, topic)
+        run = _Run(shell, client, cluster_id(client, cluster), topic)
         run.send_all(line_batches(source, PARSERS[input_format]), _size(file))
     if run.failed:
         raise typer.Exit(ERROR)

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from headrace.cli.options import ClusterOption, OutputOption, QuietOption
-from headrace.cli.shell import shell_of
+from headrace.cli.shell import cluster_id, shell_of
 
 app = typer.Typer(no_args_is_help=True, help="Create, list, show and delete topics.")
 
@@ -43,7 +43,9 @@ def create(
     """Create a topic."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        topic = client.topics.create(cluster, name, partitions, _configs(config or []))
+        topic = client.topics.create(
+            cluster_id(client, cluster), name, partitions, _configs(config or [])
+        )
     shell.show(topic, SHOW_COLUMNS, identity="name")
 
 
@@ -58,7 +60,9 @@ def list_topics(
     """List the topics of a cluster."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        shell.show_list(client.topics.list(cluster), LIST_COLUMNS, identity="name")
+        shell.show_list(
+            client.topics.list(cluster_id(client, cluster)), LIST_COLUMNS, identity="name"
+        )
 
 
 @app.command()
@@ -73,7 +77,9 @@ def show(
     """Show one topic; with -o json, its configuration too."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        shell.show(client.topics.get(cluster, name), SHOW_COLUMNS, identity="name")
+        shell.show(
+            client.topics.get(cluster_id(client, cluster), name), SHOW_COLUMNS, identity="name"
+        )
 
 
 @app.command()
@@ -88,5 +94,5 @@ def delete(
     """Delete a topic with all its records, for good."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        client.topics.delete(cluster, name)
+        client.topics.delete(cluster_id(client, cluster), name)
     shell.note(f"deleted {name}")
