@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.fixtures.planes",
     "tests.fixtures.apis",
     "tests.fixtures.service",
+    "tests.fixtures.running_service",
 ]

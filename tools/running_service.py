@@ -115,7 +115,7 @@ class RunningService:
 
 
 @contextmanager
-def running_service(directory: Path) -> Generator[RunningService]:
+def start_service(directory: Path) -> Generator[RunningService]:
     """Start the service in a fresh directory, on a free port; stop it at the end."""
     ready_file, log = directory / "ready.json", directory / "up.log"
     command = [str(venv_tool("headrace")), "up", "--data-dir", str(directory / "data")]

@@ -14,12 +14,12 @@ RECORDS = 50
 class Canary:
     """A topic that nobody touches but to see whether it still answers as it did."""
 
-    def __init__(self, service: RunningService, cluster: KafkaCluster) -> None:
+    def __init__(self, running_service: RunningService, cluster: KafkaCluster) -> None:
         self._access = cluster.access()
         self._values = [f"still here {number}".encode() for number in range(RECORDS)]
         self._topic = cluster.topic("canary", 1)
         self._url = f"/v1/clusters/{cluster.id}/topics/{self._topic}"
-        self._http = service.http()
+        self._http = running_service.http()
         self._consumer = Consumer({**self._access.librdkafka(), "group.id": "canary"})
         producer = Producer(self._access.librdkafka())
         for value in self._values:

@@ -19,19 +19,19 @@ API_GROWTH_BYTES_MAX = 96 * 1024 * 1024
 
 
 @pytest.fixture(scope="session")
-def canary(service: RunningService, kafka_cluster: KafkaCluster) -> Canary:
+def canary(running_service: RunningService, kafka_cluster: KafkaCluster) -> Canary:
     """Records that were acknowledged before any bad input came."""
-    return Canary(service, kafka_cluster)
+    return Canary(running_service, kafka_cluster)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def bounded_memory(
-    service: RunningService, kafka_cluster: KafkaCluster, canary: Canary
+    running_service: RunningService, kafka_cluster: KafkaCluster, canary: Canary
 ) -> Generator[None]:
     """All the bad input together leaves the processes about as large as they were."""
     canary.check()
-    broker = service.broker(kafka_cluster.id)
-    api = psutil.Process(service.process.pid)
+    broker = running_service.broker(kafka_cluster.id)
+    api = psutil.Process(running_service.process.pid)
     before = broker.memory_info().rss, api.memory_info().rss
     yield
     after = broker.memory_info().rss, api.memory_info().rss
@@ -41,11 +41,11 @@ def bounded_memory(
 
 @pytest.fixture(autouse=True)
 def unmoved(
-    service: RunningService, kafka_cluster: KafkaCluster, canary: Canary
+    running_service: RunningService, kafka_cluster: KafkaCluster, canary: Canary
 ) -> Generator[None]:
     """The broker that was there before the test is there after it and answers as before."""
-    broker = service.broker(kafka_cluster.id).pid
+    broker = running_service.broker(kafka_cluster.id).pid
     yield
-    assert service.broker(kafka_cluster.id).pid == broker
-    assert service.process.poll() is None
+    assert running_service.broker(kafka_cluster.id).pid == broker
+    assert running_service.process.poll() is None
     canary.check()

@@ -87,28 +87,28 @@ def test_a_client_is_told_that_its_password_is_wrong(
 
 
 def test_a_client_that_does_not_know_the_authority_does_not_connect(
-    service: RunningService, kafka_cluster: KafkaCluster
+    running_service: RunningService, kafka_cluster: KafkaCluster
 ) -> None:
     options = kafka_cluster.access().librdkafka() | {"ssl.ca.location": "/etc/ssl/certs"}
 
     assert first_error(options) == KafkaError._SSL  # noqa: SLF001 - its name
     with pytest.raises(httpx2.ConnectError, match="certificate"):
-        httpx2.get(f"{service.ready.api_url_tls}/healthz")
+        httpx2.get(f"{running_service.ready.api_url_tls}/healthz")
 
 
 def test_a_revoked_key_loses_its_open_connections_and_is_refused_everywhere(
-    service: RunningService, kafka_cluster: KafkaCluster
+    running_service: RunningService, kafka_cluster: KafkaCluster
 ) -> None:
-    key = service.command("api-key", "create", "--cluster", kafka_cluster.id)
+    key = running_service.command("api-key", "create", "--cluster", kafka_cluster.id)
     access = replace(
         kafka_cluster.access("SASL_PLAINTEXT"), username=key["id"], password=key["secret"]
     )
     topic = kafka_cluster.topic("revoked", 1)
-    with authenticated(access) as wire, service.http(key["secret"]) as http:
+    with authenticated(access) as wire, running_service.http(key["secret"]) as http:
         assert wire.request(METADATA, 1, ALL_TOPICS)
         assert produce(http, kafka_cluster, topic).status_code == 200
 
-        service.command("api-key", "revoke", key["id"])
+        running_service.command("api-key", "revoke", key["id"])
 
         wire.assert_closed()
         assert produce(http, kafka_cluster, topic).status_code == 401
@@ -137,7 +137,7 @@ def headers_without_a_key(cluster: KafkaCluster) -> dict[str, dict[str, str]]:
 
 
 def test_http_without_a_good_key_is_refused_alike_on_every_route(
-    service: RunningService, kafka_cluster: KafkaCluster
+    running_service: RunningService, kafka_cluster: KafkaCluster
 ) -> None:
     topic = f"/topics/{kafka_cluster.topic('keyless', 1)}"
     routes = [
@@ -147,7 +147,7 @@ def test_http_without_a_good_key_is_refused_alike_on_every_route(
         ("GET", f"/v1/clusters/{kafka_cluster.id}{topic}/partitions/0/records"),
         ("POST", f"/kafka/v3/clusters/{kafka_cluster.id}{topic}/records"),
     ]
-    with service.http() as http:
+    with running_service.http() as http:
         del http.headers["Authorization"]
         for name, headers in headers_without_a_key(kafka_cluster).items():
             for method, path in routes:

@@ -24,16 +24,16 @@ OWN_PER_REQUEST = frozenset({"date", "x-request-id", "content-length"})
 
 
 @pytest.fixture(scope="module")
-def stranger(service: RunningService) -> Generator[httpx2.Client]:
+def stranger(running_service: RunningService) -> Generator[httpx2.Client]:
     """The owner of an organization that has no cluster."""
-    organization = service.command("organization", "create", "strangers")
-    with service.http(organization["api_key"]) as http:
+    organization = running_service.command("organization", "create", "strangers")
+    with running_service.http(organization["api_key"]) as http:
         yield http
 
 
-def routes_with_a_cluster(service: RunningService) -> list[tuple[str, str, str]]:
+def routes_with_a_cluster(running_service: RunningService) -> list[tuple[str, str, str]]:
     """Operation id, method and path of every route that names a cluster in its path."""
-    with service.http() as http:
+    with running_service.http() as http:
         document: dict[str, Any] = http.get("/openapi.json").json()
     found = [
         (operation["operationId"], method.upper(), path)
@@ -46,11 +46,11 @@ def routes_with_a_cluster(service: RunningService) -> list[tuple[str, str, str]]
 
 
 def test_every_route_answers_a_foreign_cluster_like_none_at_all(
-    service: RunningService, kafka_cluster: KafkaCluster, stranger: httpx2.Client
+    running_service: RunningService, kafka_cluster: KafkaCluster, stranger: httpx2.Client
 ) -> None:
     absent = absent_like(kafka_cluster.id)
     topic = kafka_cluster.topic("foreign", 1)
-    for operation, method, path in routes_with_a_cluster(service):
+    for operation, method, path in routes_with_a_cluster(running_service):
         for name in (topic, "no-such-topic"):
             answers = [
                 ask(stranger, operation, method, filled(path, cluster, name), cluster)
@@ -58,7 +58,7 @@ def test_every_route_answers_a_foreign_cluster_like_none_at_all(
             ]
             assert answers[0] == answers[1], path
             assert answers[0][0] == 404, (path, answers[0])
-    with service.http() as owner:
+    with running_service.http() as owner:
         assert owner.get(f"/v1/clusters/{kafka_cluster.id}/topics/{topic}").status_code == 200
 
 

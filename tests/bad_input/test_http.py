@@ -46,11 +46,11 @@ BAD_RECORDS: dict[str, tuple[bytes, int, str]] = {
 
 @pytest.mark.parametrize("name", BAD_RECORDS)
 def test_a_bad_record_is_refused_by_name_and_not_written(
-    service: RunningService, kafka_cluster: KafkaCluster, name: str
+    running_service: RunningService, kafka_cluster: KafkaCluster, name: str
 ) -> None:
     body, status, code = BAD_RECORDS[name]
     topic = kafka_cluster.topic("bad-record", 1)
-    with service.http() as http:
+    with running_service.http() as http:
         answer = post_json(http, records_path(kafka_cluster, topic), body)
 
         assert_problem(answer, status, code)
@@ -59,10 +59,10 @@ def test_a_bad_record_is_refused_by_name_and_not_written(
 
 
 def test_records_that_are_not_declared_to_be_json_are_refused(
-    service: RunningService, kafka_cluster: KafkaCluster
+    running_service: RunningService, kafka_cluster: KafkaCluster
 ) -> None:
     topic = kafka_cluster.topic("bad-media", 1)
-    with service.http() as http:
+    with running_service.http() as http:
         headers = {"Content-Type": "text/plain"}
         body = json.dumps(GOOD)
         answer = http.post(records_path(kafka_cluster, topic), content=body, headers=headers)
@@ -72,10 +72,10 @@ def test_records_that_are_not_declared_to_be_json_are_refused(
 
 
 def test_an_idempotency_key_on_records_is_refused_by_name(
-    service: RunningService, kafka_cluster: KafkaCluster
+    running_service: RunningService, kafka_cluster: KafkaCluster
 ) -> None:
     topic = kafka_cluster.topic("idempotency-key", 1)
-    with service.http() as http:
+    with running_service.http() as http:
         path, headers = records_path(kafka_cluster, topic), {"Idempotency-Key": '"a"'}
         answer = http.post(path, json=GOOD, headers=headers)
 
@@ -85,11 +85,11 @@ def test_an_idempotency_key_on_records_is_refused_by_name(
 
 
 def test_in_a_stream_the_good_records_before_a_bad_one_are_written_and_reported(
-    service: RunningService, kafka_cluster: KafkaCluster
+    running_service: RunningService, kafka_cluster: KafkaCluster
 ) -> None:
     topic = kafka_cluster.topic("bad-stream", 1)
     good = json.dumps(GOOD).encode()
-    with service.http() as http:
+    with running_service.http() as http:
         body = good + b'{"value": {"type": "XML", "data": "x"}}' + good + b'{"cut": '
         answer = post_json(http, records_path(kafka_cluster, topic), body)
 
@@ -106,9 +106,9 @@ def test_in_a_stream_the_good_records_before_a_bad_one_are_written_and_reported(
 
 @pytest.mark.parametrize("topic", ["no-such-topic", "bad%20name", "a" * 250, "..", "%00"])
 def test_an_unknown_topic_is_not_found_and_not_made(
-    service: RunningService, kafka_cluster: KafkaCluster, topic: str
+    running_service: RunningService, kafka_cluster: KafkaCluster, topic: str
 ) -> None:
-    with service.http() as http:
+    with running_service.http() as http:
         written = http.post(records_path(kafka_cluster, topic), json=GOOD)
         read = http.get(f"{topic_path(kafka_cluster, topic)}/partitions/0/records")
 
@@ -120,10 +120,10 @@ def test_an_unknown_topic_is_not_found_and_not_made(
 
 
 def test_a_partition_that_is_not_there_is_not_found(
-    service: RunningService, kafka_cluster: KafkaCluster
+    running_service: RunningService, kafka_cluster: KafkaCluster
 ) -> None:
     topic = kafka_cluster.topic("partitions", 2)
-    with service.http() as http:
+    with running_service.http() as http:
         answer = http.get(f"{topic_path(kafka_cluster, topic)}/partitions/2/records")
 
         assert_problem(answer, 404, "partition_not_found")
@@ -134,10 +134,10 @@ def test_a_partition_that_is_not_there_is_not_found(
     ["offset=x", "offset=-7", "max_bytes=0", "max_bytes=1e9", "wait_ms=-1", "wait_ms=99999999"],
 )
 def test_a_bad_query_names_its_field(
-    service: RunningService, kafka_cluster: KafkaCluster, query: str
+    running_service: RunningService, kafka_cluster: KafkaCluster, query: str
 ) -> None:
     topic = kafka_cluster.topic("query", 1)
-    with service.http() as http:
+    with running_service.http() as http:
         answer = http.get(f"{topic_path(kafka_cluster, topic)}/partitions/0/records?{query}")
 
         problem: dict[str, Any] = answer.json()
@@ -156,10 +156,10 @@ MANAGEMENT_BODIES: dict[str, tuple[bytes, int, str]] = {
 
 @pytest.mark.parametrize("name", MANAGEMENT_BODIES)
 def test_a_bad_body_on_a_management_route_is_refused_by_name(
-    service: RunningService, kafka_cluster: KafkaCluster, name: str
+    running_service: RunningService, kafka_cluster: KafkaCluster, name: str
 ) -> None:
     body, status, code = MANAGEMENT_BODIES[name]
-    with service.http() as http:
+    with running_service.http() as http:
         for path in ("/v1/clusters", "/v1/api-keys", topics_path(kafka_cluster)):
             assert_problem(post_json(http, path, body), status, code)
 
@@ -177,8 +177,10 @@ def test_a_bad_body_on_a_management_route_is_refused_by_name(
     ],
     ids=["zeros", "TLS", "long path", "many headers", "length", "chunk", "cut short"],
 )
-def test_what_is_no_http_request_is_hung_up_on(service: RunningService, data: bytes) -> None:
-    address = urlsplit(service.ready.api_url)
+def test_what_is_no_http_request_is_hung_up_on(
+    running_service: RunningService, data: bytes
+) -> None:
+    address = urlsplit(running_service.ready.api_url)
     assert address.hostname is not None
     assert address.port is not None
     where = (address.hostname, address.port)

@@ -22,7 +22,7 @@ from tools.demo.checks import (
 from tools.demo.cluster import Cluster, create_cluster, create_topic
 from tools.demo.crash import CrashReport, load_with_a_kill
 from tools.demo.records import DATA_SETS, PARTITIONS, Record, Stored, load_records
-from tools.running_service import RunningService, ServiceError, running_service
+from tools.running_service import RunningService, ServiceError, start_service
 
 Writer = Callable[[Cluster, str, Sequence[Record]], None]
 Reader = Callable[[Cluster, str], list[Stored]]
@@ -133,7 +133,7 @@ def main() -> int:
     try:
         with tempfile.TemporaryDirectory(prefix="headrace-demo-") as directory:
             where = Path(directory)
-            with running_service(where) as service:
+            with start_service(where) as service:
                 console.print(f"service ready after {time.monotonic() - began:.2f} s")
                 Demo(console, service, where).run()
     except (DemoError, ServiceError) as error:
