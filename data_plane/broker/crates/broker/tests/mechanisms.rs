@@ -1,5 +1,7 @@
 //! Logins by SCRAM and by token, and how an identity is renewed while the connection lives.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not be set up has failed")]
+
 mod support;
 
 #[path = "../../security/tests/support/mod.rs"]

@@ -116,13 +116,11 @@ impl Groups {
     }
 
     /// `OffsetCommit`: one result for each offset, or one for the request.
-    #[allow(dead_code, reason = "its handler needs the topics")]
     pub(crate) async fn commit(&self, request: &CommitRequest) -> Result<Vec<ErrorCode>, ErrorCode> {
         self.ask(|state, now, effects| state.coordinator.commit(request, now, effects)).await?
     }
 
     /// `OffsetFetch`
-    #[allow(dead_code, reason = "its handler needs the topics")]
     pub(crate) async fn fetch_offsets(
         &self,
         group: &str,
@@ -148,7 +146,6 @@ impl Groups {
     }
 
     /// Forgets the offsets of a topic that was deleted; durable with the next answer.
-    #[allow(dead_code, reason = "its handler needs the topics")]
     pub(crate) fn forget_topic(&self, topic: TopicId) {
         let topics = [topic].into();
         let forgotten =

@@ -5,12 +5,10 @@ use headrace_protocol::messages::{
 };
 use headrace_types::ErrorCode;
 
-use super::Context;
+use super::{Context, operations};
 use crate::{close::Close, reply::Answer};
 
 const BROKERS: i8 = 1;
-/// "Not asked for" in fields of authorized operations.
-pub(super) const OPERATIONS_NOT_ASKED: i32 = i32::MIN;
 
 pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
@@ -21,7 +19,7 @@ pub(super) async fn handle<'a>(
         cluster_id: config.cluster_id.as_str().into(),
         controller_id: config.broker_id,
         endpoint_type: request.endpoint_type,
-        cluster_authorized_operations: OPERATIONS_NOT_ASKED,
+        cluster_authorized_operations: operations::on_cluster(request.include_cluster_authorized_operations),
         ..Default::default()
     };
     if request.endpoint_type != BROKERS {

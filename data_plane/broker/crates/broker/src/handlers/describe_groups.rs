@@ -9,7 +9,7 @@ use headrace_protocol::messages::{
 };
 use headrace_types::ErrorCode;
 
-use super::{Context, describe_cluster::OPERATIONS_NOT_ASKED};
+use super::{Context, operations};
 use crate::{close::Close, reply::Answer};
 
 /// From this version on a group that does not exist is an error; before it is a dead group.
@@ -24,7 +24,9 @@ pub(super) async fn handle<'a>(
     for group_id in request.groups {
         let described = context.broker.groups.describe(&group_id).await;
         groups.push(match described {
-            Ok(Some(group)) => described_group(group_id, group),
+            Ok(Some(group)) => {
+                described_group(group_id, group, operations::on_group(request.include_authorized_operations))
+            }
             Ok(None) if context.version >= NOT_FOUND_SINCE => {
                 without_group(group_id, ErrorCode::GroupIdNotFound, Some("there is no such group"))
             }
@@ -35,14 +37,18 @@ pub(super) async fn handle<'a>(
     Ok(DescribeGroupsResponse { groups, ..Default::default() }.into())
 }
 
-fn described_group(group_id: Cow<'_, str>, group: GroupDescription) -> DescribedGroup<'_> {
+fn described_group(
+    group_id: Cow<'_, str>,
+    group: GroupDescription,
+    authorized_operations: i32,
+) -> DescribedGroup<'_> {
     DescribedGroup {
         group_id,
         group_state: group.state.name().into(),
         protocol_type: group.protocol_type.into(),
         protocol_data: group.protocol_name.into(),
         members: group.members.into_iter().map(described_member).collect(),
-        authorized_operations: OPERATIONS_NOT_ASKED,
+        authorized_operations,
         ..Default::default()
     }
 }
@@ -69,7 +75,7 @@ fn without_group<'a>(
         group_state: DEAD.into(),
         error_code: error.code(),
         error_message: why.map(Into::into),
-        authorized_operations: OPERATIONS_NOT_ASKED,
+        authorized_operations: operations::NOT_ASKED,
         ..Default::default()
     }
 }

@@ -45,7 +45,11 @@ pub struct Broker {
 impl Broker {
     /// `dev` on a free port.
     pub fn dev() -> Self {
-        let data_dir = TempDir::new().unwrap();
+        Self::dev_in(TempDir::new().unwrap())
+    }
+
+    /// `dev` on a free port, in a directory that may have been another broker's.
+    pub fn dev_in(data_dir: TempDir) -> Self {
         let mut command = program();
         command.args(["dev", "--listen", "127.0.0.1:0", "--num-partitions", "4", "--data-dir"]);
         command.arg(data_dir.path());
@@ -108,6 +112,13 @@ impl Broker {
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap(), rest)
+    }
+
+    /// Ends the process as `kill -9` does; its directory stays.
+    pub fn kill(mut self) -> TempDir {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::mem::replace(&mut self.data_dir, TempDir::new().unwrap())
     }
 
     /// Whether the process still serves.
