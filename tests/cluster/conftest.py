@@ -10,19 +10,19 @@ from tools.running_service import RunningService
 
 
 @pytest.fixture
-def http(service: RunningService) -> Generator[httpx2.Client]:
+def http(running_service: RunningService) -> Generator[httpx2.Client]:
     """The owner's HTTP client."""
-    with service.http() as client:
+    with running_service.http() as client:
         yield client
 
 
 @pytest.fixture
-def usage(service: RunningService, http: httpx2.Client) -> Usage:
-    return Usage(service, http)
+def usage(running_service: RunningService, http: httpx2.Client) -> Usage:
+    return Usage(running_service, http)
 
 
 @pytest.fixture(scope="session")
-def shared_cluster_id(service: RunningService) -> str:
+def shared_cluster_id(running_service: RunningService) -> str:
     """A cluster for tests that leave it as it was but for topics of their own."""
-    with service.http() as client:
-        return Usage(service, client).create("shared").id
+    with running_service.http() as client:
+        return Usage(running_service, client).create("shared").id
