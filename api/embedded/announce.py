@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from api.embedded.service import EmbeddedService
@@ -33,12 +32,12 @@ def announce(
     ]
     if service.owner.is_new and facts.api_key is not None:
         rows.append(("API key", f"{facts.api_key}  (shown only now)"))
-    table = Table.grid(padding=(0, 2))
-    for label, value in rows:
-        # Addresses and keys are copied from here: never wrapped, never styled by what they hold.
-        table.add_row(Text(label, style="bold"), Text(value, overflow="ignore", no_wrap=True))
+    width = max(len(label) for label, _ in rows)
     console.print(Text("Headrace is running.", style="bold green"))
-    console.print(table, soft_wrap=True, crop=False)
+    for label, value in rows:
+        # Addresses and keys are copied from here, so they are never wrapped or cut.
+        line = Text.assemble((f"{label:<{width}}  ", "bold"), value)
+        console.print(line, soft_wrap=True)
     console.print("\nIn another terminal:")
     for command in COMMANDS:
         console.print(Text(f"  {command}"), soft_wrap=True)

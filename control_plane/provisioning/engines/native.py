@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -175,13 +176,23 @@ class NativeEngine:
     ) -> bool:
         """Write all files; return whether one changed that a broker reads only at its start."""
         settings = self._settings
-        directory.write_credentials(credentials)
-        directory.write_token_keys(self._token_keys())
-        hosts = settings.certificate_hosts
-        has_new_certificate = directory.write_certificate(self._issuer, spec.cluster_id, hosts)
         advertised = {SASL_SSL: settings.public_host, SASL_PLAINTEXT: LOOPBACK}
-        has_new_config = directory.write_config(spec, listeners, advertised, settings.token_issuer)
-        return has_new_certificate or has_new_config
+        # Every file is synced on its own; side by side they share the journal's commits.
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            kept = pool.submit(directory.write_credentials, credentials)
+            keys = pool.submit(directory.write_token_keys, self._token_keys())
+            certificate = pool.submit(
+                directory.write_certificate,
+                self._issuer,
+                spec.cluster_id,
+                settings.certificate_hosts,
+            )
+            config = pool.submit(
+                directory.write_config, spec, listeners, advertised, settings.token_issuer
+            )
+        kept.result()
+        keys.result()
+        return any((certificate.result(), config.result()))
 
     def _listeners(self, directory: NativeDirectory) -> tuple[Listener, ...]:
         ports = directory.ports()
