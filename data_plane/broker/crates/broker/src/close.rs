@@ -31,7 +31,6 @@ pub(crate) enum Close {
     #[error("the client stopped in the middle of a frame")]
     Stalled,
     #[error("an error that acknowledgement level 0 can only signal by closing")]
-    #[allow(dead_code, reason = "for Produce")]
     Unacknowledged,
     #[error("the answer can not be written: {0}")]
     Unencodable(#[from] EncodeError),

@@ -55,7 +55,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
 ) -> Close {
     let (read_half, write_half) = tokio::io::split(stream);
     let (started, replies) = mpsc::channel(REQUESTS_IN_FLIGHT_MAX);
-    let mut writer = pin!(write_replies(broker, write_half, replies));
+    let mut writer = pin!(write_replies(broker, connection, write_half, replies));
     let requests =
         Requests { broker, connection, reader: FrameReader::new(read_half), started, login_deadline };
     let close = tokio::select! {
@@ -113,6 +113,7 @@ impl<S: AsyncRead> Requests<'_, S> {
         });
         // Polled here once, so that requests take effect in the order in which they arrived.
         let first = poll_fn(|context| Poll::Ready(request.as_mut().poll(context))).await;
+        self.connection.unanswered.update(|count| count + 1);
         slot.send(match first {
             Poll::Ready(reply) => Started::Done(reply),
             Poll::Pending => Started::Running(spawn_local(request)),
@@ -165,8 +166,6 @@ impl<S: AsyncRead> Requests<'_, S> {
         if self.connection.expires_at_ms().is_some_and(|end| end <= self.broker.clock.wall_ms()) {
             return Err(Close::LoginEnded);
         }
-        // One slot is held for the request that is waited for; more are those of unanswered requests.
-        let waits_for_answers = self.started.capacity() + 1 < REQUESTS_IN_FLIGHT_MAX;
-        if waits_for_answers { Ok(()) } else { Err(Close::Idle) }
+        if self.connection.unanswered.get() > 0 { Ok(()) } else { Err(Close::Idle) }
     }
 }

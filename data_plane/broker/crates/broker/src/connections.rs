@@ -19,6 +19,8 @@ pub(crate) struct Connection {
     pub(crate) listener: Rc<ListenerConfig>,
     /// None on a listener without logins.
     pub(crate) authentication: Option<RefCell<Authentication>>,
+    /// Requests that were started and whose replies are not written yet.
+    pub(crate) unanswered: Cell<usize>,
     revoked: Cell<bool>,
     ended: Notify,
 }
@@ -33,7 +35,15 @@ impl Connection {
     ) -> Self {
         let authentication =
             listener.protocol.uses_sasl().then(|| RefCell::new(Authentication::new(mechanisms)));
-        Self { id, peer, listener, authentication, revoked: Cell::new(false), ended: Notify::new() }
+        Self {
+            id,
+            peer,
+            listener,
+            authentication,
+            unanswered: Cell::new(0),
+            revoked: Cell::new(false),
+            ended: Notify::new(),
+        }
     }
 
     /// Who the connection speaks for; `User:ANONYMOUS` on a listener without logins, as in Kafka.

@@ -10,7 +10,6 @@ pub(crate) enum Answer<R> {
     /// This response, and then the connection ends.
     RespondAndClose(R),
     /// Nothing: `Produce` with acknowledgement level 0.
-    #[allow(dead_code, reason = "for Produce")]
     Nothing,
 }
 

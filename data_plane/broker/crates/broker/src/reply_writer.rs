@@ -9,7 +9,10 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{broker::Broker, close::Close, connection::Started, limits::STALL_TIMEOUT, reply::Reply};
+use crate::{
+    broker::Broker, close::Close, connection::Started, connections::Connection, limits::STALL_TIMEOUT,
+    reply::Reply,
+};
 
 /// Replies gathered for one write are no more than this, or one of them alone is.
 const GATHERED_BYTES_MAX: usize = 1024 * 1024;
@@ -17,6 +20,7 @@ const GATHERED_BYTES_MAX: usize = 1024 * 1024;
 /// Writes replies in the order of their requests until there are no more, or one ends the connection.
 pub(crate) async fn write_replies<S: AsyncWrite>(
     broker: &Broker,
+    connection: &Connection,
     mut stream: WriteHalf<S>,
     replies: mpsc::Receiver<Started>,
 ) -> Result<(), Close> {
@@ -28,6 +32,7 @@ pub(crate) async fn write_replies<S: AsyncWrite>(
             gathered.add(done.reply().await);
         }
         write(broker, &mut stream, gathered.buffer).await?;
+        connection.unanswered.update(|count| count - gathered.replies);
         if let Some(close) = gathered.ends {
             stream.shutdown().await?;
             return Err(close);
@@ -75,11 +80,13 @@ impl Queue {
 #[derive(Default)]
 struct Gathered {
     buffer: SegmentBuf,
+    replies: usize,
     ends: Option<Close>,
 }
 
 impl Gathered {
     fn add(&mut self, reply: Result<Reply, Close>) {
+        self.replies += 1;
         match reply {
             Ok(reply) => {
                 self.buffer.segments.extend(reply.segments);
