@@ -7,7 +7,7 @@ from control_plane.kit.errors import AppError
 
 PREFIX = "/kafka/"
 
-# Where Confluent has a code of its own for the same thing; anything else gets its HTTP status.
+# Where Confluent has a finer code of the same status; anything else gets its HTTP status.
 _ERROR_CODES: Mapping[str, int] = {
     "credentials_invalid": 40101,
     "credential_refused": 40101,
@@ -15,10 +15,7 @@ _ERROR_CODES: Mapping[str, int] = {
     "access_denied": 40301,
     "partition_not_found": 40402,
     "topic_not_found": 40403,
-    "record_refused": 40002,
-    "produce_timeout": 50003,
     "cluster_unreachable": 50302,
-    "cluster_error": 50002,
 }
 
 

@@ -1,7 +1,7 @@
 """Reading records: a partition from an offset, without any state on the server."""
 
 import asyncio
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import Field
@@ -17,9 +17,8 @@ from control_plane.clusters.errors import ClusterNotFoundError, ClusterNotReadyE
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from data_plane.gateway import errors
-from data_plane.gateway.consumers import ReadRequest
+from data_plane.gateway.consumers import EARLIEST, LATEST, Offset, ReadRequest
 from data_plane.gateway.limits import (
-    OFFSET_MAX,
     PARTITION_MAX,
     READ_BYTES_DEFAULT,
     READ_BYTES_MAX,
@@ -30,15 +29,19 @@ CLIENT_CLOSED_REQUEST = 499  # nobody receives it; logs show it
 
 router = v1_router("records")
 
-Offset = Annotated[int, Field(ge=0, le=OFFSET_MAX)] | Literal["earliest", "latest"]
+OFFSET_PATTERN = r"^(earliest|latest|[0-9]{1,18})$"
 
 
 class ReadQuery(RequestModel):
     """Where to begin, how much to return, how long to wait and how to write it."""
 
     offset: Annotated[
-        Offset, Field(description="The first offset to read; `earliest`, `latest` as in Kafka.")
-    ] = "earliest"
+        str,
+        Field(
+            pattern=OFFSET_PATTERN,
+            description="The first offset to read: a number, `earliest` or `latest`.",
+        ),
+    ] = EARLIEST
     max_bytes: Annotated[
         int,
         Field(
@@ -94,7 +97,9 @@ async def read_records(
     Nothing is remembered between reads: go on from `next_offset`. No record is cut or skipped.
     """
     route = await services.gateway.routes.route(caller, cluster_id)
-    wanted = ReadRequest(topic, partition, query.offset, query.max_bytes, query.wait_ms / 1000)
+    wanted = ReadRequest(
+        topic, partition, _offset(query.offset), query.max_bytes, query.wait_ms / 1000
+    )
     reading = asyncio.ensure_future(
         services.gateway.gateway.consumers.read(
             route, wanted, lambda page: encode_page(page, query.format)
@@ -109,6 +114,12 @@ async def read_records(
     finally:
         gone.cancel()
         reading.cancel()
+
+
+def _offset(text: str) -> Offset:
+    if text == EARLIEST:
+        return EARLIEST
+    return LATEST if text == LATEST else int(text)
 
 
 async def _gone(request: Request) -> None:

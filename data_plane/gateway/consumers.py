@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from typing import Literal, cast
+from typing import Final, Literal, cast
 
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -16,6 +16,7 @@ from data_plane.gateway.errors import (
     ClusterRefusedCredentialError,
     ClusterUnreachableError,
     OffsetOutOfRangeError,
+    TopicNotFoundError,
 )
 from data_plane.gateway.kafka_errors import error_of, read_error
 from data_plane.gateway.limits import (
@@ -34,6 +35,8 @@ SLICE_SECONDS = 0.25
 BATCH_RECORDS = 500
 TIMESTAMP_TYPES = {1: "create", 2: "log_append"}  # confluent_kafka.TIMESTAMP_*
 
+EARLIEST: Final = "earliest"
+LATEST: Final = "latest"
 Offset = int | Literal["earliest", "latest"]
 
 
@@ -188,7 +191,18 @@ class PartitionReader:
         if error.code() in {kafka_codes.NO_OFFSET, KafkaError.OFFSET_OUT_OF_RANGE}:
             span = self._span(TopicPartition(request.topic, request.partition))
             return OffsetOutOfRangeError(str(request.offset), span.earliest, span.end)
+        if error.code() == kafka_codes.UNKNOWN_PARTITION and not self._has_topic(request.topic):
+            return TopicNotFoundError(request.topic)
         return read_error(error, request.topic, request.partition)
+
+    def _has_topic(self, topic: str) -> bool:
+        # librdkafka has one error for an unknown topic and for a partition it does not have.
+        try:
+            metadata = self._consumer.list_topics(topic, timeout=METADATA_TIMEOUT_SECONDS)
+        except KafkaException:
+            return True
+        found = metadata.topics.get(topic)
+        return found is not None and found.error is None
 
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in kafka_codes.REFUSED_CREDENTIAL:
@@ -196,9 +210,9 @@ class PartitionReader:
 
 
 def _start(offset: Offset, span: Span) -> int:
-    if offset == "earliest":
+    if offset == EARLIEST:
         return span.earliest
-    if offset == "latest":
+    if offset == LATEST:
         return span.end
     if not span.earliest <= offset <= span.end:
         raise OffsetOutOfRangeError(str(offset), span.earliest, span.end)

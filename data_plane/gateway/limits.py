@@ -9,7 +9,6 @@ HEADERS_MAX = 100
 HEADER_NAME_BYTES_MAX = 1024
 TOPIC_NAME_CHARACTERS_MAX = 249
 PARTITION_MAX = 2**31 - 1
-OFFSET_MAX = 2**63 - 1
 
 # A JSON document that holds one record: base64 costs a third, escapes cost more.
 DOCUMENT_BYTES_MAX = 4 * MIB

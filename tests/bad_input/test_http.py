@@ -67,7 +67,7 @@ def test_records_that_are_not_declared_to_be_json_are_refused(
         body = json.dumps(GOOD)
         answer = http.post(records_path(kafka_cluster, topic), content=body, headers=headers)
 
-        assert_problem(answer, 415, "media_type_unsupported")
+        assert_problem(answer, 415, "content_type_unsupported")
         assert end_offset(http, kafka_cluster, topic) == 0
 
 

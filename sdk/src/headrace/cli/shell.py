@@ -84,6 +84,13 @@ class Shell:
         """Write a value as JSON."""
         self._line(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
+    def deleted(self, identity: str) -> None:
+        """Say that something is gone."""
+        if self.output is OutputFormat.JSON:
+            self.json({"deleted": identity})
+        else:
+            self.note(f"deleted {identity}")
+
     def note(self, text: str) -> None:
         """Say something that is no result."""
         if not self.is_quiet:

@@ -90,5 +90,6 @@ def delete(
     """Delete a cluster with all its topics and records, for good."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        client.clusters.delete(cluster_id(client, cluster), wait=wait, timeout_seconds=timeout)
-    shell.note(f"deleted {cluster}")
+        found = cluster_id(client, cluster)
+        client.clusters.delete(found, wait=wait, timeout_seconds=timeout)
+    shell.deleted(found)

@@ -95,4 +95,4 @@ def delete(
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
         client.topics.delete(cluster_id(client, cluster), name)
-    shell.note(f"deleted {name}")
+    shell.deleted(name)
