@@ -94,7 +94,9 @@ def build_cluster_services(
     return ClusterServices(
         clusters=clusters,
         topics=TopicService(admin_clients),
-        access=AccessService(core.database, clusters, credentials),
+        access=AccessService(
+            core.database, clusters, credentials, on_publish=admin_clients.evict_subjects
+        ),
         sweeper=sweeper,
         admin_clients=admin_clients,
         rest_url=rest_url,

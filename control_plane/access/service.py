@@ -1,6 +1,6 @@
 """Brings credentials into force on the clusters that check them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -9,12 +9,16 @@ from sqlalchemy.orm import Session
 from control_plane.access.records import credential_set
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.service import ClusterService
+from control_plane.identity.secrets import KEY_ID_PREFIX
 from control_plane.identity.service import ApiKeyService
 from control_plane.kit.db import Database
 from control_plane.provisioning.engine import CredentialSet
 from control_plane.provisioning.errors import ClusterNotRunningError
 
 PUBLISH_THREADS_MAX = 8
+
+# Told before a set is brought into force: the cluster, and how to know who may not reach it.
+OnPublish = Callable[[str, Callable[[str], bool]], None]
 
 log = structlog.stdlib.get_logger("access")
 
@@ -39,11 +43,16 @@ class AccessService:
     """
 
     def __init__(
-        self, database: Database, clusters: ClusterService, credentials: CredentialLoader
+        self,
+        database: Database,
+        clusters: ClusterService,
+        credentials: CredentialLoader,
+        on_publish: OnPublish,
     ) -> None:
         self._database = database
         self._clusters = clusters
         self._credentials = credentials
+        self._on_publish = on_publish
 
     def request(self, session: Session, organization_id: str, cluster_id: str | None) -> None:
         """Ask, in the transaction that changes a key, for publication: a crash can not lose it."""
@@ -72,6 +81,10 @@ class AccessService:
             future.result()
 
     def _apply(self, cluster: Cluster, credentials: CredentialSet) -> None:
+        usernames = frozenset(one["username"] for one in credentials.credentials)
+        self._on_publish(
+            cluster.id, lambda name: name.startswith(KEY_ID_PREFIX) and name not in usernames
+        )
         try:
             self._clusters.engine(cluster.engine).apply_credentials(cluster.id, credentials)
         except ClusterNotRunningError:

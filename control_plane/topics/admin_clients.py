@@ -4,7 +4,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from confluent_kafka.admin import AdminClient
@@ -14,6 +14,7 @@ from control_plane.topics.kafka_admin import KafkaAdmin
 
 CLIENTS_MAX = 32
 IDLE_SECONDS_MAX = 120
+REAP_EVERY_SECONDS = 15
 RECONNECT_BACKOFF_MIN_MS = 20
 RECONNECT_BACKOFF_MAX_MS = 250
 SOCKET_TIMEOUT_MS = 10_000
@@ -44,17 +45,20 @@ class _Entry:
     is_evicted: bool = False
 
 
-@dataclass
 class AdminClients:
     """A bounded cache of admin clients. Thread-safe; a client is never closed under a user."""
 
-    tokens: TokenSettings
-    clock: Clock
-    clients_max: int = CLIENTS_MAX
-    _entries: OrderedDict[Connection, _Entry] = field(
-        default_factory=OrderedDict["Connection", "_Entry"],
-    )
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(
+        self, tokens: TokenSettings, clock: Clock, *, clients_max: int = CLIENTS_MAX
+    ) -> None:
+        self._tokens = tokens
+        self._clock = clock
+        self._clients_max = clients_max
+        self._entries: OrderedDict[Connection, _Entry] = OrderedDict()
+        self._lock = threading.Lock()
+        self._closed = threading.Event()
+        self._reaper = threading.Thread(target=self._reap, name="admin-clients", daemon=True)
+        self._reaper.start()
 
     @contextmanager
     def client(self, connection: Connection) -> Generator[KafkaAdmin]:
@@ -69,13 +73,34 @@ class AdminClients:
         """Close every client of a cluster, each as soon as nobody uses it."""
         self._evict_where(lambda connection, _: connection.cluster_id == cluster_id)
 
+    def evict_subjects(self, cluster_id: str, is_gone: Callable[[str], bool]) -> None:
+        """Close the clients of those who may not reach the cluster any more.
+
+        Left open, each would go on trying to sign in, once a second.
+        """
+        self._evict_where(
+            lambda connection, _: (
+                connection.cluster_id == cluster_id and is_gone(connection.subject)
+            )
+        )
+
+    def evict_idle(self) -> None:
+        """Close every client that was not used for a while."""
+        used_since = self._clock.monotonic() - IDLE_SECONDS_MAX
+        self._evict_where(lambda _, entry: entry.used_at < used_since)
+
     def close(self) -> None:
         """Close every client."""
+        self._closed.set()
+        self._reaper.join()
         self._evict_where(lambda _connection, _entry: True)
 
+    def _reap(self) -> None:
+        while not self._closed.wait(REAP_EVERY_SECONDS):
+            self.evict_idle()
+
     def _borrow(self, connection: Connection) -> _Entry:
-        now = self.clock.monotonic()
-        self._evict_where(lambda _, entry: now - entry.used_at > IDLE_SECONDS_MAX)
+        now = self._clock.monotonic()
         with self._lock:
             entry = self._entries.get(connection)
             if entry is None:
@@ -96,7 +121,7 @@ class AdminClients:
 
     def _evict_surplus(self) -> None:
         with self._lock:
-            surplus = list(self._entries)[: max(0, len(self._entries) - self.clients_max)]
+            surplus = list(self._entries)[: max(0, len(self._entries) - self._clients_max)]
         self._evict_where(lambda connection, _: connection in surplus)
 
     def _evict_where(self, is_unwanted: Callable[[Connection, _Entry], bool]) -> None:
@@ -111,7 +136,7 @@ class AdminClients:
 
     def _open(self, connection: Connection) -> KafkaAdmin:
         options: dict[str, str | int | float | bool] = {
-            **self.tokens.client_settings(connection.subject, connection.cluster_id),
+            **self._tokens.client_settings(connection.subject, connection.cluster_id),
             "bootstrap.servers": connection.servers,
             "security.protocol": connection.security_protocol,
             "client.id": "headrace-control-plane",

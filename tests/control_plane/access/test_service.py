@@ -2,6 +2,7 @@
 
 import pytest
 
+from control_plane.access.service import AccessService, CredentialLoader
 from control_plane.kit.scope import Scope
 from control_plane.provisioning.errors import CredentialsRejectedError
 from tests.fixtures.planes import Plane
@@ -64,6 +65,24 @@ class TestPublish:
             key.revoked_at = plane.clock.now()
         plane.services.access.publish(organization_id, None)
         assert plane.usernames(cluster) == set()
+
+    def test_tells_who_may_not_reach_the_cluster_any_more(self, sqlite_plane: Plane) -> None:
+        plane = sqlite_plane
+        told: list[tuple[str, list[str]]] = []
+        organization_id = plane.organization()
+        cluster = plane.running(organization_id)
+        key_id = plane.api_key(organization_id)
+        names = [key_id, "hk_gone", "u_member", "control-plane"]
+        access = AccessService(
+            plane.core.database,
+            plane.services.clusters,
+            CredentialLoader(plane.core.api_keys),
+            lambda cluster_id, is_gone: told.append(
+                (cluster_id, [name for name in names if is_gone(name)])
+            ),
+        )
+        access.publish(organization_id, None)
+        assert told == [(cluster.id, ["hk_gone"])]
 
     def test_writes_no_secret(self, plane: Plane) -> None:
         organization_id = plane.organization()

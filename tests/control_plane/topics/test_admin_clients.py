@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from control_plane.identity.tokens import SignedToken
 from control_plane.kit.token_endpoint import TokenEndpoint
 from control_plane.topics.admin_clients import IDLE_SECONDS_MAX, AdminClients, Connection
 
@@ -32,8 +33,9 @@ class ManualClock:
 
 
 class Tokens:
-    def sign(self, subject: str, cluster_id: str) -> tuple[str, datetime]:
-        return f"{subject}@{cluster_id}", datetime.now(UTC) + timedelta(minutes=5)
+    def sign(self, subject: str, cluster_id: str) -> SignedToken:
+        expires_at = datetime.now(UTC) + timedelta(minutes=5)
+        return SignedToken(f"{subject}@{cluster_id}", expires_at)
 
 
 @pytest.fixture
@@ -76,9 +78,12 @@ class TestClient:
     def test_is_closed_after_it_idled(self, clients: AdminClients, clock: ManualClock) -> None:
         with clients.client(CONNECTION) as idle:
             pass
-        clock.seconds += IDLE_SECONDS_MAX + 1
-        with clients.client(replace(CONNECTION, subject="hk_two")):
-            assert is_closed(idle)
+        clock.seconds += IDLE_SECONDS_MAX - 1
+        with clients.client(replace(CONNECTION, subject="hk_two")) as fresh:
+            pass
+        clock.seconds += 2
+        clients.evict_idle()
+        assert (is_closed(idle), is_closed(fresh)) == (True, False)
 
     def test_makes_room_by_closing_the_one_used_longest_ago(self, clients: AdminClients) -> None:
         opened: list[object] = []
@@ -104,4 +109,24 @@ class TestEvict:
             assert not is_closed(client)
             with clients.client(CONNECTION) as fresh:
                 assert fresh is not client
+        assert is_closed(client)
+
+
+class TestEvictSubjects:
+    def test_closes_the_clients_of_those_who_are_gone(self, clients: AdminClients) -> None:
+        with clients.client(CONNECTION) as gone:
+            pass
+        with clients.client(replace(CONNECTION, subject="hk_two")) as kept:
+            pass
+        with clients.client(replace(CONNECTION, cluster_id="lkc_two")) as elsewhere:
+            pass
+        clients.evict_subjects("lkc_one", lambda subject: subject == "hk_one")
+        assert [is_closed(one) for one in (gone, kept, elsewhere)] == [True, False, False]
+
+
+class TestClose:
+    def test_closes_everything(self, clients: AdminClients) -> None:
+        with clients.client(CONNECTION) as client:
+            pass
+        clients.close()
         assert is_closed(client)
