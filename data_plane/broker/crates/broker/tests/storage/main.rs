@@ -1,0 +1,13 @@
+//! Topics, producing and fetching, spoken byte by byte with the real process.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not be set up has failed")]
+
+mod administration;
+mod calls;
+mod durability;
+mod fetching;
+mod idempotence;
+mod offsets;
+mod producing;
+#[path = "../support/mod.rs"]
+mod support;
