@@ -58,9 +58,9 @@ pub(crate) const SHUTDOWN_POLL: Duration = Duration::from_millis(5);
 /// Bytes of group records that are written or read back at once; a larger record is a batch of its own.
 pub(crate) const GROUP_BATCH_BYTES: usize = 1024 * 1024;
 /// Segment size of the group log: what lies before a compaction goes by whole segments.
-pub(crate) const GROUP_LOG_SEGMENT_BYTES: u64 = 4 * 1024 * 1024;
-/// The group log is not written anew before it has this size...
-pub(crate) const GROUP_LOG_BYTES_BEFORE_COMPACTION: u64 = 16 * 1024 * 1024;
+pub(crate) const GROUP_LOG_SEGMENT_BYTES: u64 = 1024 * 1024;
+/// The group log, which a start reads whole, is not written anew before it has this size...
+pub(crate) const GROUP_LOG_BYTES_BEFORE_COMPACTION: u64 = 4 * 1024 * 1024;
 /// ...nor before it is this many times the size that it had after the last time.
 pub(crate) const GROUP_LOG_GROWTH_BEFORE_COMPACTION: u64 = 4;
 /// How often group records that found the disk full are tried again.

@@ -190,6 +190,14 @@ fn members_share_the_work_and_share_it_anew_when_one_goes() {
 }
 
 #[test]
+fn many_members_that_come_at_once_share_one_generation() {
+    let broker = Broker::dev();
+    let mut members: Vec<Member> = (0..60).map(|_| Member::new(&broker, "g")).collect();
+    settle(&mut members);
+    assert!(members.iter().all(|member| member.generation == members[0].generation));
+}
+
+#[test]
 fn every_version_of_the_group_apis_is_served() {
     let broker = Broker::dev();
     let groups = ["v0", "v1", "v2", "v3", "v4", "v5", "v6", "v7", "v8", "v9"];

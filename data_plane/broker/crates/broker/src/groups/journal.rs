@@ -129,12 +129,19 @@ impl Journal {
     pub(crate) fn synced(&mut self, end: SyncEnd, now_ms: i64) -> Result<(), LogError> {
         self.log.synced(end);
         let Some((start, end)) = self.compaction else { return Ok(()) };
-        if self.log.high_watermark() >= end {
-            self.compaction = None;
-            self.log.advance_start(start, now_ms)?;
-            self.compacted_bytes = self.log.size_bytes();
+        if self.log.high_watermark() < end {
+            return Ok(());
         }
-        Ok(())
+        match self.log.advance_start(start, now_ms) {
+            Ok(_) => {
+                self.compaction = None;
+                self.compacted_bytes = self.log.size_bytes();
+                Ok(())
+            }
+            // Tried again after the next sync: nothing is lost by keeping more than is needed.
+            Err(error) if error.is_full() => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether most of the log is likely to be superfluous.

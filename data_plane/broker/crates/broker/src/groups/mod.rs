@@ -279,3 +279,6 @@ fn now(clock: &dyn Clock) -> Now {
     let monotonic_ms = u64::try_from(clock.mono().as_millis()).unwrap_or(u64::MAX);
     Now { monotonic_ms, wall_ms: clock.wall_ms() }
 }
+
+#[cfg(test)]
+mod tests;
