@@ -137,3 +137,19 @@ class TestClusterKey:
             assert http.post(topics, json={"name": name}).status_code == 201
             assert http.get(f"{topics}/{name}").status_code == 200
             assert http.delete(f"{topics}/{name}").status_code == 204
+
+
+class TestUnavailable:
+    def test_a_cluster_that_does_not_answer_is_told_apart(self, usage: Usage) -> None:
+        cluster = usage.create("silent")
+        usage.create_topic(cluster.id, "flights")
+        broker = usage.service.broker(cluster.id)
+        broker.suspend()
+        try:
+            silent = usage.http.get(f"/v1/clusters/{cluster.id}/topics/flights")
+        finally:
+            broker.resume()
+        assert code_of(silent) == (503, "cluster_unavailable")
+        assert int(silent.headers["Retry-After"]) > 0
+        answer = usage.http.get(f"/v1/clusters/{cluster.id}/topics/flights")
+        assert usage.expect(200, answer)["name"] == "flights"
