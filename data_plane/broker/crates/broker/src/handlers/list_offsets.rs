@@ -17,6 +17,9 @@ use crate::{
     topics::{TopicRef, read},
 };
 
+/// From this version on the answer has a place for the leader epoch.
+const LEADER_EPOCH_SINCE: i16 = 4;
+
 const LATEST: i64 = -1;
 const EARLIEST: i64 = -2;
 const MAX_TIMESTAMP: i64 = -3;
@@ -53,7 +56,7 @@ fn list_topic<'a>(context: &Context<'_>, topic: ListOffsetsTopic<'a>) -> ListOff
             error_code: error.code(),
             timestamp: listed.timestamp,
             offset: listed.offset,
-            leader_epoch: listed.leader_epoch,
+            leader_epoch: if context.version < LEADER_EPOCH_SINCE { -1 } else { listed.leader_epoch },
         }
     });
     let partitions = rows.collect();
