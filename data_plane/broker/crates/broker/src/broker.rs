@@ -62,6 +62,7 @@ impl Broker {
         config: Config,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
+        started_at_ms: i64,
     ) -> Result<Rc<Self>, OpenError> {
         let security = Security::load(&config, Arc::clone(&clock), Arc::clone(&rng))?;
         let directory = Path::new(groups::DIRECTORY);
@@ -70,14 +71,14 @@ impl Broker {
         let topics = Topics::open(disk, Arc::clone(&clock), Arc::clone(&rng), &config.limits)?;
         Ok(Rc::new(Self {
             groups,
-            topics,
-            started_at_ms: clock.wall_ms(),
+            started_at_ms,
             connections: Connections::new(&config.limits),
             config,
             clock,
             rng,
             security,
-            metrics: Metrics::new(),
+            metrics: Metrics::new(topics.metrics()),
+            topics,
             phase: watch::Sender::new(Phase::Starting),
             request_memory: RequestMemory::new(),
         }))

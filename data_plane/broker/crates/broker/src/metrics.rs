@@ -6,6 +6,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::topics::StorageMetrics;
+
 /// Labels of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct ApiLabels {
@@ -30,8 +32,9 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(storage: &StorageMetrics) -> Self {
         let mut registry = Registry::with_prefix("headrace_broker");
+        storage.register(&mut registry);
         let requests = Family::default();
         let (bytes_received, bytes_sent) = (Counter::default(), Counter::default());
         let connections = Gauge::default();

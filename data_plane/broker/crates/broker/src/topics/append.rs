@@ -62,7 +62,11 @@ impl Topics {
         self.reserve(records.len() as u64)?;
         let mut state = self.state.borrow_mut();
         let accepted = state.append(partition, records, &header, now_ms)?;
-        if !accepted.appended.duplicate {
+        if accepted.appended.duplicate {
+            self.metrics.batches_repeated.inc();
+        } else {
+            self.metrics.appended_bytes.inc_by(records.len() as u64);
+            self.metrics.appended_records.inc_by(header.records_count as u64);
             self.work.notify_one();
         }
         Ok(accepted)
@@ -78,9 +82,15 @@ impl Topics {
                 Err(error) => tracing::warn!(%error, "the free space of the disk is unknown"),
             }
         }
-        if state.gauge.spend(bytes) {
+        let fits = state.gauge.spend(bytes);
+        if fits == state.is_full {
+            state.is_full = !fits;
+            tell_fullness(state.is_full);
+        }
+        if fits {
             return Ok(());
         }
+        self.metrics.produce_refused_disk_full.inc();
         Err(ProduceRefusal::saying(ErrorCode::KafkaStorageError, "the cluster's disk is full"))
     }
 
@@ -125,6 +135,14 @@ impl State {
             self.commit.appended(partition, end);
         }
         Ok(accepted)
+    }
+}
+
+fn tell_fullness(is_full: bool) {
+    if is_full {
+        tracing::warn!("the disk is nearly full: produce is refused until there is room");
+    } else {
+        tracing::info!("the disk has room again: produce goes on");
     }
 }
 

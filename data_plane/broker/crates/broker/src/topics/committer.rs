@@ -51,6 +51,7 @@ impl Topics {
                 }
             }
         }
+        self.metrics.syncs.inc();
         self.rounds.send_modify(|rounds| *rounds += 1);
     }
 

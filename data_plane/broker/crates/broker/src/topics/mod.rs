@@ -4,9 +4,12 @@ mod administration;
 mod append;
 pub(crate) mod arrivals;
 mod committer;
+mod metrics;
 mod opening;
 pub(crate) mod read;
 pub(crate) mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -21,6 +24,7 @@ use settings::Settings;
 
 pub(crate) use administration::{NewTopic, Refusal};
 pub(crate) use append::{Accepted, ProduceRefusal};
+pub(crate) use metrics::StorageMetrics;
 pub(crate) use read::{Fetched, Held};
 
 /// The topics of the broker.
@@ -36,6 +40,7 @@ pub(crate) struct Topics {
     work: Notify,
     /// Counts syncs that have ended.
     rounds: watch::Sender<u64>,
+    metrics: StorageMetrics,
     /// One permit a byte of fetched records that may be in memory.
     fetch_memory: Arc<Semaphore>,
 }
@@ -45,6 +50,8 @@ struct State {
     logs: BTreeMap<TopicPartition, Slot>,
     commit: GroupCommit<TopicPartition>,
     gauge: DiskGauge,
+    /// Whether produce is refused for want of room.
+    is_full: bool,
     producer_ids: ProducerIds,
     /// Deleted topics whose files are still there, with their partition counts.
     removals: Vec<(TopicId, i32)>,
@@ -133,6 +140,11 @@ impl Topics {
     pub(crate) fn allocate_producer_id(&self) -> Result<ProducerId, ErrorCode> {
         let allocated = self.state.borrow_mut().producer_ids.allocate();
         allocated.map_err(|error| storage_refusal(&error))
+    }
+
+    /// What is counted of the storage, to be registered.
+    pub(crate) fn metrics(&self) -> &StorageMetrics {
+        &self.metrics
     }
 
     fn now_ms(&self) -> i64 {

@@ -16,8 +16,8 @@ use headrace_types::{TopicId, TopicPartition};
 use tokio::sync::{Notify, watch};
 
 use super::{
-    Online, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory, partitions_of,
-    settings::Settings,
+    Online, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory, metrics::StorageMetrics,
+    partitions_of, settings::Settings,
 };
 use crate::config::LimitsConfig;
 
@@ -43,6 +43,7 @@ impl Topics {
             logs,
             commit: GroupCommit::default(),
             gauge: DiskGauge::default(),
+            is_full: false,
             producer_ids: ProducerIds::open(Arc::clone(&disk), Path::new(DATA_DIRECTORY), &*rng)?,
             removals: Vec::new(),
             catalog,
@@ -57,6 +58,7 @@ impl Topics {
             arrivals: Arrivals::default(),
             work: Notify::new(),
             rounds: watch::Sender::new(0),
+            metrics: StorageMetrics::default(),
             fetch_memory: fetch_memory(),
         }))
     }

@@ -90,7 +90,9 @@ impl Topics {
             }
             fetched
         });
-        read.unwrap_or_else(Fetched::failed)
+        let fetched = read.unwrap_or_else(Fetched::failed);
+        self.metrics.fetched_bytes.inc_by(fetched.records.len() as u64);
+        fetched
     }
 
     /// Fetches that wait for data.

@@ -1,0 +1,31 @@
+//! What the storage counts.
+
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
+
+/// The counters of topics and logs.
+#[derive(Debug, Default)]
+pub(crate) struct StorageMetrics {
+    pub(super) appended_bytes: Counter,
+    pub(super) appended_records: Counter,
+    pub(super) batches_repeated: Counter,
+    pub(super) produce_refused_disk_full: Counter,
+    pub(super) fetched_bytes: Counter,
+    pub(super) syncs: Counter,
+}
+
+impl StorageMetrics {
+    /// Adds the counters to a registry.
+    pub(crate) fn register(&self, registry: &mut Registry) {
+        let mut add = |name, help, counter: &Counter| registry.register(name, help, counter.clone());
+        add("appended_bytes", "Bytes of record batches appended", &self.appended_bytes);
+        add("appended_records", "Records appended", &self.appended_records);
+        add(
+            "batches_repeated",
+            "Batches of idempotent producers that were there already",
+            &self.batches_repeated,
+        );
+        add("produce_refused_disk_full", "Batches refused for want of room", &self.produce_refused_disk_full);
+        add("fetched_bytes", "Bytes of record batches read for fetches", &self.fetched_bytes);
+        add("log_syncs", "Rounds of syncing logs", &self.syncs);
+    }
+}

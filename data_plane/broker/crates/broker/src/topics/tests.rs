@@ -1,0 +1,98 @@
+//! The topics over a simulated disk that fills up.
+
+use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
+
+use headrace_io::{Disk, ManualClock, Rng, SeededRng, SimDisk};
+use headrace_records::BatchBuilder;
+use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
+use tokio::task::LocalSet;
+
+use super::{SharedTopics, TopicRef, Topics, read::FetchSpec};
+use crate::config::LimitsConfig;
+
+/// Far more than the tests write; its reserve of a twentieth is 50 kB.
+const CAPACITY_BYTES: u64 = 1_000_000;
+const PRODUCE_VERSION: i16 = 12;
+
+struct Setup {
+    disk: SimDisk,
+    clock: Arc<ManualClock>,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let disk = SimDisk::new();
+        disk.create_dir_all(Path::new("./topics")).unwrap();
+        disk.sync_dir(Path::new(".")).unwrap();
+        disk.sync_dir(Path::new("")).unwrap();
+        Self { disk, clock: Arc::new(ManualClock::at(1_000_000)) }
+    }
+
+    fn open(&self) -> SharedTopics {
+        let rng: Arc<dyn Rng> = Arc::new(SeededRng::new(self.disk.operations()));
+        let clock = Arc::clone(&self.clock);
+        Topics::open(Arc::new(self.disk.clone()), clock, rng, &LimitsConfig::default()).unwrap()
+    }
+}
+
+fn run<T>(act: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    LocalSet::new().block_on(&runtime, act)
+}
+
+fn create(topics: &Topics, name: &str) -> TopicId {
+    topics.create(topics.plan(name, 1, BTreeMap::new()).unwrap()).unwrap()
+}
+
+fn partition(topic: TopicId) -> TopicPartition {
+    TopicPartition { topic, partition: PartitionIndex::new(0) }
+}
+
+async fn append(topics: &Topics, log: TopicPartition, bytes: usize) -> Result<i64, ErrorCode> {
+    let batch = BatchBuilder::new().value(&vec![7; bytes]).build();
+    let accepted = topics.append(log, &batch, PRODUCE_VERSION).map_err(|refusal| refusal.code)?;
+    topics.durable(&[(log, accepted.appended.last_offset + 1)]).await;
+    Ok(accepted.appended.base_offset)
+}
+
+fn fetched_bytes(topics: &Topics, log: TopicPartition) -> usize {
+    let spec = FetchSpec {
+        offset: 0,
+        bytes_max: usize::MAX >> 1,
+        at_least_one: true,
+        current_leader_epoch: -1,
+        last_fetched_epoch: -1,
+    };
+    let fetched = topics.fetch(log, &spec);
+    assert_eq!(fetched.error, None);
+    fetched.records.len()
+}
+
+#[test]
+fn produce_stops_before_the_disk_is_full_and_goes_on_when_there_is_room() {
+    let setup = Setup::new();
+    setup.disk.set_capacity(Some(CAPACITY_BYTES));
+    run(async {
+        let topics = setup.open();
+        tokio::task::spawn_local(Rc::clone(&topics).keep_durable());
+        let (kept, spare) = (partition(create(&topics, "kept")), partition(create(&topics, "spare")));
+        append(&topics, spare, 500_000).await.unwrap();
+        let mut appended = 0;
+        let refused = loop {
+            match append(&topics, kept, 10_000).await {
+                Ok(_) => appended += 1,
+                Err(code) => break code,
+            }
+        };
+        assert_eq!(refused, ErrorCode::KafkaStorageError);
+        let free = setup.disk.space(Path::new(".")).unwrap().free_bytes;
+        assert!(free >= CAPACITY_BYTES / 20, "{free} bytes are free");
+        assert!(fetched_bytes(&topics, kept) > appended * 10_000, "reads go on");
+        topics.delete(TopicRef::Name("spare")).unwrap();
+        while setup.disk.exists(&super::opening::dir_of(spare)).unwrap() {
+            tokio::task::yield_now().await;
+        }
+        setup.clock.advance(Duration::from_secs(2));
+        assert_eq!(append(&topics, kept, 10_000).await, Ok(appended as i64));
+    });
+}
