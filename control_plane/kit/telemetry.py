@@ -3,8 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
-from typing import Any, TextIO
+from collections.abc import Mapping, MutableMapping
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -22,7 +22,9 @@ SECRET_KEYS = frozenset(
     }
 )
 # Our own secrets are recognised by their shape wherever they stand, exception texts included.
-SECRET_SHAPE = re.compile(r"(?:hrs|hrc)_[0-9A-Za-z_]{16,}")
+SECRET_SHAPE = re.compile(r"(?:hrs|hrc)_[0-9A-Za-z_-]{16,}")
+
+_JSON = structlog.processors.JSONRenderer()
 
 
 def configure_logging(level: str, stream: TextIO | None = None) -> None:
@@ -41,7 +43,7 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(),
+                render,
             ],
         )
     )
@@ -61,10 +63,19 @@ def configure_logging(level: str, stream: TextIO | None = None) -> None:
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace values under secret keys, and secrets of ours inside any text."""
-    for key, value in event.items():
-        if key.lower().replace("-", "_") in SECRET_KEYS:
-            event[key] = REDACTED
-        elif isinstance(value, str):
-            event[key] = SECRET_SHAPE.sub(REDACTED, value)
-    return event
+    """Replace the values of secret keys, however deep they stand."""
+    return {key: _redacted(key, value) for key, value in event.items()}
+
+
+def render(logger: Any, method: str, event: MutableMapping[str, Any]) -> str:
+    """Write a log line, with secrets of ours replaced wherever they stand in it."""
+    return SECRET_SHAPE.sub(REDACTED, str(_JSON(logger, method, event)))
+
+
+def _redacted(key: str, value: Any) -> Any:
+    if key.lower().replace("-", "_") in SECRET_KEYS:
+        return REDACTED
+    if isinstance(value, Mapping):
+        items = cast("Mapping[Any, Any]", value).items()
+        return {inner: _redacted(str(inner), part) for inner, part in items}
+    return value

@@ -1,0 +1,171 @@
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from api.app import create_app
+from control_plane.clusters.models import Cluster
+from control_plane.identity import tasks
+from control_plane.identity.policy import Role
+from control_plane.identity.secrets import key_id_of
+from control_plane.kit.job_runner import JobRunner
+from control_plane.kit.jobs import JobRegistry
+from tests.fixtures.service import Service
+
+
+@dataclass
+class WatchedPublisher:
+    """Passes publications on to the real publisher, and notes what was known at the time."""
+
+    service: Service
+    published: list[tuple[str, str | None, set[str]]]
+
+    def request(self, session: Session, organization_id: str, cluster_id: str | None) -> None:
+        self.service.container.publisher.request(session, organization_id, cluster_id)
+
+    def publish(self, organization_id: str, cluster_id: str | None) -> None:
+        self.service.container.publisher.publish(organization_id, cluster_id)
+        with self.service.core.database.snapshot() as session:
+            credentials = self.service.core.api_keys.cluster_credentials(
+                session, organization_id, cluster_id or ""
+            )
+        users = {credential.username for credential in credentials}
+        self.published.append((organization_id, cluster_id, users))
+
+
+@pytest.fixture
+def watched(service: Service) -> tuple[Service, WatchedPublisher]:
+    publisher = WatchedPublisher(service, [])
+    container = replace(service.container, publisher=publisher)
+    return replace(service, app=create_app(container), container=container), publisher
+
+
+def credentials_generation(service: Service, cluster_id: str) -> int:
+    with service.core.database.snapshot() as session:
+        return session.get_one(Cluster, cluster_id).credentials_generation
+
+
+def run_expiries(service: Service) -> None:
+    """Run the jobs of identity that are due, and those alone."""
+    registry = JobRegistry()
+    core = service.core
+    publish = service.container.publisher.publish
+    tasks.register(registry, core.database, core.clock, core.authenticator, publish)
+    JobRunner(core.database, core.clock, registry, workers=1, exclusive=False).run_due()
+
+
+class TestCreate:
+    def test_the_secret_is_shown_once(self, service: Service) -> None:
+        client = service.new_client()
+        made = client.post("/v1/api-keys", json={"name": "loader"}).json()
+        assert key_id_of(made["secret"]) == made["id"]
+        assert (made["scope"], made["cluster_id"], made["role"]) == (
+            "organization",
+            None,
+            "developer",
+        )
+        for path in ("/v1/api-keys", f"/v1/api-keys/{made['id']}"):
+            assert made["secret"] not in client.get(path).text
+
+    def test_a_key_of_one_cluster(self, service: Service) -> None:
+        organization_id = service.add_organization()
+        cluster_id = service.add_cluster(organization_id)
+        client = service.client(service.add_key(organization_id))
+        made = client.post("/v1/api-keys", json={"cluster_id": cluster_id}).json()
+        assert (made["scope"], made["cluster_id"]) == ("cluster", cluster_id)
+        assert service.client(made["secret"]).get("/v1/whoami").json()["cluster_id"] == cluster_id
+
+    @pytest.mark.parametrize(
+        "body", [{"scope": "cluster"}, {"scope": "organization", "cluster_id": "lkc_x"}]
+    )
+    def test_scope_and_cluster_must_agree(
+        self, sqlite_service: Service, body: dict[str, str]
+    ) -> None:
+        response = sqlite_service.new_client().post("/v1/api-keys", json=body)
+        assert response.status_code == 422
+
+    @pytest.mark.parametrize("role", ["owner", "operator"])
+    def test_gives_no_role_above_the_callers(self, service: Service, role: str) -> None:
+        client = service.new_client(Role.DEVELOPER)
+        response = client.post("/v1/api-keys", json={"role": role})
+        assert response.status_code == 403
+
+    @pytest.mark.parametrize("expires_at", ["2026-11-22T12:00:00Z", "1999-01-01T00:00:00+02:00"])
+    def test_an_expiry_in_the_past_is_refused(self, service: Service, expires_at: str) -> None:
+        response = service.new_client().post("/v1/api-keys", json={"expires_at": expires_at})
+        assert response.status_code == 422
+        assert response.json()["code"] == "api_key_expiry_invalid"
+
+    def test_an_expiry_without_a_time_zone_is_refused(self, service: Service) -> None:
+        response = service.new_client().post(
+            "/v1/api-keys", json={"expires_at": "2027-01-01T00:00:00"}
+        )
+        assert response.json()["code"] == "request_invalid"
+
+
+class TestPublishing:
+    def test_a_new_key_is_published_before_the_answer(
+        self, watched: tuple[Service, WatchedPublisher]
+    ) -> None:
+        service, publisher = watched
+        organization_id = service.add_organization()
+        client = service.client(service.add_key(organization_id))
+        made = client.post("/v1/api-keys", json={}).json()
+        ((published_for, cluster_id, users),) = publisher.published
+        assert (published_for, cluster_id) == (organization_id, None)
+        assert made["id"] in users
+
+    def test_a_revoked_key_is_withdrawn_before_the_answer(
+        self, watched: tuple[Service, WatchedPublisher]
+    ) -> None:
+        service, publisher = watched
+        client = service.new_client()
+        made = client.post("/v1/api-keys", json={}).json()
+        revoked = client.delete(f"/v1/api-keys/{made['id']}")
+        assert revoked.json()["revoked_at"] is not None
+        assert made["id"] not in publisher.published[-1][2]
+
+    def test_an_expired_key_is_withdrawn_at_its_instant(self, service: Service) -> None:
+        organization_id = service.add_organization()
+        cluster_id = service.add_cluster(organization_id)
+        client = service.client(service.add_key(organization_id))
+        expires_at = (service.clock.now() + timedelta(hours=1)).isoformat()
+        client.post("/v1/api-keys", json={"expires_at": expires_at})
+        before = credentials_generation(service, cluster_id)
+        service.clock.advance(3599)
+        run_expiries(service)
+        assert credentials_generation(service, cluster_id) == before
+        service.clock.advance(1)
+        run_expiries(service)
+        assert credentials_generation(service, cluster_id) > before
+
+
+class TestRevoke:
+    def test_stays_in_the_list(self, service: Service) -> None:
+        client = service.new_client()
+        made = client.post("/v1/api-keys", json={}).json()
+        client.delete(f"/v1/api-keys/{made['id']}")
+        listed = {key["id"]: key for key in client.get("/v1/api-keys").json()["items"]}
+        assert listed[made["id"]]["revoked_at"] is not None
+
+    def test_a_key_may_end_itself(self, service: Service) -> None:
+        client = service.new_client()
+        own = client.get("/v1/whoami").json()["id"]
+        assert client.delete(f"/v1/api-keys/{own}").status_code == 200
+        assert client.get("/v1/whoami").status_code == 401
+
+
+class TestList:
+    def test_pages_hold_every_key_once(self, service: Service) -> None:
+        client = service.new_client()
+        ids = [client.post("/v1/api-keys", json={}).json()["id"] for _ in range(4)]
+        own = client.get("/v1/whoami").json()["id"]
+        found: list[str] = []
+        token = ""
+        while token is not None:
+            query = f"page_size=2&page_token={token}" if token else "page_size=2"
+            page = client.get(f"/v1/api-keys?{query}").json()
+            found += [key["id"] for key in page["items"]]
+            token = page["next_page_token"]
+        assert sorted(found) == sorted([own, *ids])

@@ -1,0 +1,74 @@
+"""Rows of organizations are read through `scoped` alone, but for a few places that say why."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import migrations.tables
+from control_plane.kit.db import Base
+from control_plane.kit.scope import OrganizationOwned
+from tools.paths import ROOT
+
+READERS = {"select", "get", "get_one", "update", "delete"}
+
+# Who reads rows without a caller's scope, and why that is right.
+UNSCOPED = {
+    "clusters/repository.py find_any": "jobs act for no caller",
+    "clusters/repository.py list_living": "a sweep of all organizations",
+    "clusters/repository.py lock": "jobs act for no caller",
+    "identity/repository.py find_api_key_to_authenticate": "authentication tells the scope",
+    "identity/repository.py touch_api_key": "by the id of an authenticated key",
+    "identity/repository.py use_sign_in_token": "by the hash of a secret",
+    "identity/repository.py find_live_session": "by the hash of a secret",
+    "identity/repository.py delete_stale_sign_ins": "a sweep of all organizations",
+    "operations/repository.py find_any": "jobs act for no caller",
+    "operations/repository.py list_open": "jobs act for no caller",
+    "kit/idempotency.py keep": "by the claim of an authenticated request",
+    "kit/idempotency.py release": "by the claim of an authenticated request",
+    "kit/idempotency.py sweep": "a sweep of all organizations",
+}
+
+
+def owned_models() -> set[str]:
+    assert migrations.tables.METADATA is Base.metadata
+    return {
+        mapper.class_.__name__
+        for mapper in Base.registry.mappers
+        if issubclass(mapper.class_, OrganizationOwned)
+    }
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            yield node
+
+
+def reads_directly(function: ast.FunctionDef, models: set[str]) -> bool:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and _called(node) in READERS:
+            names = {argument.id for argument in node.args if isinstance(argument, ast.Name)}
+            if names & models:
+                return True
+    return False
+
+
+def _called(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def test_there_are_rows_of_organizations() -> None:
+    assert {"ApiKey", "Member", "Cluster", "Operation"} <= owned_models()
+
+
+def test_rows_of_organizations_are_read_through_the_scope() -> None:
+    models = owned_models()
+    found = {
+        f"{path.relative_to(ROOT / 'control_plane').as_posix()} {function.name}"
+        for path in sorted((ROOT / "control_plane").rglob("*.py"))
+        for function in functions(path)
+        if reads_directly(function, models)
+    }
+    assert found == set(UNSCOPED)
