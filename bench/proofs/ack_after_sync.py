@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import psutil
+
 from bench.proofs import strace_log
 from bench.proofs.broker_start import await_answer, free_port
 from bench.proofs.produce_frames import create_topic_frame, marker, produce_frame
@@ -52,7 +54,9 @@ def judge(binary: Path) -> dict[str, int]:
             await_answer(port)
             asyncio.run(produce_all(port))
         finally:
-            process.terminate()
+            # strace itself blocks the signals that would end it while its program runs.
+            for traced in psutil.Process(process.pid).children():
+                traced.terminate()
             process.wait(30)
         calls = strace_log.parse(trace.read_text(encoding="utf-8", errors="replace"))
     acknowledged = [_correlation(c, n) for c in range(CONNECTIONS) for n in range(RECORDS_EACH)]

@@ -10,6 +10,7 @@ from bench.proofs.produce_frames import marker
 WHOLE = re.compile(r"^(\d+) +(\w+)\(\d+<(.*?)>[,)](.*)$")
 UNFINISHED = re.compile(r"^(\d+) +(\w+)\(\d+<(.*?)>(.*)<unfinished \.\.\.>$")
 RESUMED = re.compile(r"^(\d+) +<\.\.\. (\w+) resumed>(.*)$")
+BYTE = re.compile(r"\\x([0-9a-f]{2})")
 RESULT = re.compile(r"= (-?\d+)")
 
 
@@ -36,7 +37,9 @@ def parse(log: str) -> list[Call]:
     for number, line in enumerate(log.splitlines()):
         if begun := UNFINISHED.match(line):
             process, name, path, text = begun.groups()
-            call = Call(name=name, path=path, text=text, entered=number, left=-1, succeeded=False)
+            call = Call(
+                name=name, path=_plain(path), text=text, entered=number, left=-1, succeeded=False
+            )
             open_calls[process] = call
             calls.append(call)
         elif ended := RESUMED.match(line):
@@ -48,7 +51,14 @@ def parse(log: str) -> list[Call]:
             _, name, path, text = whole.groups()
             result = _succeeded(text)
             calls.append(
-                Call(name=name, path=path, text=text, entered=number, left=number, succeeded=result)
+                Call(
+                    name=name,
+                    path=_plain(path),
+                    text=text,
+                    entered=number,
+                    left=number,
+                    succeeded=result,
+                )
             )
     return calls
 
@@ -76,6 +86,10 @@ def synced_before_answer(calls: list[Call], correlation: int) -> bool:
 def escaped(data: bytes) -> str:
     """Bytes as strace -xx prints them."""
     return "".join(f"\\x{byte:02x}" for byte in data)
+
+
+def _plain(path: str) -> str:
+    return BYTE.sub(lambda byte: chr(int(byte[1], 16)), path)
 
 
 def _starts_answer(text: str, number: str) -> bool:
