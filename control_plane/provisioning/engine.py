@@ -6,7 +6,7 @@ end here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NotRequired, Protocol, TypedDict
+from typing import Literal, Protocol, TypedDict
 
 ObservedState = Literal["running", "starting", "backing_off", "stopped"]
 
@@ -32,9 +32,9 @@ class CredentialRecord(TypedDict):
 
     username: str
     principal: str
-    plain: NotRequired[HashedSecret]
-    scram_sha_256: NotRequired[ScramCredential]
-    scram_sha_512: NotRequired[ScramCredential]
+    plain: HashedSecret
+    scram_sha_256: ScramCredential
+    scram_sha_512: ScramCredential
 
 
 @dataclass(frozen=True, slots=True)
