@@ -9,14 +9,17 @@ use rustix::{
 };
 use thiserror::Error;
 use tokio::{
+    net::UnixListener,
     runtime,
     signal::unix::{SignalKind, signal},
     task::{JoinHandle, LocalSet, spawn_local},
     time::{sleep, timeout},
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    acceptor, admin,
+    acceptor,
+    admin::{self, Starting},
     broker::{Broker, OpenError, Phase},
     config::Config,
     files, handover,
@@ -77,15 +80,10 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::io("signals"))?;
     let listeners = listeners::open(&config)?;
     let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
-    let rng: Arc<dyn Rng> = Arc::new(OsRng);
-    let broker = Broker::open(config, clock, rng)?;
-    let mut tasks = local_endpoints(&broker, &listeners)?;
+    let (broker, admin) = open(config)?;
     broker.start();
-    for listener in &listeners {
-        tasks.push(spawn_local(acceptor::accept(Rc::clone(&broker), Rc::clone(listener), tls.clone())));
-    }
-    drop(listeners);
+    let mut tasks = listen(&broker, &listeners, tls.as_ref());
+    tasks.extend(hand_over(&broker, listeners)?);
     broker.phase.send_replace(Phase::Ready);
     tracing::info!(cluster_id = broker.config.cluster_id, generation = broker.config.generation, "ready");
     tokio::select! {
@@ -93,23 +91,45 @@ async fn serve(config: Config) -> Result<(), StartError> {
         _ = interrupt.recv() => tracing::info!("interrupted"),
     }
     stop(&broker, tasks).await;
+    // The admin endpoint has told until now that the broker is stopping.
+    drop(admin);
     Ok(())
 }
 
-/// The admin endpoint and the handover socket, where they are configured.
-fn local_endpoints(
+/// Opens the state of the broker; the admin endpoint answers from before that, for recovery may take its time.
+fn open(config: Config) -> Result<(Rc<Broker>, Option<JoinHandle<()>>), StartError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let rng: Arc<dyn Rng> = Arc::new(OsRng);
+    let started_at_ms = clock.wall_ms();
+    let Some(path) = config.admin_socket.clone() else {
+        return Ok((Broker::open(config, clock, rng, started_at_ms)?, None));
+    };
+    let failed = || StartError::io(path.display().to_string());
+    let socket = admin::bind(&path).map_err(failed())?;
+    let starting = socket.try_clone().and_then(|socket| Starting::serve(&config, started_at_ms, socket));
+    let starting = starting.map_err(failed())?;
+    let broker = Broker::open(config, clock, rng, started_at_ms)?;
+    starting.end().map_err(failed())?;
+    let socket = UnixListener::from_std(socket).map_err(failed())?;
+    let task = spawn_local(admin::serve(Rc::clone(&broker), socket));
+    Ok((broker, Some(task)))
+}
+
+fn listen(broker: &Rc<Broker>, listeners: &[Rc<Listener>], tls: Option<&TlsAcceptor>) -> Vec<JoinHandle<()>> {
+    let accept =
+        |listener| spawn_local(acceptor::accept(Rc::clone(broker), Rc::clone(listener), tls.cloned()));
+    listeners.iter().map(accept).collect()
+}
+
+/// Serves the handover socket, where it is configured.
+fn hand_over(
     broker: &Rc<Broker>,
-    listeners: &[Rc<Listener>],
-) -> Result<Vec<JoinHandle<()>>, StartError> {
-    let mut tasks = Vec::new();
-    let bind = |path: &Path| admin::bind(path).map_err(StartError::io(path.display().to_string()));
-    if let Some(path) = &broker.config.admin_socket {
-        tasks.push(spawn_local(admin::serve(Rc::clone(broker), bind(path)?)));
-    }
-    if let Some(path) = &broker.config.handover_socket {
-        tasks.push(spawn_local(handover::serve(Rc::clone(broker), bind(path)?, listeners.to_vec())));
-    }
-    Ok(tasks)
+    listeners: Vec<Rc<Listener>>,
+) -> Result<Option<JoinHandle<()>>, StartError> {
+    let Some(path) = &broker.config.handover_socket else { return Ok(None) };
+    let socket = admin::bind(path).and_then(UnixListener::from_std);
+    let socket = socket.map_err(StartError::io(path.display().to_string()))?;
+    Ok(Some(spawn_local(handover::serve(Rc::clone(broker), socket, listeners))))
 }
 
 /// Takes nothing new, answers what is in flight, makes everything durable.

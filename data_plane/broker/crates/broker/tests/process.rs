@@ -14,9 +14,14 @@ use std::{
         unix::{fs::PermissionsExt as _, net::UnixStream},
     },
     process::{Command, Stdio},
+    thread,
+    time::Duration,
 };
 
-use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
+use rustix::{
+    fs::{CWD, FileType, Mode, mknodat},
+    net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg},
+};
 use serde_json::{Value, json};
 use support::{Broker, program};
 use tempfile::TempDir;
@@ -81,6 +86,34 @@ fn health_says_what_runs() {
     assert!(health["started_at"].as_str().unwrap().ends_with('Z'));
     assert_eq!(broker.admin("GET", "/elsewhere").0, 404);
     assert_eq!(broker.admin("POST", "/healthz").0, 405);
+}
+
+/// A credentials file that nobody has written yet keeps the start waiting, as a long recovery would.
+#[test]
+fn health_is_told_while_the_broker_starts() {
+    let directory = TempDir::new().unwrap();
+    let path = directory.path().to_owned();
+    let credentials = path.join("credentials.json");
+    mknodat(CWD, &credentials, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    fs::write(path.join("config.json"), support::config(&path).to_string()).unwrap();
+    let mut command = program();
+    command.arg("--config").arg(path.join("config.json"));
+    let start = thread::spawn(move || Broker::start(command, directory));
+    let (status, body) = loop {
+        match support::admin(&path, "GET", "/healthz") {
+            Ok(answer) => break answer,
+            Err(error) => assert!(!start.is_finished(), "the broker ended: {error}"),
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let health: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &health["status"], &health["generation"]), (503, &json!("starting"), &json!(7)));
+    assert_eq!(support::admin(&path, "GET", "/metrics").unwrap().0, 503);
+    fs::write(&credentials, json!({"format": 1, "generation": 3, "credentials": []}).to_string()).unwrap();
+    let broker = start.join().unwrap();
+    let (status, body) = broker.admin("GET", "/healthz");
+    let health: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &health["credentials_generation"]), (200, &json!(3)));
 }
 
 #[test]

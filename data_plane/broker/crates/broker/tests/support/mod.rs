@@ -14,7 +14,7 @@ pub mod credentials;
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::SocketAddr,
     os::unix::net::UnixStream,
     path::Path,
@@ -97,12 +97,7 @@ impl Broker {
 
     /// Status and body of a request to the admin endpoint.
     pub fn admin(&self, method: &str, path: &str) -> (u16, String) {
-        let mut stream = UnixStream::connect(self.data_dir.path().join("admin.sock")).unwrap();
-        write!(stream, "{method} {path} HTTP/1.1\r\nhost: broker\r\ncontent-length: 0\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+        admin(self.data_dir.path(), method, path).unwrap()
     }
 
     /// Asks the process to stop, and waits until it has; answers the rest of its log too.
@@ -134,6 +129,16 @@ impl Drop for Broker {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Status and body of a request to the admin endpoint of the broker in this directory.
+pub fn admin(data_dir: &Path, method: &str, path: &str) -> io::Result<(u16, String)> {
+    let mut stream = UnixStream::connect(data_dir.join("admin.sock"))?;
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: broker\r\ncontent-length: 0\r\n\r\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    Ok((head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned()))
 }
 
 /// A configuration with logins over plaintext.

@@ -1,0 +1,79 @@
+//! What a broker that is open answers.
+
+use std::{
+    process,
+    time::{Duration, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{Method, Request, Response, StatusCode, body::Incoming};
+use serde_json::{Value, json};
+
+use super::{json_response, problem, response};
+use crate::{
+    broker::{Broker, Phase},
+    config::Config,
+};
+
+const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Answers one request.
+pub(super) fn answer(broker: &Broker, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    match (request.method(), request.uri().path()) {
+        (&Method::GET, "/healthz") => health(broker),
+        (&Method::GET, "/metrics") => metrics(broker),
+        (&Method::POST, "/v1/credentials:reload") => reload(broker),
+        (_, "/healthz" | "/metrics" | "/v1/credentials:reload") => {
+            problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "another method is served here")
+        }
+        _ => problem(StatusCode::NOT_FOUND, "path_unknown", "nothing is served here"),
+    }
+}
+
+fn health(broker: &Broker) -> Response<Full<Bytes>> {
+    let (status, word) = match *broker.phase.borrow() {
+        Phase::Starting => (StatusCode::SERVICE_UNAVAILABLE, "starting"),
+        Phase::Ready => (StatusCode::OK, "ready"),
+        Phase::Stopping => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+    };
+    let mut body = health_of(&broker.config, broker.started_at_ms, word);
+    body["credentials_generation"] = broker.security.generation().into();
+    body["partitions"] = broker.partition_count().into();
+    body["connections"] = broker.connections.count().into();
+    json_response(status, &body)
+}
+
+/// The health of a broker of which nothing but its configuration is known yet.
+pub(super) fn health_of(config: &Config, started_at_ms: i64, status: &str) -> Value {
+    let started_at = UNIX_EPOCH + Duration::from_millis(started_at_ms.unsigned_abs());
+    json!({
+        "status": status,
+        "cluster_id": config.cluster_id,
+        "broker_id": config.broker_id,
+        "pid": process::id(),
+        "generation": config.generation,
+        "credentials_generation": 0,
+        "version": env!("CARGO_PKG_VERSION"),
+        "started_at": humantime::format_rfc3339_millis(started_at).to_string(),
+        "partitions": 0,
+        "connections": 0,
+    })
+}
+
+fn metrics(broker: &Broker) -> Response<Full<Bytes>> {
+    match broker.metrics.text() {
+        Ok(text) => response(StatusCode::OK, PROMETHEUS_TEXT, text.into()),
+        Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, "metrics_failed", &error.to_string()),
+    }
+}
+
+fn reload(broker: &Broker) -> Response<Full<Bytes>> {
+    match broker.reload_credentials() {
+        Ok(generation) => json_response(StatusCode::OK, &json!({"credentials_generation": generation})),
+        Err(error) => {
+            tracing::error!(%error, "credentials not reloaded");
+            problem(StatusCode::UNPROCESSABLE_ENTITY, "credentials_invalid", &error.to_string())
+        }
+    }
+}
