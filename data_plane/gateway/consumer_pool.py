@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from control_plane.kit.clock import Clock
 from data_plane.gateway.consumers import PartitionReader, ReadRequest
@@ -32,8 +32,14 @@ class ConsumerPool:
         self._readers_max = readers_max
         self._idle: list[PartitionReader] = []  # the longest unused first
         self._busy: Counter[Route] = Counter()
+        self._working: set[asyncio.Future[Any]] = set()
         self._closing: set[asyncio.Future[None]] = set()
         self._threads = ThreadPoolExecutor(readers_max, "gateway-reader")
+
+    async def quiet(self) -> None:
+        """Wait until no read is under way, a cancelled one included."""
+        while self._working:
+            await asyncio.wait(self._working)
 
     async def read(
         self, route: Route, request: ReadRequest, encode: Callable[[RecordPage], T]
@@ -50,6 +56,8 @@ class ConsumerPool:
         work = asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: encode(reader.read(request, cancelled))
         )
+        self._working.add(work)
+        work.add_done_callback(self._working.discard)
         work.add_done_callback(lambda _: self._give_back(reader))
         try:
             return await asyncio.shield(work)
@@ -66,6 +74,7 @@ class ConsumerPool:
 
     async def close(self) -> None:
         """Close every reader; reads that still run end first."""
+        await self.quiet()
         while self._idle:
             self._close(self._idle.pop())
         while self._closing:

@@ -44,6 +44,9 @@ class ProducerPool:
         self._threads = ThreadPoolExecutor(METADATA_THREADS, "gateway-metadata")
         self._closing: set[asyncio.Future[None]] = set()
 
+    def __len__(self) -> int:
+        return len(self._producers)
+
     @asynccontextmanager
     async def producer(self, route: Route) -> AsyncGenerator["Sender"]:
         """Lend the producer of `route`; it stays open at least as long as it is lent."""
