@@ -11,3 +11,4 @@ mod offsets;
 mod producing;
 #[path = "../support/mod.rs"]
 mod support;
+mod versions;
