@@ -34,6 +34,10 @@ class Canary:
         assert [message.value() for message in messages] == self._values
         assert self._describe() == self._described
 
+    def close(self) -> None:
+        self._consumer.close()
+        self._http.close()
+
     def _describe(self) -> object:
         answer = self._http.get(self._url)
         assert answer.status_code == 200, answer.text

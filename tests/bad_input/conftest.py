@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import closing
 
 import psutil
 import pytest
@@ -19,9 +20,10 @@ API_GROWTH_BYTES_MAX = 96 * 1024 * 1024
 
 
 @pytest.fixture(scope="session")
-def canary(running_service: RunningService, kafka_cluster: KafkaCluster) -> Canary:
+def canary(running_service: RunningService, kafka_cluster: KafkaCluster) -> Generator[Canary]:
     """Records that were acknowledged before any bad input came."""
-    return Canary(running_service, kafka_cluster)
+    with closing(Canary(running_service, kafka_cluster)) as bird:
+        yield bird
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,7 +34,7 @@ def stranger(running_service: RunningService) -> Generator[httpx2.Client]:
 def routes_with_a_cluster(running_service: RunningService) -> list[tuple[str, str, str]]:
     """Operation id, method and path of every route that names a cluster in its path."""
     with running_service.http() as http:
-        document: dict[str, Any] = http.get("/openapi.json").json()
+        document: dict[str, Any] = http.get("/v1/openapi.json").json()
     found = [
         (operation["operationId"], method.upper(), path)
         for path, item in document["paths"].items()

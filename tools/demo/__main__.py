@@ -104,8 +104,8 @@ class Demo:
         before, total = report.acknowledged_before, len(self._records)
         self._console.print(
             f"SIGKILL of broker {report.old_pid} with {before[0]:,} (confluent-kafka) and "
-            f"{before[1]:,} (HTTPS) of {total:,} acknowledged; broker {report.new_pid} took over, "
-            f"next acknowledgement after {report.seconds_to_next_acknowledgement:.2f} s"
+            f"{before[1]:,} (HTTPS) of {total:,} acknowledged; broker {report.new_pid} took over "
+            f"and acknowledged again after {report.seconds_to_resume:.2f} s"
         )
         return report, topics
 

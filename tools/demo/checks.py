@@ -19,6 +19,10 @@ def require(condition: bool, complaint: str) -> None:  # noqa: FBT001 - reads as
         raise DemoError(complaint)
 
 
+def ignore(_number: int) -> None:
+    """For a writer whose acknowledgements nobody counts."""
+
+
 @dataclass(kw_only=True)
 class Outcomes:
     """What a writer was told of each record, by the record's place in the load."""

@@ -36,18 +36,25 @@ class Progress:
         self.killed_at: float | None = None
         self.resumed_at: float | None = None
         self._counts = [0] * writers
+        self._sent = [0] * writers
+        self._sent_before_kill: list[int] = []
         self._due = threading.Event()
         self._killed = threading.Event()
         self._lock = threading.Lock()
 
-    def acknowledged(self, writer: int) -> None:
+    def sending(self, writer: int, number: int) -> None:
+        """Called before a writer sends this record."""
+        with self._lock:
+            self._sent[writer] = number
+
+    def acknowledged(self, writer: int, number: int) -> None:
         """Called for each acknowledged record."""
         with self._lock:
             self._counts[writer] += 1
             if min(self._counts) >= self.total * KILL_AT:
                 self._due.set()
-            if self.killed_at is not None and self.resumed_at is None:
-                self.resumed_at = time.monotonic()
+            if self._sent_before_kill and number > self._sent_before_kill[writer]:
+                self.resumed_at = self.resumed_at or time.monotonic()
 
     def await_due(self) -> None:
         """Wait until every writer is in the middle of its load."""
@@ -57,6 +64,7 @@ class Progress:
         """Let the writers go on to the end; what was acknowledged before the kill."""
         with self._lock:
             self.killed_at = time.monotonic()
+            self._sent_before_kill = list(self._sent)
             counts = list(self._counts)
         self._killed.set()
         return counts
@@ -78,7 +86,8 @@ class CrashReport:
     old_pid: int
     new_pid: int
     acknowledged_before: Sequence[int]
-    seconds_to_next_acknowledgement: float
+    seconds_to_resume: float
+    """From the kill to the first acknowledgement of a record that was sent after it."""
 
 
 def load_with_a_kill(
@@ -108,7 +117,7 @@ def load_with_a_kill(
         old_pid=victim.pid,
         new_pid=successor.pid,
         acknowledged_before=before,
-        seconds_to_next_acknowledgement=progress.resumed_at - progress.killed_at,
+        seconds_to_resume=progress.resumed_at - progress.killed_at,
     )
 
 
@@ -119,6 +128,7 @@ def _write_by_kafka(
     for number, record in enumerate(records):
         while progress.must_hold(number):
             writer.wait()
+        progress.sending(0, number)
         writer.send(number, record)
     writer.finish()
     return writer.outcomes
@@ -132,12 +142,13 @@ def _write_by_https(
         for stream in in_streams(list(enumerate(records)), HTTPS_STREAM_RECORDS):
             if progress.must_hold(stream[0][0]):
                 progress.await_kill()
+            progress.sending(1, stream[-1][0])
             writer.send(stream)
     return writer.outcomes
 
 
-def _counter(progress: Progress, writer: int) -> Callable[[], None]:
-    def count() -> None:
-        progress.acknowledged(writer)
+def _counter(progress: Progress, writer: int) -> Callable[[int], None]:
+    def count(number: int) -> None:
+        progress.acknowledged(writer, number)
 
     return count

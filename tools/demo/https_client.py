@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import httpx2
 
-from tools.demo.checks import DemoError, Outcomes, require
+from tools.demo.checks import DemoError, Outcomes, ignore, require
 from tools.demo.cluster import Cluster
 from tools.demo.records import PARTITIONS, Record, Stored, by_partition
 
@@ -47,7 +47,7 @@ class HttpsWriter:
     """Writes streams of records and keeps what it was told of each."""
 
     def __init__(
-        self, client: httpx2.Client, cluster: Cluster, topic: str, on_ack: Callable[[], None]
+        self, client: httpx2.Client, cluster: Cluster, topic: str, on_ack: Callable[[int], None]
     ) -> None:
         self.outcomes = Outcomes()
         self._client = client
@@ -75,7 +75,7 @@ class HttpsWriter:
     def _record(self, number: int, report: dict[str, Any]) -> None:
         if report["error_code"] == WRITTEN:
             self.outcomes.acknowledged[number] = (report["partition_id"], report["offset"])
-            self._on_ack()
+            self._on_ack(number)
         elif report["code"] == NOT_WRITTEN:
             self.outcomes.refused.add(number)
         else:
@@ -87,7 +87,7 @@ def write_all(cluster: Cluster, topic: str, records: Sequence[Record]) -> None:
     with https(cluster) as client, ThreadPoolExecutor(THREADS) as pool:
 
         def write(part: Sequence[Record]) -> int:
-            return _write_part(HttpsWriter(client, cluster, topic, lambda: None), part)
+            return _write_part(HttpsWriter(client, cluster, topic, ignore), part)
 
         written = sum(pool.map(write, by_partition(records).values()))
     require(written == len(records), f"{len(records) - written} records were not acknowledged")

@@ -14,7 +14,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
-from tools.demo.checks import DemoError, Outcomes, require
+from tools.demo.checks import DemoError, Outcomes, ignore, require
 from tools.demo.cluster import Cluster
 from tools.demo.records import PARTITIONS, Record, Stored
 
@@ -24,7 +24,7 @@ PATIENCE_SECONDS = 30
 class KafkaWriter:
     """An idempotent producer that keeps what it was told of each record."""
 
-    def __init__(self, cluster: Cluster, topic: str, on_ack: Callable[[], None]) -> None:
+    def __init__(self, cluster: Cluster, topic: str, on_ack: Callable[[int], None]) -> None:
         options = {"enable.idempotence": "true", "linger.ms": "2", "compression.type": "zstd"}
         self.outcomes = Outcomes()
         self._producer = Producer({**cluster.librdkafka, **options, "log_level": 0})
@@ -64,12 +64,12 @@ class KafkaWriter:
         assert partition is not None
         assert offset is not None
         self.outcomes.acknowledged[number] = (partition, offset)
-        self._on_ack()
+        self._on_ack(number)
 
 
 def write_all(cluster: Cluster, topic: str, records: Sequence[Record]) -> None:
     """Write all records; raises DemoError unless every one is acknowledged."""
-    writer = KafkaWriter(cluster, topic, lambda: None)
+    writer = KafkaWriter(cluster, topic, ignore)
     for number, record in enumerate(records):
         writer.send(number, record)
     writer.finish()
