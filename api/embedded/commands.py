@@ -1,12 +1,10 @@
 """The commands that join `headrace`: up, down and doctor."""
 
-import json
 import sys
 from dataclasses import asdict
-from enum import StrEnum
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -22,16 +20,10 @@ from api.embedded.service import public_host_of
 from api.embedded.stop import stop
 from control_plane.kit.clock import SystemClock
 from control_plane.kit.settings import PORT_DEFAULT, Settings
+from headrace.cli.options import OutputFormat, OutputOption
+from headrace.cli.shell import shell_of
 
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
-
-
-class Output(StrEnum):
-    """How results are printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
 
 DataDir = Annotated[
     Path | None,
@@ -81,45 +73,37 @@ def up(
 ) -> None:
     """Run the whole service on this machine until Ctrl-C."""
     if sys.platform != "linux":
-        _fail(f"this runs on Linux; {sys.platform} is not supported")
+        raise EmbeddedError(f"this runs on Linux; {sys.platform} is not supported")
     chosen: dict[str, object] = {"port": port, "port_tls": port_tls, "public_host": public_host}
     if host is not None:
         chosen |= {"host": host, "broker_bind_host": host}
+    if host is not None and public_host is None:
+        chosen["public_host"] = public_host_of(_require_ip_address(host))
+    settings = _settings(data_dir, chosen)
+    chosen_tls = settings.port_tls if "port_tls" in settings.model_fields_set else None
+    options = UpOptions(settings, chosen_tls, ready_file.absolute() if ready_file else None)
     try:
-        if host is not None and public_host is None:
-            chosen["public_host"] = public_host_of(str(_ip_address(host)))
-        settings = _settings(data_dir, chosen)
-        tls = settings.port_tls if "port_tls" in settings.model_fields_set else None
-        options = UpOptions(settings, tls, ready_file.absolute() if ready_file else None)
         run(options, Console(highlight=False))
-    except EmbeddedError as error:
-        _fail(str(error))
     except OSError as error:
-        _fail(f"can not run: {error}")
+        raise EmbeddedError(f"can not run: {error}") from error
 
 
-def down(data_dir: DataDir = None) -> None:
+def down(context: typer.Context, data_dir: DataDir = None, output: OutputOption = None) -> None:
     """Stop the service, and what a killed one left running."""
-    try:
-        stopped = stop(_settings(data_dir, {}).data_dir)
-    except EmbeddedError as error:
-        _fail(str(error))
-    print(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")  # noqa: T201
+    shell = shell_of(context, output)
+    stopped = stop(_settings(data_dir, {}).data_dir)
+    if shell.output is OutputFormat.JSON:
+        shell.json({"stopped": stopped})
+    else:
+        shell.note(f"Stopped: {', '.join(stopped)}." if stopped else "Nothing was running.")
 
 
-def doctor(
-    data_dir: DataDir = None,
-    output: Annotated[
-        Output, typer.Option("--output", "-o", help="How to print the findings.")
-    ] = Output.TABLE,
-) -> None:
+def doctor(context: typer.Context, data_dir: DataDir = None, output: OutputOption = None) -> None:
     """Check this machine and an installation, and explain what is found."""
-    try:
-        findings = doctor_checks.examine(_settings(data_dir, {}), SystemClock())
-    except EmbeddedError as error:
-        _fail(str(error))
-    if output is Output.JSON:
-        print(json.dumps([asdict(finding) for finding in findings], indent=2))  # noqa: T201
+    shell = shell_of(context, output)
+    findings = doctor_checks.examine(_settings(data_dir, {}), SystemClock())
+    if shell.output is OutputFormat.JSON:
+        shell.json([asdict(finding) for finding in findings])
     else:
         _print_table(findings)
     if any(finding.verdict == "failed" for finding in findings):
@@ -148,13 +132,8 @@ def _settings(data_dir: Path | None, chosen: dict[str, object]) -> Settings:
     return settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
 
 
-def _ip_address(host: str) -> object:
+def _require_ip_address(host: str) -> str:
     try:
-        return ip_address(host)
+        return str(ip_address(host))
     except ValueError:
         raise EmbeddedError(f"--host {host}: an IP address is needed, such as 0.0.0.0") from None
-
-
-def _fail(message: str) -> NoReturn:
-    sys.stderr.write(f"headrace: {' '.join(message.split())}\n")
-    raise typer.Exit(1)

@@ -132,7 +132,18 @@ class Place:
 
     def environment(self) -> dict[str, str]:
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("HEADRACE_")}
+        # Compiled once, not by every one of many short processes.
+        inherited.pop("PYTHONDONTWRITEBYTECODE", None)
         return inherited | {"HEADRACE_CONFIG_DIR": str(self.config_dir)}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A service that runs in its place."""
+
+    place: Place
+    up: UpProcess
+    ready: dict[str, str]
 
 
 def api(ready: dict[str, str]) -> httpx2.Client:

@@ -1,0 +1,120 @@
+import json
+import os
+import pty
+import signal
+import socket
+
+import pytest
+
+from tests.api.embedded.up_process import Place, api, create_cluster, eventually
+
+
+def connect(address: str) -> None:
+    host, port = address.rsplit(":", 1)
+    socket.create_connection((host, int(port))).close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signal_stops_everything_in_order(place: Place, number: signal.Signals) -> None:
+    up = place.up()
+    cluster = create_cluster(up.wait_ready())
+    assert len(place.brokers()) == 1
+
+    up.signal(number)
+
+    assert up.wait() == 0, up.output
+    assert place.processes() == []
+    assert not up.ready_file.exists()
+    supervisor_log = (place.data_dir / "supervisor" / "supervisor.log").read_text()
+    assert "supervisor ended" in supervisor_log
+    with pytest.raises(ConnectionRefusedError):
+        connect(cluster["endpoints"]["kafka"]["sasl_plaintext"])
+
+
+def test_second_signal_ends_at_once_what_does_not_end(place: Place) -> None:
+    up = place.up()
+    create_cluster(up.wait_ready())
+    (broker,) = place.brokers()
+    os.kill(broker, signal.SIGSTOP)
+
+    up.signal(signal.SIGINT)
+    eventually(lambda: "Stopping." in up.output)
+    up.signal(signal.SIGINT)
+
+    assert up.wait() == 130
+    eventually(lambda: place.processes() == [])
+
+
+def test_closing_the_terminal_stops_everything(place: Place) -> None:
+    ready_file = place.directory / "ready.json"
+    command = place.command("up", "--port", "0", "--ready-file", str(ready_file))
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(command[0], command, place.environment())  # noqa: S606 - in a terminal of its own
+    eventually(ready_file.exists)
+    create_cluster(json.loads(ready_file.read_text()))
+
+    os.close(terminal)
+
+    _, status = os.waitpid(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert place.processes() == []
+
+
+def test_killed_service_leaves_brokers_serving_and_the_next_one_adopts_them(place: Place) -> None:
+    first = place.up()
+    before = first.wait_ready()
+    cluster = create_cluster(before)
+    brokers = place.brokers()
+
+    first.signal(signal.SIGKILL)
+    first.wait()
+    connect(cluster["endpoints"]["kafka"]["sasl_ssl"])
+    assert place.brokers() == brokers
+
+    second = place.up()
+    eventually(lambda: "ended without cleaning up" in second.output)
+    eventually(lambda: "is running" in second.output)
+    after = second.wait_ready()
+    assert (after["api_key"], after["organization_id"], after["ca_file"]) == (
+        before["api_key"],
+        before["organization_id"],
+        before["ca_file"],
+    )
+    assert after["api_url"] != before["api_url"]
+    with api(after) as client:
+        found = client.get(f"/v1/clusters/{cluster['id']}").json()
+    assert found["status"] == "running"
+    assert found["endpoints"]["kafka"] == cluster["endpoints"]["kafka"]
+    assert place.brokers() == brokers
+    assert "shown only now" not in second.output
+
+
+def test_cluster_is_back_at_its_address_after_an_orderly_stop(place: Place) -> None:
+    first = place.up()
+    cluster = create_cluster(first.wait_ready())
+    first.signal(signal.SIGTERM)
+    first.wait()
+
+    ready = place.up().wait_ready()
+
+    connect(cluster["endpoints"]["kafka"]["sasl_ssl"])
+    with api(ready) as client:
+        reply = client.post(
+            f"/v1/clusters/{cluster['id']}/topics", json={"name": "greetings", "partitions": 1}
+        )
+    assert reply.status_code == 201, reply.text
+
+
+def test_revoked_first_key_is_told_no_more(place: Place) -> None:
+    first = place.up()
+    ready = first.wait_ready()
+    with api(ready) as client:
+        key_id = client.get("/v1/whoami").json()["id"]
+        assert client.delete(f"/v1/api-keys/{key_id}").status_code in (200, 204)
+    first.signal(signal.SIGTERM)
+    first.wait()
+
+    second = place.up()
+    assert second.wait_ready()["api_key"] is None
+    eventually(lambda: "was revoked" in second.output)
