@@ -80,3 +80,5 @@ pub(crate) const PRODUCE_WAIT_MAX: Duration = Duration::from_mins(5);
 pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(30);
 /// Most bytes that one batch is decompressed to where `ListOffsets` looks for a timestamp inside.
 pub(crate) const LOOKUP_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Threads that sync logs at once.
+pub(crate) const SYNC_THREADS: usize = 4;

@@ -17,7 +17,7 @@ use super::Context;
 use crate::{
     broker::Phase,
     close::Close,
-    limits::{FETCH_BYTES_MAX, FETCH_WAIT_MAX},
+    limits::FETCH_WAIT_MAX,
     reply::Answer,
     topics::{Fetched, Held, TopicRef, arrivals::Arrival, read::FetchSpec},
 };
@@ -44,22 +44,23 @@ pub(super) async fn handle<'a>(
         return Ok(FetchResponse { error_code: error.code(), ..Default::default() }.into());
     }
     let wait = Duration::from_millis(request.max_wait_ms.max(0) as u64).min(FETCH_WAIT_MAX);
-    let deadline = Instant::now() + wait;
-    let bytes_min = request.min_bytes.max(0) as usize;
+    let mut deadline = Instant::now() + wait;
+    let bytes_min = request.min_bytes.min(request.max_bytes).max(0) as usize;
     loop {
         let Some(room) = context.broker.topics.fetch_room(request.max_bytes.max(0) as usize).await else {
             return Err(Close::Stopping);
         };
-        // Registered before reading: what arrives in between is counted.
-        let mut arrival = None;
+        // Where room is short a part of what is there has to be enough.
+        let enough = bytes_min.min(room.bytes() / 2);
         let attempt = read_all(context, &request, room);
-        let enough = attempt.bytes >= bytes_min.min(FETCH_BYTES_MAX) || attempt.failed;
-        if !enough && Instant::now() < deadline {
-            arrival = Some(wait_for(context, &request, bytes_min - attempt.bytes));
-        }
-        let Some(arrival) = arrival else { return Ok(response(attempt)) };
-        if !arrived(context, &arrival, deadline).await {
+        if attempt.bytes >= enough || attempt.failed || Instant::now() >= deadline {
             return Ok(response(attempt));
+        }
+        let arrival = wait_for(context, &request, enough - attempt.bytes);
+        // Nothing is kept in memory while waiting.
+        drop(attempt);
+        if !arrived(context, &arrival, deadline).await {
+            deadline = Instant::now();
         }
     }
 }

@@ -1,16 +1,19 @@
 //! What runs beside the requests: syncing what was appended, removing what was deleted or has grown too old.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use headrace_log::{LogError, SyncEnd, SyncPlan};
 use headrace_types::{TopicId, TopicPartition};
-use tokio::task::{spawn_blocking, yield_now};
+use tokio::task::{JoinError, spawn_blocking, spawn_local, yield_now};
 
 use super::{SharedTopics, Slot, Topics, opening};
-use crate::{limits::RETENTION_INTERVAL, storage_failure::end_process};
+use crate::{
+    limits::{RETENTION_INTERVAL, SYNC_THREADS},
+    storage_failure::end_process,
+};
 
 type Plans = Vec<(TopicPartition, SyncPlan)>;
-type Ends = Vec<(TopicPartition, SyncEnd)>;
+type Ends = BTreeMap<TopicPartition, SyncEnd>;
 
 impl Topics {
     /// Syncs what is appended, for ever. Everything appended while a sync runs shares the next one. After a failure
@@ -19,7 +22,7 @@ impl Topics {
         loop {
             self.work.notified().await;
             loop {
-                self.remove_deleted().await;
+                self.remove_deleted();
                 let Some(plans) = self.begin_round() else { break };
                 let ends = run(plans).await.unwrap_or_else(|error| end_process(&error));
                 self.finish_round(ends);
@@ -41,7 +44,7 @@ impl Topics {
         {
             let mut state = self.state.borrow_mut();
             for (partition, covered) in state.commit.finish() {
-                let Some((_, end)) = ends.iter().find(|(synced, _)| *synced == partition) else { continue };
+                let Some(end) = ends.get(&partition) else { continue };
                 assert!(end.offset >= covered, "a sync ended at {} and was to cover {covered}", end.offset);
             }
             for (partition, end) in ends {
@@ -55,12 +58,16 @@ impl Topics {
         self.rounds.send_modify(|rounds| *rounds += 1);
     }
 
-    /// Runs between syncs, so that no file is removed that is being synced.
-    async fn remove_deleted(&self) {
+    /// Begins to remove the files of deleted topics. Called between rounds: the one that may have synced them is over,
+    /// and none that begins later does.
+    fn remove_deleted(self: &SharedTopics) {
         let topics = std::mem::take(&mut self.state.borrow_mut().removals);
-        if topics.is_empty() {
-            return;
+        if !topics.is_empty() {
+            spawn_local(Rc::clone(self).remove_files(topics));
         }
+    }
+
+    async fn remove_files(self: SharedTopics, topics: Vec<(TopicId, i32)>) {
         let ids: Vec<TopicId> = topics.iter().map(|(id, _)| *id).collect();
         let disk = Arc::clone(&self.disk);
         let removed = on_thread(move || opening::remove_topics(&*disk, &topics)).await;
@@ -123,13 +130,34 @@ impl Topics {
     }
 }
 
-async fn run(plans: Plans) -> Result<Ends, LogError> {
-    on_thread(move || plans.into_iter().map(|(partition, plan)| Ok((partition, plan.run()?))).collect()).await
+/// Runs the plans on a few threads: file systems commit syncs together that arrive together.
+async fn run(mut plans: Plans) -> Result<Ends, LogError> {
+    let share = plans.len().div_ceil(SYNC_THREADS).max(1);
+    let mut shares = Vec::new();
+    while !plans.is_empty() {
+        let rest = plans.split_off(share.min(plans.len()));
+        let part = std::mem::replace(&mut plans, rest);
+        shares.push(spawn_blocking(move || {
+            part.into_iter()
+                .map(|(partition, plan)| Ok((partition, plan.run()?)))
+                .collect::<Result<Vec<_>, _>>()
+        }));
+    }
+    let mut ends = Ends::new();
+    for share in shares {
+        ends.extend(joined(share.await)?);
+    }
+    Ok(ends)
 }
 
 /// What waits for the disk must not keep the event loop waiting.
 async fn on_thread<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(act).await {
+    joined(spawn_blocking(act).await)
+}
+
+/// A panic on a helper's thread is one of the broker.
+fn joined<T>(result: Result<T, JoinError>) -> T {
+    match result {
         Ok(result) => result,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
