@@ -9,9 +9,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 
-from control_plane.kit.errors import AppError, FieldError
+from control_plane.kit.errors import AppError, FieldError, UnavailableError
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 PROBLEM_SCHEMA = "#/components/schemas/Problem"
@@ -97,6 +99,12 @@ class HttpProblemError(AppError):
         self.http_status = status
 
 
+class DatabaseUnavailableError(UnavailableError):
+    """The control plane's database does not answer; the data plane goes on without it."""
+
+    code = "database_unavailable"
+
+
 class InternalError(AppError):
     """A defect of ours; the request id finds it in the logs."""
 
@@ -160,7 +168,18 @@ def install_error_handlers(
     def on_http_error(request: Request, error: Exception) -> JSONResponse:
         return problem_response(request, _from_http(request, cast("HTTPException", error)))
 
+    def on_database_away(request: Request, error: Exception) -> JSONResponse:
+        log.error("database_unavailable", reason=str(error.__cause__ or error))
+        problem = DatabaseUnavailableError(
+            "the database does not answer now",
+            advice="try again in a moment",
+            headers={"Retry-After": "1"},
+        )
+        return problem_response(request, problem)
+
     app.add_exception_handler(AppError, on_app_error)
+    app.add_exception_handler(OperationalError, on_database_away)
+    app.add_exception_handler(PoolTimeoutError, on_database_away)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http_error)
 

@@ -3,9 +3,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlalchemy import text
+from sqlalchemy import update
 
 from api.limits import BODY_BYTES_MAX
+from control_plane.identity.models import Member
+from tests.fixtures.databases import take_away
 from tests.fixtures.service import Service
 
 JSON = {"Content-Type": "application/json"}
@@ -98,10 +100,22 @@ class TestShape:
 
     def test_a_defect_shows_its_request_id_and_nothing_else(self, sqlite_service: Service) -> None:
         client = sqlite_service.new_client()
+        client.post("/v1/members", json={"email": "ada@example.com", "name": "Ada"})
         with sqlite_service.core.database.transaction() as session:
-            session.execute(text("ALTER TABLE members RENAME TO members_away"))
+            session.execute(update(Member).values(role="canary"))
         body = problem(client.get("/v1/members"), 500, "internal_error")
-        assert "members" not in str(body["detail"])
+        assert "canary" not in str(body)
+        assert client.get("/v1/whoami").status_code == 200
+
+    def test_a_database_that_is_away_is_no_defect(
+        self, sqlite_service: Service, sqlite_url: str
+    ) -> None:
+        client = sqlite_service.new_client()
+        assert client.get("/v1/members").status_code == 200
+        take_away(sqlite_service.core.database, sqlite_url)
+        response = client.get("/v1/members")
+        problem(response, 503, "database_unavailable")
+        assert response.headers["retry-after"]
         assert client.get("/v1/whoami").status_code == 200
 
 

@@ -1,9 +1,7 @@
-from pathlib import Path
-
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import make_url
 
+from tests.fixtures.databases import take_away
 from tests.fixtures.service import BASE_URL, Service
 
 
@@ -22,10 +20,7 @@ class TestHealth:
     def test_is_not_ready_without_its_database(
         self, sqlite_service: Service, sqlite_url: str
     ) -> None:
-        sqlite_service.core.database.dispose()
-        path = Path(str(make_url(sqlite_url).database))
-        path.rename(path.with_suffix(".away"))
-        path.mkdir()
+        take_away(sqlite_service.core.database, sqlite_url)
         response = sqlite_service.client().get("/readyz")
         assert response.status_code == 503
         assert response.json()["detail"] == "the database does not answer"

@@ -1,8 +1,6 @@
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from control_plane.identity.authentication import (
@@ -15,6 +13,7 @@ from control_plane.identity.policy import Role
 from control_plane.identity.secrets import key_id_of, new_secret
 from control_plane.kit.db import Database
 from tests.fixtures.clocks import ManualClock
+from tests.fixtures.databases import take_away
 from tests.fixtures.service import Service
 
 
@@ -31,14 +30,6 @@ def row_of(database: Database, secret: str) -> ApiKey:
 def change(database: Database, secret: str, work: Callable[[ApiKey], None]) -> None:
     with database.transaction() as session:
         work(session.get_one(ApiKey, key_id_of(secret)))
-
-
-def take_away(database: Database, url: str) -> None:
-    """Make the database file impossible to open."""
-    database.dispose()
-    path = Path(str(make_url(url).database))
-    path.rename(path.with_suffix(".away"))
-    path.mkdir()
 
 
 class TestAuthenticate:
