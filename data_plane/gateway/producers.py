@@ -37,7 +37,7 @@ from data_plane.gateway.topics import KnownTopics
 POLL_SECONDS = 0.5
 UNASSIGNED_PARTITION = -1
 NOW_MS = 0
-TOPIC_NAME = re.compile(rf"[A-Za-z0-9._-]{{1,{TOPIC_NAME_CHARACTERS_MAX}}}")
+TOPIC_NAME = re.compile(rf"(?!\.\.?\Z)[A-Za-z0-9._-]{{1,{TOPIC_NAME_CHARACTERS_MAX}}}")
 
 _log = structlog.get_logger(__name__)
 

@@ -110,6 +110,7 @@ def test_in_a_stream_the_good_records_before_a_bad_one_are_written_and_reported(
         ("no-such-topic", {404}),
         ("bad%20name", {404, 422}),
         ("a" * 250, {404, 422}),
+        ("%2e", {404, 422}),
         ("%2e%2e", {404, 422}),
         ("%00", {400}),
     ],
