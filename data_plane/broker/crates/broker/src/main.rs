@@ -41,15 +41,26 @@ use crate::{
 const EXIT_START: u8 = 1;
 /// Exit status of a bad command line.
 const EXIT_USAGE: u8 = 2;
+/// Whether this is the negative control of the durability proof.
+const UNSAFE_BUILD: bool = cfg!(feature = "unsafe-ack-before-sync");
+const UNSAFE_REFUSAL: &str = "this build acknowledges before it syncs: only 'dev' runs with it";
 
 fn main() -> ExitCode {
     match cli::parse(lexopt::Parser::from_env()) {
+        // The negative control loses what it acknowledged: it runs where nobody's data is.
+        Ok(Command::Run { .. }) if UNSAFE_BUILD => complain(UNSAFE_REFUSAL, EXIT_START),
         Ok(Command::Run { config }) => run(Config::load(&config)),
         Ok(Command::Dev(options)) => run(Config::dev(&options)),
-        Ok(Command::Version) => say(&format!("headrace-broker {}", env!("CARGO_PKG_VERSION"))),
+        Ok(Command::Version) => say(&version()),
         Ok(Command::Help) => say(cli::USAGE),
         Err(error) => complain(&format!("{error}\n{}", cli::USAGE), EXIT_USAGE),
     }
+}
+
+/// Packaging compares this line, so that no build that lies is ever shipped.
+fn version() -> String {
+    let control = if UNSAFE_BUILD { "+unsafe-ack-before-sync" } else { "" };
+    format!("headrace-broker {}{control}", env!("CARGO_PKG_VERSION"))
 }
 
 fn run(config: Result<Config, ConfigError>) -> ExitCode {
