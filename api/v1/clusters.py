@@ -124,12 +124,13 @@ def create_cluster(
 ) -> Response:
     """Create a cluster; when this returns 201, clients can use it with your API keys."""
     with core.database.transaction() as session:
-        cluster, operation = services.clusters.create(
+        cluster, operation_id = services.clusters.create(
             session, caller.organization_id, name=body.name, plan_id=body.plan
         )
+        operation = core.operations.get(session, caller.scope, operation_id)
         # What a retry is told if this process dies before it can say more.
         reply.keep(session, status.HTTP_202_ACCEPTED, operation_response(operation))
-    ended = core.operations.wait(operation.id, CHANGE_WAIT_SECONDS)
+    ended = core.operations.wait(operation_id, CHANGE_WAIT_SECONDS)
     if ended.status != OperationStatus.SUCCEEDED:
         return _accepted(ended)
     with core.database.snapshot() as session:
@@ -176,8 +177,8 @@ def delete_cluster(
 ) -> Response:
     """Delete a cluster with all its topics and records, for good; its ports are free again."""
     with core.database.transaction() as session:
-        operation = services.clusters.delete(session, caller.scope, cluster_id)
-    ended = core.operations.wait(operation.id, CHANGE_WAIT_SECONDS)
+        operation_id = services.clusters.delete(session, caller.scope, cluster_id)
+    ended = core.operations.wait(operation_id, CHANGE_WAIT_SECONDS)
     if ended.status != OperationStatus.SUCCEEDED:
         return _accepted(ended)
     return Response(status_code=status.HTTP_204_NO_CONTENT)

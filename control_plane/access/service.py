@@ -7,8 +7,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from control_plane.access.records import credential_set
-from control_plane.clusters.models import Cluster
-from control_plane.clusters.service import ClusterService
+from control_plane.clusters.service import ClusterService, ServingCluster
 from control_plane.identity.secrets import KEY_ID_PREFIX
 from control_plane.identity.service import ApiKeyService
 from control_plane.kit.db import Database
@@ -29,10 +28,12 @@ class CredentialLoader:
     def __init__(self, api_keys: ApiKeyService) -> None:
         self._api_keys = api_keys
 
-    def load(self, session: Session, cluster: Cluster) -> CredentialSet:
-        """Return the credentials of the cluster, under the generation its row has."""
-        keys = self._api_keys.cluster_credentials(session, cluster.organization_id, cluster.id)
-        return credential_set(cluster.credentials_generation, keys)
+    def load(
+        self, session: Session, organization_id: str, cluster_id: str, generation: int
+    ) -> CredentialSet:
+        """Return the credentials of an organization's cluster, as the set of `generation`."""
+        keys = self._api_keys.cluster_credentials(session, organization_id, cluster_id)
+        return credential_set(generation, keys)
 
 
 class AccessService:
@@ -67,10 +68,17 @@ class AccessService:
         with self._database.transaction() as session:
             self._clusters.request_publication(session, organization_id, cluster_id)
             serving = self._clusters.list_serving(session, organization_id, cluster_id)
-            sets = [(cluster, self._credentials.load(session, cluster)) for cluster in serving]
+            sets = [(one, self._load(session, organization_id, one)) for one in serving]
         self._apply_all(sets)
 
-    def _apply_all(self, sets: Sequence[tuple[Cluster, CredentialSet]]) -> None:
+    def _load(
+        self, session: Session, organization_id: str, cluster: ServingCluster
+    ) -> CredentialSet:
+        return self._credentials.load(
+            session, organization_id, cluster.id, cluster.credentials_generation
+        )
+
+    def _apply_all(self, sets: Sequence[tuple[ServingCluster, CredentialSet]]) -> None:
         if len(sets) <= 1:
             for cluster, credentials in sets:
                 self._apply(cluster, credentials)
@@ -80,7 +88,7 @@ class AccessService:
         for future in futures:
             future.result()
 
-    def _apply(self, cluster: Cluster, credentials: CredentialSet) -> None:
+    def _apply(self, cluster: ServingCluster, credentials: CredentialSet) -> None:
         usernames = frozenset(one["username"] for one in credentials.credentials)
         self._on_publish(
             cluster.id, lambda name: name.startswith(KEY_ID_PREFIX) and name not in usernames

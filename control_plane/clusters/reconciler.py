@@ -36,8 +36,10 @@ log = structlog.stdlib.get_logger("clusters")
 class CredentialSource(Protocol):
     """Knows who may reach a cluster."""
 
-    def load(self, session: Session, cluster: Cluster) -> CredentialSet:
-        """Return the credentials of the cluster, under the generation its row has."""
+    def load(
+        self, session: Session, organization_id: str, cluster_id: str, generation: int
+    ) -> CredentialSet:
+        """Return the credentials of an organization's cluster, as the set of `generation`."""
         ...
 
 
@@ -88,11 +90,13 @@ class Reconciler:
             cluster = repository.find_any(session, cluster_id)
             if cluster is None or is_gone(ClusterStatus(cluster.status)):
                 return None
-            if cluster.presence == Presence.ABSENT:
-                credentials = CredentialSet(cluster.credentials_generation, ())
-            else:
-                credentials = self._credentials.load(session, cluster)
-            return _Loaded(cluster, self._spec(cluster), credentials)
+            return _Loaded(cluster, self._spec(cluster), self._load_credentials(session, cluster))
+
+    def _load_credentials(self, session: Session, cluster: Cluster) -> CredentialSet:
+        generation = cluster.credentials_generation
+        if cluster.presence == Presence.ABSENT:
+            return CredentialSet(generation, ())
+        return self._credentials.load(session, cluster.organization_id, cluster.id, generation)
 
     def _spec(self, cluster: Cluster) -> ClusterSpec:
         plan = self._plans[cluster.plan]

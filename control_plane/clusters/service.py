@@ -24,7 +24,6 @@ from control_plane.kit.ids import new_id
 from control_plane.kit.jobs import enqueue
 from control_plane.kit.pagination import Page, PageRequest
 from control_plane.kit.scope import Scope
-from control_plane.operations.models import Operation
 from control_plane.operations.service import OperationService, OperationSubject
 from control_plane.provisioning.engine import Engine, KafkaBootstrap
 
@@ -48,6 +47,15 @@ class OfferedPlan:
     is_available: bool
 
 
+@dataclass(frozen=True, slots=True)
+class ServingCluster:
+    """A cluster whose brokers check credentials now, and the generation these have to have."""
+
+    id: str
+    engine: str
+    credentials_generation: int
+
+
 class ClusterService:
     """Writes what is wanted of clusters; the reconciler carries it out."""
 
@@ -65,8 +73,8 @@ class ClusterService:
 
     def create(
         self, session: Session, organization_id: str, *, name: str, plan_id: str
-    ) -> tuple[Cluster, Operation]:
-        """Want a new cluster; return it as it begins, and the operation that brings it about.
+    ) -> tuple[Cluster, str]:
+        """Want a new cluster; return it, and the id of the operation that brings it about.
 
         Raises PlanUnknownError, EngineNotInstalledError, ClusterNameTakenError or
         ClusterLimitError.
@@ -101,12 +109,15 @@ class ClusterService:
     def list(self, session: Session, scope: Scope, page: PageRequest) -> Page[Cluster]:
         return repository.list_page(session, scope, page)
 
-    def delete(self, session: Session, scope: Scope, cluster_id: str) -> Operation:
-        """Want the cluster gone, with its data; asking again returns the operation under way."""
+    def delete(self, session: Session, scope: Scope, cluster_id: str) -> str:
+        """Want the cluster gone, with its data; return the id of the operation that does it.
+
+        Asking again returns the one under way.
+        """
         cluster = self.get(session, scope, cluster_id)
         if cluster.status == ClusterStatus.DELETING:
             for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster_id):
-                return operation
+                return operation.id
         else:
             cluster.status = move(ClusterStatus(cluster.status), ClusterStatus.DELETING).value
             cluster.presence = Presence.ABSENT.value
@@ -132,10 +143,14 @@ class ClusterService:
 
     def list_serving(
         self, session: Session, organization_id: str, cluster_id: str | None
-    ) -> Sequence[Cluster]:
+    ) -> Sequence[ServingCluster]:
         """List the clusters whose brokers check credentials now."""
         found = repository.list_of_organization(session, organization_id, cluster_id)
-        return [cluster for cluster in found if cluster.status in _SERVING]
+        return [
+            ServingCluster(cluster.id, cluster.engine, cluster.credentials_generation)
+            for cluster in found
+            if cluster.status in _SERVING
+        ]
 
     def bootstrap(self, cluster: Cluster) -> KafkaBootstrap:
         """Return how to reach the cluster by the Kafka protocol; call it outside transactions.
@@ -194,7 +209,7 @@ class ClusterService:
             updated_at=now,
         )
 
-    def _begin(self, session: Session, cluster: Cluster, kind: str) -> Operation:
+    def _begin(self, session: Session, cluster: Cluster, kind: str) -> str:
         subject = OperationSubject(
             organization_id=cluster.organization_id,
             cluster_id=cluster.id,
@@ -203,7 +218,7 @@ class ClusterService:
         )
         operation = self._operations.create(session, kind=kind, subject=subject)
         enqueue(session, RECONCILE_JOB, cluster.id, now=self._clock.now())
-        return operation
+        return operation.id
 
     def _supersede(self, session: Session, cluster_id: str) -> None:
         for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster_id):
