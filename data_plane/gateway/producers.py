@@ -161,7 +161,10 @@ class CredentialProducer:
         if self._refused is not None and error.code() == kafka_codes.PURGED:
             return ClusterRefusedCredentialError()
         if error.code() in kafka_codes.UNKNOWN_TOPIC:
+            # librdkafka goes on remembering for a while that the topic is gone; were it made
+            # again meanwhile, only a fresh producer would see it at once.
             self._topics.forget(topic)
+            self.is_broken = True
         return produce_error(error, topic, records[index].partition)
 
 
