@@ -38,7 +38,7 @@ pub(crate) struct ScramShape {
 
 impl Default for ScramShape {
     fn default() -> Self {
-        Self { salt_bytes: 16, iterations: 8192 }
+        Self { salt_bytes: 32, iterations: 8192 }
     }
 }
 
