@@ -52,11 +52,11 @@ def run(options: UpOptions, console: Console) -> None:
 
 async def _run(options: UpOptions, console: Console) -> None:
     stopping = asyncio.Event()
-    data_dir = options.settings.data_dir
-    _stop_on_signals(stopping, data_dir)
+    provisioner = LocalProvisioner(options.settings.data_dir)
+    _stop_on_signals(stopping, provisioner)
     parts = ExitStack()
     try:
-        sockets, service = await asyncio.to_thread(_start, options, console, parts)
+        sockets, service = await asyncio.to_thread(_start, options, console, provisioner, parts)
         servers = HttpServers(service.app, sockets, service.tls)
         try:
             await servers.start()
@@ -76,7 +76,7 @@ async def _run(options: UpOptions, console: Console) -> None:
 
 
 def _start(
-    options: UpOptions, console: Console, parts: ExitStack
+    options: UpOptions, console: Console, provisioner: LocalProvisioner, parts: ExitStack
 ) -> tuple[HttpSockets, EmbeddedService]:
     settings, clock = options.settings, SystemClock()
     installation = open_installation(settings.data_dir, clock)
@@ -93,7 +93,7 @@ def _start(
         )
     sockets = open_sockets(settings.host, settings.port, options.port_tls)
     parts.callback(sockets.close)
-    return sockets, start_service(settings, installation, sockets, clock, parts)
+    return sockets, start_service(settings, installation, sockets, provisioner, clock, parts)
 
 
 def _tell(options: UpOptions, service: EmbeddedService, console: Console, parts: ExitStack) -> None:
@@ -108,22 +108,22 @@ def _tell(options: UpOptions, service: EmbeddedService, console: Console, parts:
     announce(console, service, options.settings.data_dir, profile)
 
 
-def _stop_on_signals(stopping: asyncio.Event, data_dir: Path) -> None:
+def _stop_on_signals(stopping: asyncio.Event, provisioner: LocalProvisioner) -> None:
     """Stop in order on the first signal, at once on the second."""
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
         if stopping.is_set():
-            threading.Thread(target=_end_now, args=(data_dir,), daemon=True).start()
+            threading.Thread(target=_end_now, args=(provisioner,), daemon=True).start()
         stopping.set()
 
     for number in STOP_SIGNALS:
         loop.add_signal_handler(number, on_signal)
 
 
-def _end_now(data_dir: Path) -> None:
+def _end_now(provisioner: LocalProvisioner) -> None:
     try:
-        LocalProvisioner(data_dir).shutdown(brokers=True, now=True)
+        provisioner.shutdown(brokers=True, now=True)
     finally:
         os._exit(EXIT_NOW)
 

@@ -48,6 +48,7 @@ def start_service(
     settings: Settings,
     installation: Installation,
     sockets: HttpSockets,
+    provisioner: LocalProvisioner,
     clock: Clock,
     parts: ExitStack,
 ) -> EmbeddedService:
@@ -61,7 +62,7 @@ def start_service(
     tls = authority.server_files(installation.tls_dir, certificate_hosts(settings.public_host))
     core = _open_core(settings, clock, parts)
     owner = ensure_owner(core, installation)
-    provisioner = _start_supervisor(installation, parts)
+    _start_supervisor(provisioner, parts)
     tokens = TokenEndpoint(core.signer)
     parts.callback(tokens.close)
     engine = NativeEngine(
@@ -99,10 +100,9 @@ def certificate_hosts(public_host: str) -> tuple[str, ...]:
 
 def public_host_of(host: str) -> str:
     """Return the name under which clients reach a server that listens on `host`."""
-    address = ipaddress.ip_address(host)
-    if address.is_loopback:
+    if host == LOOPBACK:
         return "localhost"
-    return socket.gethostname() if address.is_unspecified else host
+    return socket.gethostname() if ipaddress.ip_address(host).is_unspecified else host
 
 
 def _open_core(settings: Settings, clock: Clock, parts: ExitStack) -> Core:
@@ -120,8 +120,7 @@ def _open_core(settings: Settings, clock: Clock, parts: ExitStack) -> Core:
     return core
 
 
-def _start_supervisor(installation: Installation, parts: ExitStack) -> LocalProvisioner:
-    provisioner = LocalProvisioner(installation.data_dir)
+def _start_supervisor(provisioner: LocalProvisioner, parts: ExitStack) -> None:
     try:
         provisioner.start()
     except SupervisorUnavailableError as error:
@@ -130,7 +129,6 @@ def _start_supervisor(installation: Installation, parts: ExitStack) -> LocalProv
     keeper = SupervisorKeeper(provisioner)
     keeper.start()
     parts.callback(keeper.stop)
-    return provisioner
 
 
 def _facts(

@@ -37,6 +37,7 @@ class LocalProvisioner:
         self._layout = Layout(data_dir)
         self._start_seconds_max = start_seconds_max
         self._starting = threading.Lock()
+        self._is_shut_down = False
         self._started: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -44,19 +45,20 @@ class LocalProvisioner:
 
         One of another version leaves its brokers running and hands them to its successor.
         """
-        with self._starting:
-            version = self._answering_version()
-            if version is not None and version != VERSION:
-                _logger.info("replacing supervisor", version=version)
-                self._end(brokers=False, now=False)
-                version = None
-            if version is None:
-                self._start()
+        self._is_shut_down = False
+        self._ensure_running()
 
     def shutdown(self, *, brokers: bool, now: bool = False) -> bool:
-        """End the supervisor and wait until it has; return whether there was one."""
+        """End the supervisor and wait until it has; return whether there was one.
+
+        From then on only `start` starts another: whoever still works here must not. With `now`
+        it overtakes a shutdown that is on its way.
+        """
+        self._is_shut_down = True
+        if now:
+            return self._end(brokers=brokers, now=True)
         with self._starting:
-            return self._end(brokers=brokers, now=now)
+            return self._end(brokers=brokers, now=False)
 
     def is_running(self) -> bool:
         return self._answering_version() is not None
@@ -66,7 +68,7 @@ class LocalProvisioner:
         try:
             return SupervisorClient(self._layout.socket)
         except OSError:
-            self.start()
+            self._ensure_running()
             return SupervisorClient(self._layout.socket)
 
     def reserve(self, process_id: str, listeners: Sequence[Listener]) -> tuple[Listener, ...]:
@@ -100,6 +102,18 @@ class LocalProvisioner:
             if after is None:
                 return tuple(found)
 
+    def _ensure_running(self) -> None:
+        with self._starting:
+            if self._is_shut_down:
+                raise SupervisorUnavailableError("the supervisor was shut down")
+            version = self._answering_version()
+            if version is not None and version != VERSION:
+                _logger.info("replacing supervisor", version=version)
+                self._end(brokers=False, now=False)
+                version = None
+            if version is None:
+                self._start()
+
     def _call(self, method: str, **params: Any) -> dict[str, Any]:
         """Ask the supervisor; when it dies meanwhile, ask its successor once."""
         try:
@@ -107,7 +121,7 @@ class LocalProvisioner:
                 return client.call(method, params)
         except OSError:
             _logger.warning("supervisor gone", method=method)
-        self.start()
+        self._ensure_running()
         try:
             with self.connect() as client:
                 return client.call(method, params)

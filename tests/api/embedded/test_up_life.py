@@ -4,6 +4,7 @@ import pty
 import signal
 import socket
 
+import httpx2
 import pytest
 
 from tests.api.embedded.up_process import Place, api, create_cluster, eventually
@@ -118,3 +119,16 @@ def test_revoked_first_key_is_told_no_more(place: Place) -> None:
     second = place.up()
     assert second.wait_ready()["api_key"] is None
     eventually(lambda: "was revoked" in second.output)
+
+
+def test_other_host_serves_tls_there_and_everything_else_on_loopback(place: Place) -> None:
+    ready = place.up("--host", "127.0.0.2").wait_ready()
+    assert ready["api_url_tls"].startswith("https://127.0.0.2:")
+    cluster = create_cluster(ready)
+    assert cluster["endpoints"]["kafka"]["sasl_ssl"].startswith("127.0.0.2:")
+    assert ready["api_url"].startswith("http://127.0.0.1:")
+    assert httpx2.get(f"{ready['api_url']}/healthz").status_code == 200
+
+
+def test_host_that_is_no_address_is_refused(place: Place) -> None:
+    assert "an IP address is needed" in place.refused("--host", "example.com")
