@@ -161,20 +161,10 @@ impl Catalog {
 
     /// Gives a topic more partitions, whose directories exist.
     pub fn grow(&mut self, name: &str, partitions: i32) -> Result<(), CatalogError> {
-        self.change_topic(name, |topic| topic.partitions = topic.partitions.max(partitions))
-    }
-
-    /// Replaces the configurations of a topic.
-    pub fn configure(&mut self, name: &str, configs: BTreeMap<String, String>) -> Result<(), CatalogError> {
-        self.change_topic(name, |topic| topic.configs = configs)
-    }
-
-    fn change_topic(&mut self, name: &str, change: impl FnOnce(&mut TopicMeta)) -> Result<(), CatalogError> {
-        let mut topic = self.by_name(name).cloned().ok_or_else(|| CatalogError::Unknown(name.to_owned()))?;
-        change(&mut topic);
+        self.by_name(name).ok_or_else(|| CatalogError::Unknown(name.to_owned()))?;
         self.change(|state| {
-            if let Some(slot) = state.topics.get_mut(name) {
-                *slot = topic;
+            if let Some(topic) = state.topics.get_mut(name) {
+                topic.partitions = topic.partitions.max(partitions);
             }
         })
     }

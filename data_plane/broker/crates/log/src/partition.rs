@@ -6,7 +6,8 @@ use std::sync::Arc;
 use headrace_io::{Disk, DiskFile};
 use headrace_records::header::HEADER_BYTES as BATCH_HEADER_BYTES;
 use headrace_records::{BatchHeader, stamp};
-use headrace_types::{LeaderEpoch, Offset, TopicPartition};
+use headrace_types::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
+use uuid::Uuid;
 
 use crate::checkpoint::{self, Checkpoint};
 use crate::epochs::PartitionMeta;
@@ -75,6 +76,16 @@ pub struct PartitionLog {
 #[must_use]
 pub fn dir_name(identity: TopicPartition) -> String {
     identity.to_string()
+}
+
+/// The partition that a directory belongs to; `None` if its name is not one that [`dir_name`] makes.
+#[must_use]
+pub fn identity_of(dir_name: &str) -> Option<TopicPartition> {
+    let (topic, partition) = dir_name.rsplit_once('-')?;
+    let topic = TopicId::new(Uuid::parse_str(topic).ok()?);
+    let partition = PartitionIndex::new(partition.parse().ok()?);
+    let identity = TopicPartition { topic, partition };
+    (self::dir_name(identity) == dir_name).then_some(identity)
 }
 
 impl PartitionLog {
@@ -175,11 +186,6 @@ impl PartitionLog {
     #[must_use]
     pub fn producers_count(&self) -> usize {
         self.producers.len()
-    }
-
-    /// Takes over a changed configuration.
-    pub fn configure(&mut self, config: LogConfig) {
-        self.config = config;
     }
 
     /// Appends a validated batch: stamps offset and epoch, and the time if `append_time` says so, and writes it.
@@ -379,5 +385,20 @@ fn take_back(active: &Active, error: std::io::Error) -> AppendError {
     match active.file.truncate(active.size) {
         Ok(()) => AppendError::Full,
         Err(failed) => AppendError::Log(LogError::io(&active.path)(failed)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_told_from_foreign_names() {
+        let identity =
+            TopicPartition { topic: TopicId::from_random([3; 16]), partition: PartitionIndex::new(12) };
+        assert_eq!(identity_of(&dir_name(identity)), Some(identity));
+        for name in ["lost+found", "orders-0", "-1", "", "00000000000000000000000000000000-1"] {
+            assert_eq!(identity_of(name), None, "{name}");
+        }
     }
 }

@@ -124,14 +124,18 @@ fn remove_leftovers(disk: &dyn Disk, catalog: &mut Catalog) -> Result<(), LogErr
             continue;
         }
         let dir = root.join(&name);
-        let files = disk.list(&dir).map_err(LogError::io(&dir))?;
-        if files.iter().any(|file| segment::base_offset_of(file).is_some()) {
-            tracing::warn!(directory = name, "no topic is known for this directory, it is left alone");
-        } else {
+        if partition::identity_of(&name).is_some() && !holds_segments(disk, &dir)? {
             disk.remove_dir_all(&dir).map_err(LogError::io(&dir))?;
+        } else {
+            tracing::warn!(name, "no topic is known for this directory, it is left alone");
         }
     }
     Ok(())
+}
+
+fn holds_segments(disk: &dyn Disk, dir: &Path) -> Result<bool, LogError> {
+    let files = disk.list(dir).map_err(LogError::io(dir))?;
+    Ok(files.iter().any(|file| segment::base_offset_of(file).is_some()))
 }
 
 /// Removes the directories of deleted topics, durably.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
 
-use headrace_io::{Disk, ManualClock, Rng, SeededRng, SimDisk};
+use headrace_io::{Disk, Fault, ManualClock, Rng, SeededRng, SimDisk};
 use headrace_records::BatchBuilder;
 use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
 use tokio::task::LocalSet;
@@ -94,5 +94,33 @@ fn produce_stops_before_the_disk_is_full_and_goes_on_when_there_is_room() {
         }
         setup.clock.advance(Duration::from_secs(2));
         assert_eq!(append(&topics, kept, 10_000).await, Ok(appended as i64));
+    });
+}
+
+/// Set in the process that is to end.
+const CHILD: &str = "HEADRACE_TEST_FAILS_TO_SYNC";
+const EXIT_STORAGE: i32 = 3;
+
+#[test]
+fn a_failed_sync_ends_the_process_and_acknowledges_nothing() {
+    if std::env::var_os(CHILD).is_some() {
+        return fail_to_sync();
+    }
+    let name = "topics::tests::a_failed_sync_ends_the_process_and_acknowledges_nothing";
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    let output = child.args(["--exact", name, "--nocapture"]).env(CHILD, "1").output().unwrap();
+    assert_eq!(output.status.code(), Some(EXIT_STORAGE), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn fail_to_sync() {
+    let setup = Setup::new();
+    run(async {
+        let topics = setup.open();
+        tokio::task::spawn_local(Rc::clone(&topics).keep_durable());
+        let log = partition(create(&topics, "t"));
+        append(&topics, log, 10).await.unwrap();
+        setup.disk.inject(Fault::SyncError);
+        let acknowledged = append(&topics, log, 10).await;
+        panic!("acknowledged after a failed sync: {acknowledged:?}");
     });
 }

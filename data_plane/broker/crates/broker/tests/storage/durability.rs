@@ -175,9 +175,12 @@ fn a_directory_that_no_topic_explains_is_left_alone() {
     produce(&mut client, "t", 0, &batch(&["one"]));
     let data_dir = broker.kill();
     fs::remove_file(data_dir.path().join("topics.catalog")).unwrap();
-    fs::create_dir(data_dir.path().join("topics/half-made")).unwrap();
+    let half_made = format!("topics/{}-0", uuid::Uuid::from_u128(9));
+    fs::create_dir(data_dir.path().join(&half_made)).unwrap();
+    fs::create_dir(data_dir.path().join("topics/lost+found")).unwrap();
     let broker = Broker::dev_in(data_dir);
     assert!(broker.data_dir.path().join(format!("topics/{id}-0")).exists());
-    assert!(!broker.data_dir.path().join("topics/half-made").exists());
+    assert!(!broker.data_dir.path().join(half_made).exists());
+    assert!(broker.data_dir.path().join("topics/lost+found").exists());
     assert_eq!(metadata(&mut broker.connect(), "t").0, ErrorCode::UnknownTopicOrPartition.code());
 }
