@@ -17,7 +17,7 @@ from control_plane.clusters.errors import (
 )
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.plans import Plan
-from control_plane.clusters.states import ClusterStatus, Presence, move
+from control_plane.clusters.states import ClusterStatus, Presence, is_gone, move
 from control_plane.kit.clock import Clock
 from control_plane.kit.errors import FieldError
 from control_plane.kit.ids import new_id
@@ -93,13 +93,14 @@ class ClusterService:
                 session.add(cluster)
         except IntegrityError as error:  # somebody else took the name since it was looked up
             raise _name_taken(name) from error
+        self._request_run(session, cluster.id)
         return cluster, self._begin(session, cluster, CREATE_KIND)
 
     def get(self, session: Session, scope: Scope, cluster_id: str) -> Cluster:
         """Return the cluster; raise ClusterNotFoundError if absent, gone or not of `scope`."""
         cluster = repository.find(session, scope, cluster_id)
         if cluster is None:
-            raise ClusterNotFoundError("there is no such cluster")
+            raise _not_found()
         return cluster
 
     def require(self, session: Session, scope: Scope, cluster_id: str) -> None:
@@ -114,7 +115,12 @@ class ClusterService:
 
         Asking again returns the one under way.
         """
-        cluster = self.get(session, scope, cluster_id)
+        self.require(session, scope, cluster_id)
+        self._request_run(session, cluster_id)
+        cluster = repository.lock(session, cluster_id)
+        assert cluster is not None, "rows of clusters are never deleted"
+        if is_gone(ClusterStatus(cluster.status)):
+            raise _not_found()
         if cluster.status == ClusterStatus.DELETING:
             for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster_id):
                 return operation.id
@@ -131,15 +137,15 @@ class ClusterService:
         self, session: Session, organization_id: str, cluster_id: str | None
     ) -> None:
         """Note that the credentials of a cluster, or of all for None, are others from now on."""
-        for cluster in repository.list_of_organization(session, organization_id, cluster_id):
-            cluster.credentials_generation += 1
-            enqueue(
-                session,
-                RECONCILE_JOB,
-                cluster.id,
-                now=self._clock.now(),
-                delay_seconds=PUBLISH_BACKSTOP_SECONDS,
-            )
+        found = repository.list_of_organization(session, organization_id, cluster_id)
+        for cluster in found:
+            self._request_run(session, cluster.id, delay_seconds=PUBLISH_BACKSTOP_SECONDS)
+        for cluster in found:
+            # Read again now that nobody else changes it: no two sets may share a generation.
+            locked = repository.lock(session, cluster.id)
+            assert locked is not None, "rows of clusters are never deleted"
+            locked.credentials_generation += 1
+        session.flush()
 
     def list_serving(
         self, session: Session, organization_id: str, cluster_id: str | None
@@ -216,9 +222,15 @@ class ClusterService:
             resource_type=RESOURCE_TYPE,
             resource_id=cluster.id,
         )
-        operation = self._operations.create(session, kind=kind, subject=subject)
-        enqueue(session, RECONCILE_JOB, cluster.id, now=self._clock.now())
-        return operation.id
+        return self._operations.create(session, kind=kind, subject=subject).id
+
+    def _request_run(self, session: Session, cluster_id: str, *, delay_seconds: float = 0) -> None:
+        """Ask for a run of the reconciler, before the cluster's row is locked.
+
+        Whoever changes both rows takes the job's first, as a run does when it applies.
+        """
+        now = self._clock.now()
+        enqueue(session, RECONCILE_JOB, cluster_id, now=now, delay_seconds=delay_seconds)
 
     def _supersede(self, session: Session, cluster_id: str) -> None:
         for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster_id):
@@ -228,6 +240,10 @@ class ClusterService:
                 code="operation_superseded",
                 detail="the cluster was deleted before this was done",
             )
+
+
+def _not_found() -> ClusterNotFoundError:
+    return ClusterNotFoundError("there is no such cluster")
 
 
 def _name_taken(name: str) -> ClusterNameTakenError:

@@ -1,11 +1,16 @@
 """Keys reach the clusters that they are for, newest set last."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from control_plane.access.service import AccessService, CredentialLoader
 from control_plane.kit.scope import Scope
 from control_plane.provisioning.errors import CredentialsRejectedError
 from tests.fixtures.planes import Plane
+
+PUBLISHERS = 4
+PUBLICATIONS = 20
 
 
 class TestPublish:
@@ -30,6 +35,18 @@ class TestPublish:
             plane.services.access.publish(cluster.organization_id, cluster.id)
             generations.append(plane.engine.credentials[cluster.id].generation)
         assert generations == sorted(set(generations))
+
+    def test_never_gives_two_sets_one_generation(self, plane: Plane) -> None:
+        cluster = plane.running(plane.organization())
+        before = plane.reload(cluster).credentials_generation
+
+        def publish(_number: int) -> None:
+            plane.services.access.publish(cluster.organization_id, None)
+
+        with ThreadPoolExecutor(PUBLISHERS) as pool:
+            list(pool.map(publish, range(PUBLICATIONS)))
+        after = plane.reload(cluster).credentials_generation
+        assert after == before + PUBLICATIONS
 
     def test_is_done_by_the_reconciler_if_the_caller_died(self, plane: Plane) -> None:
         organization_id = plane.organization()
