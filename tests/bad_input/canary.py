@@ -20,7 +20,8 @@ class Canary:
         self._topic = cluster.topic("canary", 1)
         self._url = f"/v1/clusters/{cluster.id}/topics/{self._topic}"
         self._http = running_service.http()
-        self._consumer = Consumer({**self._access.librdkafka(), "group.id": "canary"})
+        quick = {"group.id": "canary", "fetch.wait.max.ms": "10"}
+        self._consumer = Consumer({**self._access.librdkafka(), **quick})
         producer = Producer(self._access.librdkafka())
         for value in self._values:
             producer.produce(self._topic, value, partition=0)

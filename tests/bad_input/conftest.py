@@ -12,11 +12,11 @@ from tests.bad_input.canary import Canary
 from tests.fixtures.kafka_access import KafkaCluster
 from tools.running_service import RunningService
 
-BROKER_GROWTH_BYTES_MAX = 48 * 1024 * 1024
-"""Two request frames of the greatest size and what the allocator keeps of them."""
+BROKER_GROWTH_BYTES_MAX = 32 * 1024 * 1024
+"""One request frame of the greatest size, twice."""
 
-API_GROWTH_BYTES_MAX = 96 * 1024 * 1024
-"""Producers, readers and their threads that the gateway keeps for a while are part of this."""
+API_GROWTH_BYTES_MAX = 64 * 1024 * 1024
+"""Producers, readers and their threads, which the gateway keeps for a while, are part of this."""
 
 
 @pytest.fixture(scope="session")
