@@ -160,12 +160,16 @@ class CredentialProducer:
     ) -> AppError:
         if self._refused is not None and error.code() == kafka_codes.PURGED:
             return ClusterRefusedCredentialError()
-        if error.code() in kafka_codes.UNKNOWN_TOPIC:
-            # librdkafka goes on remembering for a while that the topic is gone; were it made
+        partition = records[index].partition
+        if error.code() in kafka_codes.UNKNOWN_TOPIC or (
+            error.code() == kafka_codes.UNKNOWN_PARTITION and self._topics.has(topic, partition)
+        ):
+            # The topic is gone, and librdkafka goes on remembering so for a while: were it made
             # again meanwhile, only a fresh producer would see it at once.
             self._topics.forget(topic)
             self.is_broken = True
-        return produce_error(error, topic, records[index].partition)
+            return TopicNotFoundError(topic)
+        return produce_error(error, topic, partition)
 
 
 def _settings(

@@ -40,6 +40,11 @@ class KnownTopics:
         if known is None or not is_fresh or known[0] < partitions_wanted:
             await self._ask(topic)
 
+    def has(self, topic: str, partition: int | None) -> bool:
+        """Whether the topic, with that partition if one is named, was there when last asked."""
+        known = self._known.get(topic)
+        return known is not None and (partition is None or partition < known[0])
+
     def forget(self, topic: str) -> None:
         """Ask the cluster about `topic` before it is used again."""
         self._known.pop(topic, None)
