@@ -6,7 +6,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::topics::StorageMetrics;
+use crate::{groups::GroupMetrics, topics::StorageMetrics};
 
 /// Labels of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -32,9 +32,10 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(storage: &StorageMetrics) -> Self {
+    pub(crate) fn new(storage: &StorageMetrics, groups: &GroupMetrics) -> Self {
         let mut registry = Registry::with_prefix("headrace_broker");
         storage.register(&mut registry);
+        groups.register(&mut registry);
         let requests = Family::default();
         let (bytes_received, bytes_sent) = (Counter::default(), Counter::default());
         let connections = Gauge::default();

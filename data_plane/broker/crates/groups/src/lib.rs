@@ -28,7 +28,7 @@ pub use answers::{
     SyncAnswer,
 };
 pub use config::GroupConfig;
-pub use coordinator::Coordinator;
+pub use coordinator::{Coordinator, GroupTotals};
 pub use group::GroupState;
 pub use offsets::CommittedOffset;
 pub use records::{Record, RecordError};
