@@ -37,4 +37,4 @@ pub use requests::{
     TopicSelection,
 };
 pub use time::Now;
-pub use turn::{Effects, Waiter};
+pub use turn::{Effects, GroupEvent, Waiter};

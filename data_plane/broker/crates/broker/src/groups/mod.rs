@@ -13,7 +13,7 @@ use std::{
 };
 
 use headrace_groups::{
-    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription,
+    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription, GroupEvent,
     GroupListing, HeartbeatRequest, JoinAnswer, JoinRequest, Now, SyncAnswer, SyncRequest, TopicSelection,
 };
 use headrace_io::{Clock, Disk};
@@ -199,6 +199,7 @@ impl Groups {
             state.journal.append(effects.records, now.wall_ms).unwrap_or_else(|error| end_process(&error));
             self.written.notify_one();
         }
+        effects.events.iter().for_each(report);
         effects.joins.iter().for_each(|(_, answer)| self.metrics.count(answer.error));
         self.metrics.observe(state.coordinator.totals());
         let end = state.journal.end();
@@ -290,6 +291,25 @@ impl Groups {
         let plan = self.state.borrow_mut().journal.closing_plan();
         if let Some(plan) = plan {
             self.sync_by(plan).await;
+        }
+    }
+}
+
+fn report(event: &GroupEvent) {
+    match event {
+        GroupEvent::GenerationBegan { group_id, generation, members } => {
+            tracing::info!(group = group_id.as_str(), generation, members, "group generation began");
+        }
+        GroupEvent::BecameEmpty { group_id, generation } => {
+            tracing::info!(group = group_id.as_str(), generation, "group became empty");
+        }
+        GroupEvent::MemberLost { group_id, member_id, reason } => {
+            tracing::info!(
+                group = group_id.as_str(),
+                member = member_id.as_str(),
+                reason,
+                "group member given up"
+            );
         }
     }
 }
