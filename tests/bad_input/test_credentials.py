@@ -21,7 +21,7 @@ from tests.bad_input.wire import (
     log_in,
 )
 from tests.clients.samples import poll_until
-from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster, Mechanism
+from tests.fixtures.kafka_access import KafkaCluster, Mechanism
 from tools.running_service import RunningService
 
 pytestmark = pytest.mark.xdist_group("bad-input")
@@ -83,7 +83,7 @@ def test_a_client_is_told_that_its_password_is_wrong(
 ) -> None:
     access = replace(kafka_cluster.access("SASL_SSL", mechanism), password="wrong")
 
-    assert error_of_a_producer(access) == KafkaError._AUTHENTICATION  # noqa: SLF001 - its name
+    await_error(access.librdkafka(), KafkaError._AUTHENTICATION)  # noqa: SLF001 - its name
 
 
 def test_a_client_that_does_not_know_the_authority_does_not_connect(
@@ -91,7 +91,7 @@ def test_a_client_that_does_not_know_the_authority_does_not_connect(
 ) -> None:
     options = kafka_cluster.access().librdkafka() | {"ssl.ca.location": "/etc/ssl/certs"}
 
-    assert first_error(options) == KafkaError._SSL  # noqa: SLF001 - its name
+    await_error(options, KafkaError._SSL)  # noqa: SLF001 - its name
     with pytest.raises(httpx2.ConnectError, match="certificate"):
         httpx2.get(f"{running_service.ready.api_url_tls}/healthz")
 
@@ -164,13 +164,8 @@ def produce(http: httpx2.Client, cluster: KafkaCluster, topic: str) -> httpx2.Re
     return http.post(f"/kafka/v3/clusters/{cluster.id}/topics/{topic}/records", json=record)
 
 
-def error_of_a_producer(access: KafkaAccess) -> int:
-    """The first error that a producer's application is told of."""
-    return first_error(access.librdkafka())
-
-
-def first_error(options: dict[str, str]) -> int:
-    """The first error that librdkafka reports with these options."""
+def await_error(options: dict[str, str], code: int) -> None:
+    """Wait until librdkafka reports an error, of those that these options may lead to."""
     errors: list[KafkaError] = []
     quiet = {"log_level": 0, "reconnect.backoff.ms": 1_000, "error_cb": errors.append}
     producer = Producer({**options, **quiet})
@@ -178,5 +173,4 @@ def first_error(options: dict[str, str]) -> int:
     def poll() -> None:
         producer.poll(TIMEOUT_SECONDS / 100)
 
-    poll_until(lambda: bool(errors), poll, "an error")
-    return errors[0].code()
+    poll_until(lambda: code in {error.code() for error in errors}, poll, f"error {code}")
