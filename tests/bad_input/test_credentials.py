@@ -83,7 +83,7 @@ def test_a_client_is_told_that_its_password_is_wrong(
 ) -> None:
     access = replace(kafka_cluster.access("SASL_SSL", mechanism), password="wrong")
 
-    await_error(access.librdkafka(), KafkaError._AUTHENTICATION)  # noqa: SLF001 - its name
+    await_error(access.librdkafka(), "SASL authentication error")
 
 
 def test_a_client_that_does_not_know_the_authority_does_not_connect(
@@ -91,7 +91,7 @@ def test_a_client_that_does_not_know_the_authority_does_not_connect(
 ) -> None:
     options = kafka_cluster.access().librdkafka() | {"ssl.ca.location": "/etc/ssl/certs"}
 
-    await_error(options, KafkaError._SSL)  # noqa: SLF001 - its name
+    await_error(options, "certificate verify failed")
     with pytest.raises(httpx2.ConnectError, match="certificate"):
         httpx2.get(f"{running_service.ready.api_url_tls}/healthz")
 
@@ -164,8 +164,8 @@ def produce(http: httpx2.Client, cluster: KafkaCluster, topic: str) -> httpx2.Re
     return http.post(f"/kafka/v3/clusters/{cluster.id}/topics/{topic}/records", json=record)
 
 
-def await_error(options: dict[str, str], code: int) -> None:
-    """Wait until librdkafka reports an error, of those that these options may lead to."""
+def await_error(options: dict[str, str], says: str) -> None:
+    """Wait until librdkafka tells its application of an error that says so."""
     errors: list[KafkaError] = []
     quiet = {"log_level": 0, "reconnect.backoff.ms": 1_000, "error_cb": errors.append}
     producer = Producer({**options, **quiet})
@@ -173,4 +173,4 @@ def await_error(options: dict[str, str], code: int) -> None:
     def poll() -> None:
         producer.poll(TIMEOUT_SECONDS / 100)
 
-    poll_until(lambda: code in {error.code() for error in errors}, poll, f"error {code}")
+    poll_until(lambda: any(says in error.str() for error in errors), poll, says)
