@@ -1,6 +1,5 @@
 """headrace produce: a file or standard input, one record a line."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
@@ -26,6 +25,7 @@ from headrace.models import Model, RecordReport
 from headrace.records import NewRecord
 
 STANDARD_INPUT = "-"
+STANDARD_INPUT_DESCRIPTOR = 0
 FAILURES_SHOWN_MAX = 10
 
 
@@ -163,7 +163,8 @@ class _Bar:
 
 def _open(file: str) -> AbstractContextManager[BinaryIO]:
     if file == STANDARD_INPUT:
-        return nullcontext(sys.stdin.buffer)
+        # Not sys.stdin: the interpreter could not end while a thread waits for that one.
+        return open(STANDARD_INPUT_DESCRIPTOR, "rb", closefd=False)
     try:
         return Path(file).open("rb")
     except OSError as error:
