@@ -163,8 +163,9 @@ class _Bar:
 
 def _open(file: str) -> AbstractContextManager[BinaryIO]:
     if file == STANDARD_INPUT:
-        # Not sys.stdin: the interpreter could not end while a thread waits for that one.
-        return open(STANDARD_INPUT_DESCRIPTOR, "rb", closefd=False)
+        # Not sys.stdin, and never closed: both would wait for the thread that reads it.
+        source = open(STANDARD_INPUT_DESCRIPTOR, "rb", closefd=False)  # noqa: SIM115
+        return nullcontext(source)
     try:
         return Path(file).open("rb")
     except OSError as error:
