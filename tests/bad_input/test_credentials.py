@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -22,6 +23,7 @@ from tests.bad_input.wire import (
 )
 from tests.clients.samples import poll_until
 from tests.fixtures.kafka_access import KafkaCluster, Mechanism
+from tests.fixtures.running_service import create_kafka_cluster
 from tools.running_service import RunningService
 
 pytestmark = pytest.mark.xdist_group("bad-input")
@@ -117,6 +119,27 @@ def test_a_revoked_key_loses_its_open_connections_and_is_refused_everywhere(
         with connect(access) as wire:
             refusal = log_in(wire, mechanism, key["id"], key["secret"])
             assert refusal.code == SASL_AUTHENTICATION_FAILED
+
+
+def test_a_key_of_one_cluster_is_refused_by_another(
+    running_service: RunningService, kafka_cluster: KafkaCluster, tmp_path: Path
+) -> None:
+    """An organization's two clusters are as far from each other as those of two organizations."""
+    other = create_kafka_cluster(running_service, "other", tmp_path)
+    for mechanism in MECHANISMS:
+        with connect(other.access()) as wire:
+            refusal = log_in(wire, mechanism, kafka_cluster.username, kafka_cluster.password)
+            assert refusal.code == SASL_AUTHENTICATION_FAILED
+    topic = other.topic("closed", 1)
+    with running_service.http(kafka_cluster.password) as http:
+        absent = produce(http, replace(other, id="lkc_" + "a" * 16), topic)
+        refused = produce(http, other, topic)
+
+        assert (refused.status_code, refused.json()["code"]) == (404, "cluster_not_found")
+        assert refused.json()["detail"] == absent.json()["detail"]
+        assert other.id not in http.get("/v1/clusters").text
+    with running_service.http() as http:
+        assert http.delete(f"/v1/clusters/{other.id}").status_code in (202, 204)
 
 
 def headers_without_a_key(cluster: KafkaCluster) -> dict[str, dict[str, str]]:
