@@ -81,7 +81,7 @@ def build_broker() -> None:
 
 
 def _uv_install() -> list[str]:
-    # Compiled once here, the server starts in half the time, also where nothing may be written later.
+    # Compiled once, here: the server starts in half the time, also where nothing may be written.
     install = ["pip", "install", "--quiet", "--compile-bytecode"]
     return [str(venv_tool("uv")), *install, "--python", str(venv_tool("python"))]
 
