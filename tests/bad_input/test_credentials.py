@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from base64 import b64encode
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ import httpx2
 import pytest
 from confluent_kafka import KafkaError, Producer
 
+from api.embedded.authority import Authority
+from control_plane.kit.clock import SystemClock
 from tests.bad_input.wire import (
     METADATA,
     SASL_AUTHENTICATION_FAILED,
@@ -88,14 +91,19 @@ def test_a_client_is_told_that_its_password_is_wrong(
     await_error(access.librdkafka(), "SASL authentication error")
 
 
-def test_a_client_that_does_not_know_the_authority_does_not_connect(
-    running_service: RunningService, kafka_cluster: KafkaCluster
+def test_a_client_that_trusts_another_installation_does_not_connect(
+    running_service: RunningService, kafka_cluster: KafkaCluster, tmp_path: Path
 ) -> None:
-    options = kafka_cluster.access().librdkafka() | {"ssl.ca.location": "/etc/ssl/certs"}
+    """Each installation has an authority of its own."""
+    Authority.open(tmp_path, SystemClock())
+    other = tmp_path / "ca.pem"
 
-    await_error(options, "certificate verify failed")
-    with pytest.raises(httpx2.ConnectError, match="certificate"):
-        httpx2.get(f"{running_service.ready.api_url_tls}/healthz")
+    await_error(replace(kafka_cluster.access(), ca_file=other).librdkafka(), "verify failed")
+    with pytest.raises(httpx2.ConnectError, match="verify failed"):
+        httpx2.get(
+            f"{running_service.ready.api_url_tls}/healthz",
+            verify=ssl.create_default_context(cafile=other),
+        )
 
 
 def test_a_revoked_key_loses_its_open_connections_and_is_refused_everywhere(
