@@ -46,6 +46,18 @@ def test_second_signal_ends_at_once_what_does_not_end(place: Place) -> None:
     eventually(lambda: place.processes() == [])
 
 
+def test_ending_at_once_leaves_no_ready_file(place: Place) -> None:
+    up = place.up()
+    up.wait_ready()
+
+    up.signal(signal.SIGTERM)
+    up.signal(signal.SIGINT)
+
+    up.wait()
+    assert not up.ready_file.exists()
+    eventually(lambda: place.processes() == [])
+
+
 def test_closing_the_terminal_stops_everything(place: Place) -> None:
     ready_file = place.directory / "ready.json"
     command = place.command("up", "--port", "0", "--ready-file", str(ready_file))
