@@ -7,7 +7,8 @@ import socket
 import httpx2
 import pytest
 
-from tests.api.embedded.up_process import Place, api, create_cluster, eventually
+from tests.api.embedded.up_process import Place, api, create_cluster
+from tests.fixtures.waiting import eventually
 
 
 def connect(address: str) -> None:
