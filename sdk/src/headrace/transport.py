@@ -25,6 +25,8 @@ CONNECT_TIMEOUT_SECONDS = 10.0
 CONNECTIONS_MAX = 64
 ERROR_STATUS_MIN = 400
 
+_JSON_HEADERS = {"Content-Type": "application/json"}
+
 Query = Mapping[str, str | int]
 
 
@@ -51,7 +53,7 @@ def management_post(path: str, body: object) -> Request:
         "POST",
         path,
         content=msgspec.json.encode(body),
-        headers={"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())},
+        headers={**_JSON_HEADERS, "Idempotency-Key": str(uuid.uuid4())},
     )
 
 
@@ -88,6 +90,12 @@ class Transport:
     def post(self, path: str, body: object, kind: type[T]) -> T:
         """Change something, once."""
         return self.decode(self.send(management_post(path, body)), kind)
+
+    def patch(self, path: str, body: object, kind: type[T]) -> T:
+        """Change parts of one thing; saying it twice changes it once."""
+        content = msgspec.json.encode(body)
+        request = Request("PATCH", path, content=content, headers=_JSON_HEADERS)
+        return self.decode(self.send(request), kind)
 
     def decode(self, response: httpx2.Response, kind: type[T]) -> T:
         """Read an answer."""
