@@ -13,6 +13,7 @@ import sys
 import venv
 
 from tools import system_packages
+from tools.go import build_provider, check_go
 from tools.java_artifacts import fetch_java_artifacts
 from tools.paths import BROKER, REQUIREMENTS, ROOT, VENV, venv_tool
 from tools.steps import SetupError, Stamp, digest, need, run, say
@@ -33,8 +34,10 @@ def main() -> int:
         install_in_place()
         build_broker()
         if arguments.tests:
+            check_go()
             system_packages.install()
             fetch_java_artifacts()
+            build_provider()
     except SetupError as error:
         print(f"set-up stopped: {error}", file=sys.stderr)
         return 1

@@ -1,13 +1,14 @@
-"""`make test`: the broker's tests, then the Python tests. Names select."""
+"""`make test`: the tests of the broker, of the Terraform provider, then of Python. Names select."""
 
 from __future__ import annotations
 
 import sys
 
-from tools.stages import Stage, cargo_stage, python_stage, run_all
+from tools.stages import Stage, cargo_stage, go_stage, python_stage, run_all
 
 STAGES: dict[str, Stage] = {
     "broker": cargo_stage("broker tests", "test", "--workspace", "--locked", "--quiet"),
+    "terraform": go_stage("terraform provider tests", "go", "test", "./..."),
     "python": python_stage("python tests", "pytest", "-n", "2", "--dist", "loadgroup"),
 }
 
