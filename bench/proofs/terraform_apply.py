@@ -10,7 +10,7 @@ from pathlib import Path
 from bench.proofs.report import Finding
 from bench.proofs.samples import summary_ms
 from tools.paths import ROOT
-from tools.service import Service, running_service
+from tools.running_service import RunningService, start_service
 from tools.terraform_cli import Workspace, override_config
 
 ROUNDS = 10
@@ -21,7 +21,7 @@ RESOURCES = 3
 
 def prove() -> Finding:
     """Median of 10 rounds on one running service, each from nothing and back to nothing."""
-    with tempfile.TemporaryDirectory() as directory, running_service(Path(directory)) as service:
+    with tempfile.TemporaryDirectory() as directory, start_service(Path(directory)) as service:
         workspace = _workspace(Path(directory), service)
         rounds = [one_round(workspace) for _ in range(ROUNDS)]
     figures = {step: summary_ms([each[step] for each in rounds]) for step in rounds[0]}
@@ -49,8 +49,8 @@ def one_round(workspace: Workspace) -> dict[str, float]:
     }
 
 
-def _workspace(directory: Path, service: Service) -> Workspace:
+def _workspace(directory: Path, service: RunningService) -> Workspace:
     example = directory / "first-cluster"
     shutil.copytree(EXAMPLE, example)
-    settings = {"HEADRACE_URL": service.api_url, "HEADRACE_API_KEY": service.api_key}
+    settings = {"HEADRACE_URL": service.ready.api_url, "HEADRACE_API_KEY": service.ready.api_key}
     return Workspace(example, override_config(directory), settings)

@@ -211,6 +211,21 @@ def test_bad_lines_are_named_and_the_others_written(run: Run, kafka_cluster: Kaf
     assert run("consume", topic, *cluster).stdout == "one\ntwo\n"
 
 
+def test_an_error_ends_the_command_though_its_input_goes_on(
+    kafka_cluster: KafkaCluster, environment: dict[str, str]
+) -> None:
+    command = [str(venv_tool("headrace")), "produce", "none", "--cluster", kafka_cluster.id]
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as producing:
+        assert producing.stdin is not None
+        assert producing.stderr is not None
+        producing.stdin.write("a line\n")
+        producing.stdin.flush()
+        assert producing.wait(SECONDS_MAX) == 3
+        assert "topic_not_found" in producing.stderr.read()
+
+
 def test_following_shows_what_comes_and_ends_with_an_interrupt(
     run: Run, kafka_cluster: KafkaCluster, environment: dict[str, str]
 ) -> None:
