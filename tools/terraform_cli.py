@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from tools.go import PROGRAM
-from tools.paths import TERRAFORM_BUILD
+from tools.paths import ROOT, TERRAFORM_BUILD
 
 PROGRAMS = ("terraform", "tofu")
 SOURCE = "headrace/headrace"
 VERSION = "0.1.0"
 HOSTS = ("registry.terraform.io", "registry.opentofu.org")
 COMMAND_SECONDS_MAX = 60
+EXAMPLES = ROOT / "terraform" / "examples"
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
@@ -45,6 +46,12 @@ def built_provider() -> Path:
     if not program.exists():
         raise TerraformError(f"{program} is not built: make terraform")
     return program
+
+
+def copy_example(name: str, directory: Path) -> Path:
+    """Copy an example into `directory` without what somebody's own runs left in it."""
+    leftovers = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    return Path(shutil.copytree(EXAMPLES / name, directory / name, ignore=leftovers))
 
 
 def override_config(directory: Path) -> Path:

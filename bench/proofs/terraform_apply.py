@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import time
 from pathlib import Path
 
 from bench.proofs.report import Finding
 from bench.proofs.samples import summary_ms
-from tools.paths import ROOT
 from tools.running_service import RunningService, start_service
-from tools.terraform_cli import Workspace, override_config
+from tools.terraform_cli import Workspace, copy_example, override_config
 
 ROUNDS = 10
 MEDIAN_MS_MAX = 3_000
-EXAMPLE = ROOT / "terraform" / "examples" / "first-cluster"
 RESOURCES = 3
 
 
@@ -50,7 +47,6 @@ def one_round(workspace: Workspace) -> dict[str, float]:
 
 
 def _workspace(directory: Path, service: RunningService) -> Workspace:
-    example = directory / "first-cluster"
-    shutil.copytree(EXAMPLE, example)
+    example = copy_example("first-cluster", directory)
     settings = {"HEADRACE_URL": service.ready.api_url, "HEADRACE_API_KEY": service.ready.api_key}
     return Workspace(example, override_config(directory), settings)

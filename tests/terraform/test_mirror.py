@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,19 +9,17 @@ from confluent_kafka import Consumer, Producer
 
 from tools.paths import ROOT
 from tools.running_service import RunningService
-from tools.terraform_cli import SOURCE, VERSION, Workspace, mirror_config
+from tools.terraform_cli import SOURCE, VERSION, Workspace, copy_example, mirror_config
 
 pytestmark = pytest.mark.xdist_group("terraform")
 
-EXAMPLE = ROOT / "terraform" / "examples" / "first-cluster"
 ACK_SECONDS_MAX = 30
 
 
 def test_the_example_ends_on_a_cluster_that_programs_use(
     tmp_path: Path, running_service: RunningService
 ) -> None:
-    directory = tmp_path / "first-cluster"
-    shutil.copytree(EXAMPLE, directory)
+    directory = copy_example("first-cluster", tmp_path)
     settings = {
         "HEADRACE_URL": running_service.ready.api_url,
         "HEADRACE_API_KEY": running_service.ready.api_key,
