@@ -3,8 +3,6 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,17 +10,9 @@ import psutil
 
 from control_plane.provisioning.local import LocalProvisioner
 from control_plane.provisioning.process import Listener, ProcessSpec, WantedState
+from tests.fixtures.waiting import eventually
 
 CONTRACT_PROCESS = Path(__file__).with_name("contract_process.py")
-WAIT_SECONDS_MAX = 60
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until something is so; the bound only keeps a broken run from hanging."""
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.01)
 
 
 def is_gone(pid: int) -> bool:

@@ -28,10 +28,10 @@ from control_plane.provisioning.supervisor.service import VERSION
 from tests.control_plane.provisioning.supervised import (
     Installation,
     ask,
-    eventually,
     is_gone,
     is_refused,
 )
+from tests.fixtures.waiting import eventually
 
 
 def observed(installation: Installation, process_id: str = "p1") -> ProcessStatus:
