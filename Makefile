@@ -6,7 +6,7 @@ BROKER := data_plane/broker
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test test-broker test-python check fix lock openapi protocol demo clean
+.PHONY: help run setup setup-tests test test-broker test-terraform test-python check fix lock openapi protocol terraform terraform-docs demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ test: setup-tests ## set up and run every test
 test-broker: setup-tests ## the broker's tests alone
 	@$(VENV)/python -m tools.test broker
 
+test-terraform: setup-tests ## the Terraform provider's Go tests alone
+	@$(VENV)/python -m tools.test terraform
+
 test-python: setup-tests ## the Python tests alone
 	@$(VENV)/python -m tools.test python
 
@@ -43,6 +46,12 @@ openapi: setup-tests ## write api/openapi.json
 
 protocol: setup-tests ## generate the wire codec from Kafka's message definitions
 	@$(VENV)/python -m tools.protocol
+
+terraform: ## build the Terraform provider into build/terraform
+	@$(PYTHON) -m tools.go --build
+
+terraform-docs: ## write the Terraform provider's documentation
+	@cd terraform/provider && go run ./cmd/docs
 
 demo: setup-tests ## the main job on real data, with a broker killed under load
 	@$(VENV)/python -m tools.demo $(ARGS)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
+from fastapi import Query, status
 from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 
 from control_plane.kit.pagination import Page
@@ -31,6 +32,17 @@ def _rfc3339(value: datetime) -> str:
 
 # RFC 3339 in UTC with a fixed number of digits, so that texts sort as instants do.
 Instant = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+
+
+DryRun = Annotated[
+    bool, Query(description="Only check the request and answer 200 with what it would make.")
+]
+
+
+def dry_run_answer(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """Describe the answer to a dry run in the OpenAPI document of a route that makes something."""
+    description = "A dry run: what would be made. Nothing was changed."
+    return {status.HTTP_200_OK: {"model": model, "description": description}}
 
 
 class RequestModel(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tools.paths import venv_tool
-from tools.stages import Stage, cargo_stage, python_stage, run_all
+from tools.stages import Stage, cargo_stage, go_stage, python_stage, run_all
 
 STAGES = (
     Stage(name="ruff format", command=[str(venv_tool("ruff")), "format", "--check", "."]),
@@ -19,6 +19,9 @@ STAGES = (
     cargo_stage(
         "clippy", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"
     ),
+    python_stage("gofmt", "tools.go", "--check"),
+    go_stage("go vet", "go", "vet", "./..."),
+    go_stage("go modules", "go", "mod", "tidy", "-diff"),
 )
 
 

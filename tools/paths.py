@@ -9,6 +9,8 @@ VENV = ROOT / ".venv"
 BUILD = ROOT / "build"
 REQUIREMENTS = ROOT / "requirements"
 BROKER = ROOT / "data_plane" / "broker"
+TERRAFORM_PROVIDER = ROOT / "terraform" / "provider"
+TERRAFORM_BUILD = BUILD / "terraform"
 BROKER_BINARY = BROKER / "target" / "release" / "headrace-broker"
 CACHE = BUILD / "cache"
 

@@ -10,6 +10,7 @@ import sys
 import venv
 
 from tools import system_packages
+from tools.go import build_provider
 from tools.java_artifacts import fetch_java_artifacts
 from tools.paths import BROKER, REQUIREMENTS, ROOT, VENV, venv_tool
 from tools.steps import SetupError, Stamp, digest, run, say
@@ -31,6 +32,7 @@ def main() -> int:
         build_broker()
         if arguments.tests:
             fetch_java_artifacts()
+            build_provider()
     except SetupError as error:
         print(f"set-up stopped: {error}", file=sys.stderr)
         return 1

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.paths import BROKER, ROOT, venv_tool
+from tools.go import GO_ENVIRONMENT
+from tools.paths import BROKER, ROOT, TERRAFORM_PROVIDER, venv_tool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,11 @@ def python_stage(name: str, module: str, *arguments: str) -> Stage:
 def cargo_stage(name: str, *arguments: str, env: dict[str, str] | None = None) -> Stage:
     """A stage that runs cargo in the broker's workspace."""
     return Stage(name=name, command=["cargo", *arguments], cwd=BROKER, env=env or {})
+
+
+def go_stage(name: str, *command: str) -> Stage:
+    """A stage that runs a command in the Terraform provider's module."""
+    return Stage(name=name, command=command, cwd=TERRAFORM_PROVIDER, env=dict(GO_ENVIRONMENT))
 
 
 def run_all(stages: Sequence[Stage]) -> int:

@@ -1,10 +1,10 @@
-"""`make test`: the broker's tests, then the Python tests. Names select."""
+"""`make test`: the tests of the broker, of the Terraform provider, then of Python. Names select."""
 
 from __future__ import annotations
 
 import sys
 
-from tools.stages import Stage, cargo_stage, python_stage, run_all
+from tools.stages import Stage, cargo_stage, go_stage, python_stage, run_all
 
 CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
 STAGES: dict[str, tuple[Stage, ...]] = {
@@ -12,6 +12,7 @@ STAGES: dict[str, tuple[Stage, ...]] = {
         cargo_stage("build broker tests", *CARGO_TEST, "--no-run"),
         cargo_stage("broker tests", *CARGO_TEST),
     ),
+    "terraform": (go_stage("terraform provider tests", "go", "test", "./..."),),
     "python": (python_stage("python tests", "pytest", "-n", "2", "--dist", "loadgroup"),),
 }
 

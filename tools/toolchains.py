@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tools.steps import SetupError
@@ -23,6 +24,7 @@ class Toolchain:
     program: str
     oldest: tuple[int, ...]
     how: str
+    version_arguments: tuple[str, ...] = ("--version",)
 
 
 CARGO = Toolchain("cargo", (1, 95), "install Rust 1.95 or newer with rustup (https://rustup.rs)")
@@ -30,6 +32,7 @@ JAVA = Toolchain(
     "java", (17,), "install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless)"
 )
 MAVEN = Toolchain("mvn", (3, 6, 3), "install Maven 3.8 (Debian: apt-get install maven)")
+GO = Toolchain("go", (1, 26), "install Go 1.26 or newer (https://go.dev/dl)", ("version",))
 C_COMPILER_HOW = "install a C compiler (Debian: apt-get install gcc libc6-dev)"
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 COMPONENTS = ("clippy", "fmt")
@@ -62,6 +65,7 @@ def check_toolchains(*, tests: bool) -> None:
             _output(cargo, [component, "--version"], "rustup component add clippy rustfmt")
         require(JAVA)
         require(MAVEN)
+        require(GO)
 
 
 def need(program: str, how: str) -> str:
@@ -75,7 +79,7 @@ def need(program: str, how: str) -> str:
 def require(toolchain: Toolchain) -> str:
     """The path of a toolchain's program that runs and is new enough; raises SetupError."""
     path = need(toolchain.program, toolchain.how)
-    said = _output(path, ["--version"], toolchain.how)
+    said = _output(path, toolchain.version_arguments, toolchain.how)
     number = re.search(r"\d+(\.\d+)*", said)
     found = tuple(int(part) for part in number[0].split(".")) if number else ()
     if found < toolchain.oldest:
@@ -83,7 +87,7 @@ def require(toolchain: Toolchain) -> str:
     return path
 
 
-def _output(path: str, arguments: list[str], how: str) -> str:
+def _output(path: str, arguments: Sequence[str], how: str) -> str:
     """First line a program prints; a rustup shim without a toolchain is on PATH and yet fails."""
     done = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()

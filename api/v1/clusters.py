@@ -11,7 +11,15 @@ from api.cluster_services import Clusters, ClusterServices
 from api.deps import Core, CoreServices, PageQuery
 from api.errors import problems
 from api.idempotency import Reply
-from api.schemas import Instant, ListResponse, RequestModel, ResponseModel, to_list
+from api.schemas import (
+    DryRun,
+    Instant,
+    ListResponse,
+    RequestModel,
+    ResponseModel,
+    dry_run_answer,
+    to_list,
+)
 from api.v1.operations import OperationResponse, operation_response
 from api.v1.router import POST_PROBLEMS, v1_router
 from control_plane.clusters.errors import (
@@ -95,6 +103,15 @@ class ClusterResponse(ResponseModel):
     updated_at: Instant
 
 
+class ClusterPreview(ResponseModel):
+    """A cluster that a dry run found possible; it does not exist."""
+
+    name: Annotated[str, Field(examples=["orders"])]
+    organization_id: Annotated[str, Field(examples=["org_4q8x0n1w2e3r5t6y"])]
+    plan: Annotated[str, Field(examples=["dev"])]
+    engine: Annotated[str, Field(examples=["native"])]
+
+
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     status.HTTP_202_ACCEPTED: {
         "model": OperationResponse,
@@ -109,6 +126,7 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
     status_code=status.HTTP_201_CREATED,
     response_model=ClusterResponse,
     responses={
+        **dry_run_answer(ClusterPreview),
         **ACCEPTED,
         **problems(
             *POST_PROBLEMS,
@@ -120,9 +138,17 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
     },
 )
 def create_cluster(
-    body: ClusterCreate, caller: Creator, core: CoreServices, services: Clusters, reply: Reply
+    body: ClusterCreate,
+    caller: Creator,
+    core: CoreServices,
+    services: Clusters,
+    reply: Reply,
+    *,
+    dry_run: DryRun = False,
 ) -> Response:
     """Create a cluster; when this returns 201, clients can use it with your API keys."""
+    if dry_run:
+        return _preview(body, caller, core, services)
     with core.database.transaction() as session:
         cluster, operation_id = services.clusters.create(
             session, caller.organization_id, name=body.name, plan_id=body.plan
@@ -214,6 +240,22 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
         created_at=cluster.created_at,
         updated_at=cluster.updated_at,
     )
+
+
+def _preview(
+    body: ClusterCreate, caller: Principal, core: Core, services: ClusterServices
+) -> JSONResponse:
+    with core.database.snapshot() as session:
+        plan = services.clusters.check(
+            session, caller.organization_id, name=body.name, plan_id=body.plan
+        )
+    preview = ClusterPreview(
+        name=body.name,
+        organization_id=caller.organization_id,
+        plan=plan.id,
+        engine=plan.engine,
+    )
+    return JSONResponse(preview.model_dump(mode="json"), status.HTTP_200_OK)
 
 
 def _accepted(operation: Operation) -> JSONResponse:

@@ -12,10 +12,11 @@ from api.limits import BodyTooLargeError, BodyTooSlowError
 from control_plane.identity.errors import CredentialsInvalidError, PermissionDeniedError
 from control_plane.kit.idempotency import IdempotencyKeyInFlightError, IdempotencyKeyReusedError
 
+_WITH_BODY = frozenset({"PATCH", "POST"})
+
+BODY_PROBLEMS = (BodyTooLargeError, BodyTooSlowError, ContentTypeUnsupportedError)
 POST_PROBLEMS = (
-    BodyTooLargeError,
-    BodyTooSlowError,
-    ContentTypeUnsupportedError,
+    *BODY_PROBLEMS,
     IdempotencyKeyInFlightError,
     IdempotencyKeyInvalidError,
     IdempotencyKeyReusedError,
@@ -30,9 +31,10 @@ class ManagementRoute(APIRoute):
 
         async def handle(request: Request) -> Response:
             await authenticate(request)
+            if request.method in _WITH_BODY:
+                await _require_json(request)
             if request.method != "POST":
                 return await handler(request)
-            await _require_json(request)
             return await handle_once(request, handler)
 
         return handle

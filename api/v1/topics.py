@@ -3,15 +3,23 @@
 from typing import Annotated
 
 from fastapi import Depends, Response, status
+from fastapi.responses import JSONResponse
 from pydantic import Field, StringConstraints
 
 from api.auth import require
 from api.cluster_services import Clusters
 from api.deps import CoreServices, PageQuery
 from api.errors import problems
-from api.schemas import ListResponse, RequestModel, ResponseModel, to_list
+from api.schemas import (
+    DryRun,
+    ListResponse,
+    RequestModel,
+    ResponseModel,
+    dry_run_answer,
+    to_list,
+)
 from api.v1.clusters import find_cluster
-from api.v1.router import POST_PROBLEMS, v1_router
+from api.v1.router import BODY_PROBLEMS, POST_PROBLEMS, v1_router
 from control_plane.clusters.errors import (
     ClusterNotFoundError,
     ClusterNotReadyError,
@@ -28,6 +36,7 @@ from control_plane.topics.errors import (
     TopicNameInvalidError,
     TopicNameTakenError,
     TopicNotFoundError,
+    TopicPartitionsDecreaseError,
     TopicPartitionsInvalidError,
     TopicReplicationInvalidError,
     TopicRequestInvalidError,
@@ -46,6 +55,7 @@ router = v1_router("topics")
 
 Reader = Annotated[Principal, Depends(require(Action.TOPICS_READ))]
 Creator = Annotated[Principal, Depends(require(Action.TOPICS_CREATE))]
+Updater = Annotated[Principal, Depends(require(Action.TOPICS_UPDATE))]
 Deleter = Annotated[Principal, Depends(require(Action.TOPICS_DELETE))]
 
 ConfigName = Annotated[str, StringConstraints(min_length=1, max_length=CONFIG_NAME_LENGTH_MAX)]
@@ -73,6 +83,20 @@ class TopicCreate(RequestModel):
     ]
 
 
+class TopicUpdate(RequestModel):
+    """What shall change of a topic."""
+
+    partitions: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=PARTITIONS_MAX,
+            description="The whole number, never less than now. Keys go to other partitions then.",
+            examples=[8],
+        ),
+    ]
+
+
 class ConfigResponse(ResponseModel):
     """One configuration entry of a topic."""
 
@@ -94,22 +118,36 @@ class TopicResponse(ResponseModel):
     ]
 
 
+class TopicPreview(ResponseModel):
+    """A topic that a dry run found possible; it does not exist."""
+
+    name: Annotated[str, Field(examples=["flights"])]
+    cluster_id: Annotated[str, Field(examples=["lkc_4q8x0n1w2e3r5t6y"])]
+    partitions: Annotated[int | None, Field(description="Null for the cluster's default.")]
+    replication_factor: Annotated[int | None, Field(description="Null for the cluster's default.")]
+    configs: Annotated[dict[str, str], Field(description="What was asked for.")]
+
+
 @router.post(
     "/clusters/{cluster_id}/topics",
     operation_id="create_topic",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(
-        *POST_PROBLEMS,
-        *CLUSTER_PROBLEMS,
-        PartitionsLimitError,
-        TopicChangesThrottledError,
-        TopicConfigInvalidError,
-        TopicNameInvalidError,
-        TopicNameTakenError,
-        TopicPartitionsInvalidError,
-        TopicReplicationInvalidError,
-        TopicRequestInvalidError,
-    ),
+    response_model=TopicResponse,
+    responses={
+        **dry_run_answer(TopicPreview),
+        **problems(
+            *POST_PROBLEMS,
+            *CLUSTER_PROBLEMS,
+            PartitionsLimitError,
+            TopicChangesThrottledError,
+            TopicConfigInvalidError,
+            TopicNameInvalidError,
+            TopicNameTakenError,
+            TopicPartitionsInvalidError,
+            TopicReplicationInvalidError,
+            TopicRequestInvalidError,
+        ),
+    },
 )
 def create_topic(
     cluster_id: str,
@@ -117,7 +155,9 @@ def create_topic(
     caller: Creator,
     core: CoreServices,
     services: Clusters,
-) -> TopicResponse:
+    *,
+    dry_run: DryRun = False,
+) -> TopicResponse | JSONResponse:
     """Create a topic; the cluster itself checks its name, numbers and configuration."""
     cluster = find_cluster(core, services, caller, cluster_id)
     spec = TopicSpec(
@@ -126,7 +166,11 @@ def create_topic(
         replication_factor=body.replication_factor,
         configs={name: _config_text(value) for name, value in body.configs.items()},
     )
-    return _response(services.topics.create(services.connection(cluster, caller), spec))
+    connection = services.connection(cluster, caller)
+    if dry_run:
+        services.topics.check(connection, spec)
+        return _preview(cluster_id, spec)
+    return _response(services.topics.create(connection, spec))
 
 
 @router.get(
@@ -156,6 +200,37 @@ def get_topic(
     return _response(services.topics.get(services.connection(cluster, caller), topic_name))
 
 
+@router.patch(
+    "/clusters/{cluster_id}/topics/{topic_name}",
+    operation_id="update_topic",
+    responses=problems(
+        *BODY_PROBLEMS,
+        *CLUSTER_PROBLEMS,
+        PartitionsLimitError,
+        TopicChangesThrottledError,
+        TopicNotFoundError,
+        TopicPartitionsDecreaseError,
+        TopicPartitionsInvalidError,
+    ),
+)
+def update_topic(
+    cluster_id: str,
+    topic_name: str,
+    body: TopicUpdate,
+    caller: Updater,
+    core: CoreServices,
+    services: Clusters,
+    *,
+    dry_run: DryRun = False,
+) -> TopicResponse:
+    """Give a topic more partitions; repeating it changes nothing."""
+    cluster = find_cluster(core, services, caller, cluster_id)
+    connection = services.connection(cluster, caller)
+    return _response(
+        services.topics.grow(connection, topic_name, body.partitions, validate_only=dry_run)
+    )
+
+
 @router.delete(
     "/clusters/{cluster_id}/topics/{topic_name}",
     operation_id="delete_topic",
@@ -170,6 +245,17 @@ def delete_topic(
     cluster = find_cluster(core, services, caller, cluster_id)
     services.topics.delete(services.connection(cluster, caller), topic_name)
     return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+def _preview(cluster_id: str, spec: TopicSpec) -> JSONResponse:
+    preview = TopicPreview(
+        name=spec.name,
+        cluster_id=cluster_id,
+        partitions=spec.partitions,
+        replication_factor=spec.replication_factor,
+        configs=dict(spec.configs),
+    )
+    return JSONResponse(preview.model_dump(mode="json"), status.HTTP_200_OK)
 
 
 def _config_text(value: ConfigValue) -> str:

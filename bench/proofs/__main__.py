@@ -11,6 +11,7 @@ from bench.proofs import (
     clean_clone,
     first_produce,
     suites,
+    terraform_apply,
 )
 from bench.proofs.report import Finding, publish
 
@@ -22,6 +23,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "clients": suites.prove_clients,
     "bad-input": suites.prove_bad_input,
     "demo": suites.prove_demo,
+    "terraform-apply": terraform_apply.prove,
 }
 
 

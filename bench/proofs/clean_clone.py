@@ -44,7 +44,7 @@ def prove() -> Finding:
         },
         passed=setup_status == 0 and test_status == 0 and second <= START_SECONDS_MAX,
         notes=[
-            "Maven, cargo, uv and pip caches start empty; toolchains and system packages do not"
+            "Maven, cargo, Go, uv and pip caches start empty; toolchains and system packages do not"
         ],
     )
 
@@ -57,6 +57,8 @@ def empty_caches(directory: Path) -> dict[str, str]:
         "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(home / ".rustup")),
         "UV_CACHE_DIR": str(directory / "uv"),
         "PIP_CACHE_DIR": str(directory / "pip"),
+        "GOPATH": str(directory / "go"),
+        "GOCACHE": str(directory / "go-build"),
         "MAVEN_OPTS": f"-Dmaven.repo.local={directory / 'maven'}",
         "HEADRACE_CONFIG_DIR": str(directory / "config"),
     }

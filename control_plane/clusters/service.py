@@ -76,6 +76,21 @@ class ClusterService:
     ) -> tuple[Cluster, str]:
         """Want a new cluster; return it, and the id of the operation that brings it about.
 
+        Raises what `check` raises.
+        """
+        plan = self.check(session, organization_id, name=name, plan_id=plan_id)
+        cluster = self._new(organization_id, name, plan)
+        try:
+            with session.begin_nested():
+                session.add(cluster)
+        except IntegrityError as error:  # somebody else took the name since it was looked up
+            raise _name_taken(name) from error
+        self._request_run(session, cluster.id)
+        return cluster, self._begin(session, cluster, CREATE_KIND)
+
+    def check(self, session: Session, organization_id: str, *, name: str, plan_id: str) -> Plan:
+        """Return the plan of a cluster that may be created now.
+
         Raises PlanUnknownError, EngineNotInstalledError, ClusterNameTakenError or
         ClusterLimitError.
         """
@@ -87,14 +102,7 @@ class ClusterService:
                 f"the organization has {CLUSTERS_PER_ORGANIZATION_MAX} clusters",
                 advice="delete clusters that are not used any more",
             )
-        cluster = self._new(organization_id, name, plan)
-        try:
-            with session.begin_nested():
-                session.add(cluster)
-        except IntegrityError as error:  # somebody else took the name since it was looked up
-            raise _name_taken(name) from error
-        self._request_run(session, cluster.id)
-        return cluster, self._begin(session, cluster, CREATE_KIND)
+        return plan
 
     def get(self, session: Session, scope: Scope, cluster_id: str) -> Cluster:
         """Return the cluster; raise ClusterNotFoundError if absent, gone or not of `scope`."""

@@ -27,6 +27,7 @@ class Action(StrEnum):
     CLUSTERS_DELETE = "clusters.delete"
     TOPICS_CREATE = "topics.create"
     TOPICS_READ = "topics.read"
+    TOPICS_UPDATE = "topics.update"
     TOPICS_DELETE = "topics.delete"
     OPERATIONS_READ = "operations.read"
     PLANS_READ = "plans.read"
@@ -48,6 +49,7 @@ CLUSTER_SCOPED_ACTIONS = frozenset(
         Action.CLUSTERS_READ,
         Action.TOPICS_CREATE,
         Action.TOPICS_READ,
+        Action.TOPICS_UPDATE,
         Action.TOPICS_DELETE,
         Action.OPERATIONS_READ,
         Action.PLANS_READ,

@@ -32,6 +32,13 @@ class TopicPartitionsInvalidError(InvalidInputError):
     title = "Number of partitions invalid"
 
 
+class TopicPartitionsDecreaseError(InvalidInputError):
+    """A topic never gets fewer partitions: their records would have nowhere to be."""
+
+    code = "topic_partitions_decrease"
+    title = "Partitions can not be taken away"
+
+
 class TopicReplicationInvalidError(InvalidInputError):
     """The cluster has not enough brokers for that many replicas."""
 

@@ -11,7 +11,7 @@ from confluent_kafka import TopicCollection
 from confluent_kafka.admin._config import ConfigEntry, ConfigResource, ConfigSource
 from confluent_kafka.admin._metadata import ClusterMetadata
 from confluent_kafka.admin._topic import TopicDescription
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 __all__ = [
     "ClusterMetadata",
@@ -19,6 +19,7 @@ __all__ = [
     "ConfigResource",
     "ConfigSource",
     "KafkaAdmin",
+    "NewPartitions",
     "NewTopic",
     "TopicCollection",
     "TopicDescription",
@@ -31,7 +32,11 @@ class KafkaAdmin(Protocol):
     def list_topics(self, *, timeout: float) -> ClusterMetadata: ...
 
     def create_topics(
-        self, new_topics: list[NewTopic], /, *, request_timeout: float
+        self, new_topics: list[NewTopic], /, *, request_timeout: float, validate_only: bool
+    ) -> dict[str, Future[None]]: ...
+
+    def create_partitions(
+        self, new_partitions: list[NewPartitions], /, *, request_timeout: float, validate_only: bool
     ) -> dict[str, Future[None]]: ...
 
     def delete_topics(

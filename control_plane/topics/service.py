@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
+from dataclasses import replace
 from typing import TypeVar
 
 from confluent_kafka import KafkaError, KafkaException
@@ -13,11 +14,13 @@ from control_plane.topics.errors import (
     ConnectionLostError,
     TopicNameInvalidError,
     TopicNotFoundError,
+    TopicPartitionsDecreaseError,
 )
 from control_plane.topics.kafka_admin import (
     ConfigEntry,
     ConfigSource,
     KafkaAdmin,
+    NewPartitions,
     NewTopic,
     TopicDescription,
     topic_names,
@@ -58,21 +61,37 @@ class TopicService:
 
     def create(self, connection: Connection, spec: TopicSpec) -> Topic:
         """Make a topic and return it as the cluster made it."""
-        if not is_topic_name(spec.name):
-            raise TopicNameInvalidError(
-                f"a topic name has 1 to {NAME_LENGTH_MAX} letters, digits, '.', '_' or '-'",
-                advice="'.' and '..' are no names either",
-            )
-        wanted = NewTopic(
-            spec.name,
-            num_partitions=_or_default(spec.partitions),
-            replication_factor=_or_default(spec.replication_factor),
-            config=dict(spec.configs),
-        )
         with self._clients.client(connection) as client:
-            futures = client.create_topics([wanted], request_timeout=REQUEST_SECONDS_MAX)
-            _answer(futures[spec.name])
+            _create(client, spec, validate_only=False)
             return _get(client, connection.cluster_id, spec.name)
+
+    def check(self, connection: Connection, spec: TopicSpec) -> None:
+        """Have the cluster check a topic without making it."""
+        with self._clients.client(connection) as client:
+            _create(client, spec, validate_only=True)
+
+    def grow(
+        self, connection: Connection, name: str, partitions: int, *, validate_only: bool = False
+    ) -> Topic:
+        """Give the topic more partitions, and return it; asking for as many as it has is no change.
+
+        With `validate_only` return what it would be. Keys hash to other partitions afterwards.
+        """
+        _require_possible(name)
+        with self._clients.client(connection) as client:
+            topic = _get(client, connection.cluster_id, name)
+            if partitions == topic.partitions:
+                return topic
+            _require_more(topic, partitions)
+            futures = client.create_partitions(
+                [NewPartitions(name, partitions)],
+                request_timeout=REQUEST_SECONDS_MAX,
+                validate_only=validate_only,
+            )
+            _answer_about(name, futures[name])
+            if validate_only:
+                return replace(topic, partitions=partitions)
+            return _get(client, connection.cluster_id, name)
 
     def delete(self, connection: Connection, name: str) -> None:
         """Delete the topic with all its records."""
@@ -100,6 +119,32 @@ def _not_found(name: str) -> TopicNotFoundError:
         f"this cluster has no topic {name[:NAME_LENGTH_MAX]!r}",
         advice="create the topic first, or list the topics of the cluster",
     )
+
+
+def _require_more(topic: Topic, partitions: int) -> None:
+    if partitions < topic.partitions:
+        raise TopicPartitionsDecreaseError(
+            f"the topic has {topic.partitions} partitions, which can not become {partitions}",
+            advice="ask for more, or make another topic and move the records",
+        )
+
+
+def _create(client: KafkaAdmin, spec: TopicSpec, *, validate_only: bool) -> None:
+    if not is_topic_name(spec.name):
+        raise TopicNameInvalidError(
+            f"a topic name has 1 to {NAME_LENGTH_MAX} letters, digits, '.', '_' or '-'",
+            advice="'.' and '..' are no names either",
+        )
+    wanted = NewTopic(
+        spec.name,
+        num_partitions=_or_default(spec.partitions),
+        replication_factor=_or_default(spec.replication_factor),
+        config=dict(spec.configs),
+    )
+    futures = client.create_topics(
+        [wanted], request_timeout=REQUEST_SECONDS_MAX, validate_only=validate_only
+    )
+    _answer(futures[spec.name])
 
 
 def _or_default(number: int | None) -> int:

@@ -66,9 +66,13 @@ def call(client: TestClient, method: str, path: str, parameter: str, value: str)
         .replace("{partition}", "0")
     )
     assert "{" not in filled, f"say what to put into {filled}"
-    bodies = {"/topics": {"name": "orders", "partitions": 1}, "/records": {"value": {"data": "x"}}}
-    body = next((body for end, body in bodies.items() if path.endswith(end)), None)
-    return client.request(method, filled, json=body if method == "POST" else None)
+    bodies = {
+        ("POST", "/topics"): {"name": "orders", "partitions": 1},
+        ("POST", "/records"): {"value": {"data": "x"}},
+        ("PATCH", "/topics/{topic_name}"): {"partitions": 2},
+    }
+    found = (body for (of, end), body in bodies.items() if of == method and path.endswith(end))
+    return client.request(method, filled, json=next(found, None))
 
 
 class TestForeignIds:

@@ -93,6 +93,95 @@ class TestCreate:
         assert answers[0].json() == answers[1].json()
 
 
+class TestDryRun:
+    def test_makes_nothing(self, usage: Usage, topics: str, name: str) -> None:
+        body = {"name": name, "partitions": 2, "configs": {"retention.ms": 60_000}}
+        answer = usage.http.post(f"{topics}?dry_run=true", json=body)
+        assert usage.expect(200, answer) == {
+            "name": name,
+            "cluster_id": topics.split("/")[3],
+            "partitions": 2,
+            "replication_factor": None,
+            "configs": {"retention.ms": "60000"},
+        }
+        assert code_of(usage.http.get(f"{topics}/{name}")) == (404, "topic_not_found")
+
+    @pytest.mark.parametrize(
+        ("settings", "code"),
+        [
+            ({"configs": {"no.such.entry": "1"}}, "topic_config_invalid"),
+            ({"replication_factor": 3}, "topic_replication_factor_invalid"),
+            ({"partitions": 1_001}, "partitions_limit_reached"),
+            ({"name": "no name"}, "topic_name_invalid"),
+        ],
+    )
+    def test_has_the_broker_refuse_what_it_would_refuse(
+        self, usage: Usage, topics: str, name: str, settings: dict[str, object], code: str
+    ) -> None:
+        body = {"name": name, **settings}
+        dry = usage.http.post(f"{topics}?dry_run=true", json=body)
+        assert code_of(dry) == code_of(usage.http.post(topics, json=body))
+        assert dry.json()["code"] == code
+
+    def test_refuses_a_name_that_is_taken(self, usage: Usage, topics: str, name: str) -> None:
+        usage.expect(201, usage.http.post(topics, json={"name": name}))
+        refused = usage.http.post(f"{topics}?dry_run=true", json={"name": name})
+        assert code_of(refused) == (409, "topic_name_taken")
+
+
+class TestUpdate:
+    def test_adds_partitions(self, usage: Usage, topics: str, name: str) -> None:
+        body = {"name": name, "partitions": 2, "configs": {"retention.ms": "60000"}}
+        made = usage.expect(201, usage.http.post(topics, json=body))
+        grown = usage.expect(200, usage.http.patch(f"{topics}/{name}", json={"partitions": 5}))
+        assert grown == {**made, "partitions": 5}
+        assert usage.expect(200, usage.http.get(f"{topics}/{name}")) == grown
+
+    def test_changes_nothing_when_repeated(self, usage: Usage, topics: str, name: str) -> None:
+        usage.expect(201, usage.http.post(topics, json={"name": name}))
+        path, body = f"{topics}/{name}", {"partitions": 3}
+        first, second = (usage.expect(200, usage.http.patch(path, json=body)) for _ in range(2))
+        assert first == second
+
+    def test_changes_nothing_in_a_dry_run(self, usage: Usage, topics: str, name: str) -> None:
+        made = usage.expect(201, usage.http.post(topics, json={"name": name}))
+        answer = usage.http.patch(f"{topics}/{name}?dry_run=true", json={"partitions": 3})
+        assert usage.expect(200, answer) == {**made, "partitions": 3}
+        assert usage.expect(200, usage.http.get(f"{topics}/{name}")) == made
+
+    @pytest.mark.parametrize("query", ["", "?dry_run=true"])
+    @pytest.mark.parametrize(
+        ("partitions", "expected"),
+        [
+            (1, (422, "topic_partitions_decrease")),
+            (1_001, (409, "partitions_limit_reached")),
+            (0, (422, "request_invalid")),
+            (None, (422, "request_invalid")),
+        ],
+    )
+    def test_refuses_a_number_that_can_not_be(
+        self,
+        usage: Usage,
+        topics: str,
+        name: str,
+        query: str,
+        partitions: int | None,
+        expected: tuple[int, str],
+    ) -> None:
+        made = usage.expect(201, usage.http.post(topics, json={"name": name, "partitions": 2}))
+        refused = usage.http.patch(f"{topics}/{name}{query}", json={"partitions": partitions})
+        assert code_of(refused) == expected
+        assert usage.expect(200, usage.http.get(f"{topics}/{name}")) == made
+
+    def test_says_that_there_is_none(self, usage: Usage, topics: str) -> None:
+        answer = usage.http.patch(f"{topics}/nobody-made-it", json={"partitions": 3})
+        assert code_of(answer) == (404, "topic_not_found")
+
+    def test_reads_nothing_but_json(self, usage: Usage, topics: str) -> None:
+        answer = usage.http.patch(f"{topics}/any", content=b"partitions=3")
+        assert code_of(answer) == (415, "content_type_unsupported")
+
+
 class TestList:
     def test_goes_through_all_names_in_order(self, usage: Usage) -> None:
         cluster = usage.create("listed")
@@ -139,6 +228,7 @@ class TestClusterKey:
         with usage.service.http(key.secret) as http:
             assert http.post(topics, json={"name": name}).status_code == 201
             assert http.get(f"{topics}/{name}").status_code == 200
+            assert http.patch(f"{topics}/{name}", json={"partitions": 2}).status_code == 200
             assert http.delete(f"{topics}/{name}").status_code == 204
 
 

@@ -74,6 +74,8 @@ def test_what_scripts_rely_on(run: Run) -> None:
     assert key["secret"].startswith("hrs_")
     topic = run("topic", "create", "t", "--cluster", cluster["id"], "--partitions", "3", "-ojson")
     assert json_of(topic)["partitions"] == 3
+    grown = run("topic", "update", "t", "--cluster", "script", "--partitions", "5", "-ojson")
+    assert json_of(grown)["partitions"] == 5
     assert [t["name"] for t in json_of(run("topic", "list", "--cluster", "script", "-ojson"))] == [
         "t"
     ]
@@ -101,6 +103,8 @@ def test_exit_codes_tell_what_went_wrong(run: Run, kafka_cluster: KafkaCluster) 
         ("no-such-command",): 2,
         ("topic", "create", "x", "--cluster", kafka_cluster.id, "--config", "nonsense"): 2,
         ("topic", "create", "not valid", "--cluster", kafka_cluster.id): 1,
+        ("topic", "update", "none", "--cluster", kafka_cluster.id, "--partitions", "2"): 3,
+        ("topic", "update", "none", "--cluster", kafka_cluster.id): 2,
         ("produce", "none", "--cluster", kafka_cluster.id, "/no/such/file"): 2,
     }
     found = {arguments: run(*arguments).returncode for arguments in cases}

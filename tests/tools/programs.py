@@ -20,6 +20,9 @@ class Programs:
         program.write_text("\n".join(lines) + "\n")
         program.chmod(0o755)
 
+    def remove(self, name: str) -> None:
+        (self._directory / name).unlink()
+
     def record(self, name: str, log: Path) -> None:
         """A program that notes how it was called."""
         program = self._directory / name

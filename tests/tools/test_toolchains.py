@@ -12,6 +12,7 @@ from tests.tools.programs import Programs
 from tools.steps import SetupError
 from tools.toolchains import (
     CARGO,
+    GO,
     JAVA,
     MAVEN,
     Toolchain,
@@ -26,6 +27,7 @@ def add_all(programs: Programs) -> None:
     programs.add("cc")
     programs.add("java", says="openjdk 17.0.15 2025-04-15")
     programs.add("mvn", says="\x1b[1mApache Maven 3.8.7\x1b[m")
+    programs.add("go", says="go version go1.26.8 linux/amd64")
 
 
 class TestToolchains:
@@ -33,7 +35,7 @@ class TestToolchains:
         add_all(programs)
         check_toolchains(tests=True)
 
-    def test_running_needs_no_java(self, programs: Programs) -> None:
+    def test_running_needs_neither_java_nor_go(self, programs: Programs) -> None:
         programs.add("cargo", says="cargo 1.100.1")
         programs.add("cc")
         check_toolchains(tests=False)
@@ -45,14 +47,12 @@ class TestToolchains:
             ("cc", "apt-get install gcc"),
             ("java", "JDK 17"),
             ("mvn", "Maven 3.8"),
+            ("go", "Go 1.26 or newer"),
         ],
     )
     def test_a_missing_one_is_named(self, programs: Programs, absent: str, how: str) -> None:
-        for name, says in (("cargo", "cargo 1.95.0"), ("java", "openjdk 17"), ("mvn", "Maven 3.9")):
-            if name != absent:
-                programs.add(name, says=says)
-        if absent != "cc":
-            programs.add("cc")
+        add_all(programs)
+        programs.remove(absent)
         with pytest.raises(SetupError, match=f"^{absent} is not on PATH: .*{how}"):
             check_toolchains(tests=True)
 
@@ -64,6 +64,7 @@ class TestToolchains:
             (JAVA, "openjdk 11.0.2"),
             (MAVEN, "Apache Maven 3.6.2"),
             (MAVEN, "no number at all"),
+            (GO, "go version go1.25.3 linux/amd64"),
         ],
     )
     def test_an_old_one_is_named_with_its_version(

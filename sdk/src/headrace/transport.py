@@ -26,6 +26,8 @@ CONNECTIONS_MAX = 64
 ERROR_STATUS_MIN = 400
 URL_SCHEMES = ("https", "http")
 
+_JSON_HEADERS = {"Content-Type": "application/json"}
+
 Query = Mapping[str, str | int]
 
 
@@ -52,7 +54,7 @@ def management_post(path: str, body: object) -> Request:
         "POST",
         path,
         content=msgspec.json.encode(body),
-        headers={"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())},
+        headers={**_JSON_HEADERS, "Idempotency-Key": str(uuid.uuid4())},
     )
 
 
@@ -91,6 +93,12 @@ class Transport:
     def post(self, path: str, body: object, kind: type[T]) -> T:
         """Change something, once."""
         return self.decode(self.send(management_post(path, body)), kind)
+
+    def patch(self, path: str, body: object, kind: type[T]) -> T:
+        """Change parts of one thing; saying it twice changes it once."""
+        content = msgspec.json.encode(body)
+        request = Request("PATCH", path, content=content, headers=_JSON_HEADERS)
+        return self.decode(self.send(request), kind)
 
     def decode(self, response: httpx2.Response, kind: type[T]) -> T:
         """Read an answer."""

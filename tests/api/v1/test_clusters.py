@@ -64,6 +64,28 @@ class TestCreate:
         assert (reply.status_code, reply.json()["code"]) == (422, "request_invalid")
         assert reply.json()["errors"][0]["field"] == "body.name"
 
+    def test_makes_nothing_in_a_dry_run(self, caller: Caller, memory_engine: MemoryEngine) -> None:
+        reply = caller.http.post("/v1/clusters?dry_run=true", json=ORDERS)
+        assert reply.status_code == 200
+        assert reply.json() == {
+            **ORDERS,
+            "organization_id": caller.organization_id,
+            "engine": "native",
+        }
+        assert caller.http.get("/v1/clusters").json()["items"] == []
+        assert caller.http.get("/v1/operations").json()["items"] == []
+        assert memory_engine.specs == {}
+
+    def test_refuses_in_a_dry_run_what_it_would_refuse(self, caller: Caller) -> None:
+        caller.http.post("/v1/clusters", json=ORDERS)
+        for body in (ORDERS, {"name": "other", "plan": "platinum"}, {"name": "Bad", "plan": "dev"}):
+            refusals = [
+                caller.http.post(path, json=body).json()
+                for path in ("/v1/clusters", "/v1/clusters?dry_run=true")
+            ]
+            assert without_place(refusals[0]) == without_place(refusals[1])
+            assert refusals[0]["code"] in {"cluster_name_taken", "plan_unknown", "request_invalid"}
+
     @pytest.mark.parametrize("field", ["status", "generation", "organization_id", "id", "engine"])
     def test_refuses_fields_that_are_not_the_callers(self, caller: Caller, field: str) -> None:
         reply = caller.http.post("/v1/clusters", json={**ORDERS, field: "x"})

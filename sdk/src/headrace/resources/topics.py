@@ -36,6 +36,11 @@ class Topics:
     def get(self, cluster_id: str, name: str) -> Topic:
         return self._transport.get(_path(cluster_id, name), Topic)
 
+    def update(self, cluster_id: str, name: str, partitions: int) -> Topic:
+        """Give a topic more partitions; `partitions` is the whole number, never less than now."""
+        body = {"partitions": partitions}
+        return self._transport.patch(_path(cluster_id, name), body, Topic)
+
     def delete(self, cluster_id: str, name: str) -> None:
         """Delete a topic with all its records."""
         self._transport.send(Request("DELETE", _path(cluster_id, name)))

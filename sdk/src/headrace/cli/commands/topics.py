@@ -7,7 +7,7 @@ import typer
 from headrace.cli.options import ClusterOption, OutputOption, QuietOption
 from headrace.cli.shell import cluster_id, shell_of
 
-app = typer.Typer(no_args_is_help=True, help="Create, list, show and delete topics.")
+app = typer.Typer(no_args_is_help=True, help="Create, list, show, change and delete topics.")
 
 LIST_COLUMNS = ("name", "partitions", "replication_factor", "id")
 SHOW_COLUMNS = ("name", "id", "cluster_id", "partitions", "replication_factor")
@@ -80,6 +80,25 @@ def show(
         shell.show(
             client.topics.get(cluster_id(client, cluster), name), SHOW_COLUMNS, identity="name"
         )
+
+
+@app.command()
+def update(
+    context: typer.Context,
+    *,
+    name: TopicArgument,
+    cluster: ClusterOption,
+    partitions: Annotated[
+        int, typer.Option(min=1, help="Number of partitions; never less than now.")
+    ],
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Give a topic more partitions; keys go to other partitions afterwards."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        topic = client.topics.update(cluster_id(client, cluster), name, partitions)
+    shell.show(topic, SHOW_COLUMNS, identity="name")
 
 
 @app.command()

@@ -1,0 +1,1 @@
+terraform import headrace_cluster.orders lkc_4q8x0n1w2e3r5t6y

@@ -1,0 +1,4 @@
+resource "headrace_cluster" "orders" {
+  name = "orders"
+  plan = "dev"
+}

@@ -1,0 +1,69 @@
+package provider
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/headrace/terraform-provider-headrace/internal/api"
+)
+
+type clusterModel struct {
+	ID            types.String `tfsdk:"id"`
+	Name          types.String `tfsdk:"name"`
+	Plan          types.String `tfsdk:"plan"`
+	Status        types.String `tfsdk:"status"`
+	Endpoints     types.Object `tfsdk:"endpoints"`
+	CACertificate types.String `tfsdk:"ca_certificate"`
+	CreatedAt     types.String `tfsdk:"created_at"`
+}
+
+var kafkaTypes = map[string]attr.Type{
+	"sasl_ssl":       types.StringType,
+	"sasl_plaintext": types.StringType,
+}
+
+var endpointsTypes = map[string]attr.Type{
+	"rest":  types.StringType,
+	"kafka": types.ObjectType{AttrTypes: kafkaTypes},
+}
+
+func newClusterModel(cluster api.Cluster) clusterModel {
+	return clusterModel{
+		ID:            types.StringValue(cluster.ID),
+		Name:          types.StringValue(cluster.Name),
+		Plan:          types.StringValue(cluster.Plan),
+		Status:        types.StringValue(cluster.Status),
+		Endpoints:     endpointsValue(cluster.Endpoints),
+		CACertificate: types.StringPointerValue(cluster.CACertificate),
+		CreatedAt:     types.StringValue(cluster.CreatedAt),
+	}
+}
+
+func endpointsValue(endpoints api.Endpoints) types.Object {
+	kafka := types.ObjectNull(kafkaTypes)
+	if endpoints.Kafka != nil {
+		kafka = types.ObjectValueMust(kafkaTypes, map[string]attr.Value{
+			"sasl_ssl":       types.StringValue(endpoints.Kafka.SASLSSL),
+			"sasl_plaintext": types.StringPointerValue(endpoints.Kafka.SASLPlaintext),
+		})
+	}
+	return types.ObjectValueMust(endpointsTypes, map[string]attr.Value{
+		"rest":  types.StringValue(endpoints.REST),
+		"kafka": kafka,
+	})
+}
+
+// What attributes of clusters mean, said once for the resource and the data sources.
+const (
+	clusterIDText        = "Id of the cluster, such as `lkc_4q8x0n1w2e3r5t6y`."
+	clusterNameText      = "Name of the cluster: 1 to 63 lower-case letters, digits and hyphens."
+	clusterPlanText      = "Id of a plan; the data source `headrace_plans` lists them."
+	clusterStatusText    = "What the cluster does now: `running` when clients can use it."
+	endpointsText        = "Where clients connect."
+	endpointsRESTText    = "Base URL of the Kafka REST API and of the management API."
+	endpointsKafkaText   = "Where Kafka clients connect, as `host:port`."
+	endpointsSSLText     = "For SASL over TLS."
+	endpointsPlainText   = "For SASL without TLS; only on loopback, else null."
+	caCertificateText    = "PEM certificate of the authority that Kafka clients and HTTP clients have to trust."
+	clusterCreatedAtText = "When the cluster was made (RFC 3339, UTC)."
+)

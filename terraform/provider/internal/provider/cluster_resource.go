@@ -1,0 +1,183 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/headrace/terraform-provider-headrace/internal/api"
+)
+
+type clusterResource struct{ configuredResource }
+
+func newClusterResource() resource.Resource { return &clusterResource{} }
+
+var (
+	_ resource.ResourceWithConfigure   = (*clusterResource)(nil)
+	_ resource.ResourceWithImportState = (*clusterResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*clusterResource)(nil)
+)
+
+func (r *clusterResource) Metadata(
+	_ context.Context, _ resource.MetadataRequest, response *resource.MetadataResponse,
+) {
+	response.TypeName = typeName + "_cluster"
+}
+
+func (r *clusterResource) Schema(
+	_ context.Context, _ resource.SchemaRequest, response *resource.SchemaResponse,
+) {
+	kept := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
+	replaces := []planmodifier.String{stringplanmodifier.RequiresReplace()}
+	response.Schema = schema.Schema{
+		MarkdownDescription: "A Kafka cluster. Clients can use it as soon as it is made. Destroying it deletes its " +
+			"topics and records for good; use `lifecycle { prevent_destroy = true }` where these matter.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{MarkdownDescription: clusterIDText, Computed: true, PlanModifiers: kept},
+			"name": schema.StringAttribute{
+				MarkdownDescription: clusterNameText + " Another name makes another cluster.",
+				Required:            true,
+				PlanModifiers:       replaces,
+			},
+			"plan": schema.StringAttribute{
+				MarkdownDescription: clusterPlanText + " Another plan makes another cluster.",
+				Required:            true,
+				PlanModifiers:       replaces,
+			},
+			"status": schema.StringAttribute{
+				MarkdownDescription: clusterStatusText, Computed: true, PlanModifiers: kept,
+			},
+			"endpoints": schema.SingleNestedAttribute{
+				MarkdownDescription: endpointsText,
+				Computed:            true,
+				PlanModifiers:       []planmodifier.Object{objectplanmodifier.UseStateForUnknown()},
+				Attributes: map[string]schema.Attribute{
+					"rest": schema.StringAttribute{MarkdownDescription: endpointsRESTText, Computed: true},
+					"kafka": schema.SingleNestedAttribute{
+						MarkdownDescription: endpointsKafkaText,
+						Computed:            true,
+						Attributes: map[string]schema.Attribute{
+							"sasl_ssl":       schema.StringAttribute{MarkdownDescription: endpointsSSLText, Computed: true},
+							"sasl_plaintext": schema.StringAttribute{MarkdownDescription: endpointsPlainText, Computed: true},
+						},
+					},
+				},
+			},
+			"ca_certificate": schema.StringAttribute{
+				MarkdownDescription: caCertificateText, Computed: true, PlanModifiers: kept,
+			},
+			"created_at": schema.StringAttribute{
+				MarkdownDescription: clusterCreatedAtText, Computed: true, PlanModifiers: kept,
+			},
+		},
+	}
+}
+
+// ModifyPlan has the service check a cluster that is to be made.
+func (r *clusterResource) ModifyPlan(
+	ctx context.Context, request resource.ModifyPlanRequest, response *resource.ModifyPlanResponse,
+) {
+	if r.client == nil || request.Plan.Raw.IsNull() {
+		return
+	}
+	if !request.State.Raw.IsNull() {
+		response.Diagnostics.Append(markPresent(ctx, response)...)
+		return
+	}
+	var plan clusterModel
+	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	if response.Diagnostics.HasError() || plan.Name.IsUnknown() || plan.Plan.IsUnknown() {
+		return
+	}
+	err := r.client.CheckCluster(ctx, plan.spec())
+	switch {
+	case err == nil:
+	case api.CodeOf(err) == api.CodeClusterNameTaken:
+		warnOfNameTaken(ctx, request, response, "cluster", err)
+	default:
+		addCheckFailure(&response.Diagnostics, "cluster", err)
+	}
+}
+
+func (r *clusterResource) Create(
+	ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse,
+) {
+	var plan clusterModel
+	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	if response.Diagnostics.HasError() || !r.ready(&response.Diagnostics) {
+		return
+	}
+	made, err := r.client.CreateCluster(ctx, plan.spec())
+	if err != nil {
+		addError(&response.Diagnostics, "create the cluster", err)
+		if made != nil {
+			// What there is of it is remembered, so that it is replaced and not forgotten.
+			plan.ID = types.StringValue(made.ID)
+			response.Diagnostics.Append(response.State.Set(ctx, plan.withoutUnknown())...)
+		}
+		return
+	}
+	response.Diagnostics.Append(response.State.Set(ctx, newClusterModel(*made))...)
+}
+
+func (r *clusterResource) Read(
+	ctx context.Context, request resource.ReadRequest, response *resource.ReadResponse,
+) {
+	var id types.String
+	response.Diagnostics.Append(request.State.GetAttribute(ctx, path.Root("id"), &id)...)
+	if response.Diagnostics.HasError() || !r.ready(&response.Diagnostics) {
+		return
+	}
+	found, err := r.client.GetCluster(ctx, id.ValueString())
+	if api.IsNotFound(err) {
+		response.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		addError(&response.Diagnostics, "read the cluster", err)
+		return
+	}
+	response.Diagnostics.Append(response.State.Set(ctx, newClusterModel(*found))...)
+}
+
+// Update is never asked for: every attribute that can be set makes another cluster.
+func (r *clusterResource) Update(
+	_ context.Context, _ resource.UpdateRequest, response *resource.UpdateResponse,
+) {
+	response.Diagnostics.AddError("The provider is broken", "a cluster can not be changed in place")
+}
+
+func (r *clusterResource) Delete(
+	ctx context.Context, request resource.DeleteRequest, response *resource.DeleteResponse,
+) {
+	var id types.String
+	response.Diagnostics.Append(request.State.GetAttribute(ctx, path.Root("id"), &id)...)
+	if response.Diagnostics.HasError() || !r.ready(&response.Diagnostics) {
+		return
+	}
+	if err := r.client.DeleteCluster(ctx, id.ValueString()); err != nil && !api.IsNotFound(err) {
+		addError(&response.Diagnostics, "delete the cluster", err)
+	}
+}
+
+func (r *clusterResource) ImportState(
+	ctx context.Context, request resource.ImportStateRequest, response *resource.ImportStateResponse,
+) {
+	resource.ImportStatePassthroughID(ctx, path.Root("id"), request, response)
+}
+
+func (m clusterModel) spec() api.ClusterSpec {
+	return api.ClusterSpec{Name: m.Name.ValueString(), Plan: m.Plan.ValueString()}
+}
+
+func (m clusterModel) withoutUnknown() clusterModel {
+	m.Status, m.CACertificate, m.CreatedAt = types.StringNull(), types.StringNull(), types.StringNull()
+	m.Endpoints = types.ObjectNull(endpointsTypes)
+	return m
+}

@@ -1,0 +1,106 @@
+package provider
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+type plansDataSource struct{ configuredDataSource }
+
+type plansModel struct {
+	Plans []planModel `tfsdk:"plans"`
+}
+
+type planModel struct {
+	ID                types.String    `tfsdk:"id"`
+	Description       types.String    `tfsdk:"description"`
+	Engine            types.String    `tfsdk:"engine"`
+	Brokers           types.Int64     `tfsdk:"brokers"`
+	DefaultPartitions types.Int64     `tfsdk:"default_partitions"`
+	Limits            planLimitsModel `tfsdk:"limits"`
+	Available         types.Bool      `tfsdk:"available"`
+}
+
+type planLimitsModel struct {
+	ConnectionsMax  types.Int64 `tfsdk:"connections_max"`
+	PartitionsMax   types.Int64 `tfsdk:"partitions_max"`
+	RequestBytesMax types.Int64 `tfsdk:"request_bytes_max"`
+}
+
+func newPlansDataSource() datasource.DataSource { return &plansDataSource{} }
+
+func (d *plansDataSource) Metadata(
+	_ context.Context, _ datasource.MetadataRequest, response *datasource.MetadataResponse,
+) {
+	response.TypeName = typeName + "_plans"
+}
+
+func (d *plansDataSource) Schema(
+	_ context.Context, _ datasource.SchemaRequest, response *datasource.SchemaResponse,
+) {
+	response.Schema = schema.Schema{
+		MarkdownDescription: "The plans that a cluster can be made as, in the order of their names.",
+		Attributes: map[string]schema.Attribute{
+			"plans": schema.ListNestedAttribute{
+				MarkdownDescription: "The plans.",
+				Computed:            true,
+				NestedObject:        schema.NestedAttributeObject{Attributes: planAttributes()},
+			},
+		},
+	}
+}
+
+func planAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"id":          schema.StringAttribute{MarkdownDescription: "What a cluster's `plan` is set to.", Computed: true},
+		"description": schema.StringAttribute{MarkdownDescription: "What it is, in a line.", Computed: true},
+		"engine":      schema.StringAttribute{MarkdownDescription: "Which software runs its brokers.", Computed: true},
+		"brokers":     schema.Int64Attribute{MarkdownDescription: "Number of brokers.", Computed: true},
+		"default_partitions": schema.Int64Attribute{
+			MarkdownDescription: "Partitions of a topic that asks for no number.", Computed: true,
+		},
+		"available": schema.BoolAttribute{MarkdownDescription: "Whether its engine is installed.", Computed: true},
+		"limits": schema.SingleNestedAttribute{
+			MarkdownDescription: "The most that one cluster may use.",
+			Computed:            true,
+			Attributes: map[string]schema.Attribute{
+				"connections_max":   schema.Int64Attribute{MarkdownDescription: "Connections at a time.", Computed: true},
+				"partitions_max":    schema.Int64Attribute{MarkdownDescription: "Partitions of all topics.", Computed: true},
+				"request_bytes_max": schema.Int64Attribute{MarkdownDescription: "Bytes of one request.", Computed: true},
+			},
+		},
+	}
+}
+
+func (d *plansDataSource) Read(
+	ctx context.Context, _ datasource.ReadRequest, response *datasource.ReadResponse,
+) {
+	if !d.ready(&response.Diagnostics) {
+		return
+	}
+	found, err := d.client.ListPlans(ctx)
+	if err != nil {
+		addError(&response.Diagnostics, "list the plans", err)
+		return
+	}
+	model := plansModel{Plans: make([]planModel, 0, len(found))}
+	for _, plan := range found {
+		model.Plans = append(model.Plans, planModel{
+			ID:                types.StringValue(plan.ID),
+			Description:       types.StringValue(plan.Description),
+			Engine:            types.StringValue(plan.Engine),
+			Brokers:           types.Int64Value(plan.Brokers),
+			DefaultPartitions: types.Int64Value(plan.DefaultPartitions),
+			Available:         types.BoolValue(plan.Available),
+			Limits: planLimitsModel{
+				ConnectionsMax:  types.Int64Value(plan.Limits.ConnectionsMax),
+				PartitionsMax:   types.Int64Value(plan.Limits.PartitionsMax),
+				RequestBytesMax: types.Int64Value(plan.Limits.RequestBytesMax),
+			},
+		})
+	}
+	response.Diagnostics.Append(response.State.Set(ctx, model)...)
+}

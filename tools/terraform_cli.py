@@ -1,0 +1,140 @@
+"""Runs a real Terraform command line on the provider that was built here, without a registry."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.go import PROGRAM
+from tools.paths import ROOT, TERRAFORM_BUILD
+
+PROGRAMS = ("terraform", "tofu")
+SOURCE = "headrace/headrace"
+VERSION = "0.1.0"
+HOSTS = ("registry.terraform.io", "registry.opentofu.org")
+COMMAND_SECONDS_MAX = 60
+EXAMPLES = ROOT / "terraform" / "examples"
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+class TerraformError(Exception):
+    """A command did not end as expected; says what it printed."""
+
+
+def find_cli() -> str:
+    """The path of `terraform` or `tofu`; raises TerraformError saying how to get one."""
+    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    if found is None:
+        raise TerraformError(
+            "neither terraform nor tofu is on PATH: install Terraform 1.11 or newer "
+            "(https://developer.hashicorp.com/terraform/install) or OpenTofu 1.11 or newer "
+            "(https://opentofu.org/docs/intro/install)"
+        )
+    return found
+
+
+def built_provider() -> Path:
+    """The provider's program; raises TerraformError when it is not built."""
+    program = TERRAFORM_BUILD / PROGRAM
+    if not program.exists():
+        raise TerraformError(f"{program} is not built: make terraform")
+    return program
+
+
+def copy_example(name: str, directory: Path) -> Path:
+    """Copy an example into `directory` without what somebody's own runs left in it."""
+    leftovers = shutil.ignore_patterns(".terraform*", "*.tfstate*")
+    return Path(shutil.copytree(EXAMPLES / name, directory / name, ignore=leftovers))
+
+
+def override_config(directory: Path) -> Path:
+    """Write a CLI configuration that takes the provider from where it was built."""
+    return _config(
+        directory, f'dev_overrides {{ "{SOURCE}" = {json.dumps(str(built_provider().parent))} }}'
+    )
+
+
+def mirror_config(directory: Path) -> Path:
+    """Write a CLI configuration that knows nothing but a mirror, and the mirror."""
+    mirror = directory / "mirror"
+    target = f"linux_{ARCHITECTURES[platform.machine()]}"
+    for host in HOSTS:
+        place = mirror / host / SOURCE / VERSION / target
+        place.mkdir(parents=True)
+        shutil.copy2(built_provider(), place / f"{PROGRAM}_v{VERSION}")
+    return _config(directory, f"filesystem_mirror {{ path = {json.dumps(str(mirror))} }}")
+
+
+def _config(directory: Path, installation: str) -> Path:
+    file = directory / "cli.tfrc"
+    file.write_text(f"provider_installation {{\n  {installation}\n}}\n", encoding="utf-8")
+    return file
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A directory with a configuration and its state."""
+
+    directory: Path
+    cli_config: Path
+    settings: Mapping[str, str]
+
+    def write(self, text: str) -> None:
+        """Set the configuration."""
+        (self.directory / "main.tf").write_text(text, encoding="utf-8")
+
+    def run(
+        self, *arguments: str, expect: int = 0, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command; raises TerraformError when it ends with another status than expected."""
+        done = subprocess.run(
+            [find_cli(), *arguments, "-no-color"],
+            cwd=self.directory,
+            env={**_environment(self.cli_config), **self.settings, **settings},
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS_MAX,
+            check=False,
+        )
+        if done.returncode != expect:
+            said = f"{done.stdout}{done.stderr}"
+            raise TerraformError(
+                f"{' '.join(arguments)}: ended with {done.returncode}, not {expect}\n{said}"
+            )
+        return done
+
+    def plan(self, *arguments: str, expect: int) -> str:
+        """Plan, and return what is said: 0 for no changes, 1 for an error, 2 for changes."""
+        done = self.run("plan", "-input=false", "-detailed-exitcode", *arguments, expect=expect)
+        return done.stdout + done.stderr
+
+    def apply(self) -> str:
+        """Apply, and return what is said."""
+        return self.run("apply", "-auto-approve", "-input=false").stdout
+
+    def destroy(self) -> None:
+        """Destroy everything."""
+        self.run("apply", "-destroy", "-auto-approve", "-input=false")
+
+    def values(self) -> dict[str, dict[str, Any]]:
+        """The attributes of what is in the state, by address."""
+        shown = json.loads(self.run("show", "-json").stdout)
+        resources = shown.get("values", {}).get("root_module", {}).get("resources", [])
+        return {each["address"]: each["values"] for each in resources}
+
+
+def _environment(cli_config: Path) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
+    return {
+        **kept,
+        "TF_CLI_CONFIG_FILE": str(cli_config),
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+    }
