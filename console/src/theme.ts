@@ -1,0 +1,27 @@
+import { createTheme, type MantineColorsTuple } from "@mantine/core";
+
+/** Water under a mill: one hue for what can be acted on, greys for everything else. */
+const water: MantineColorsTuple = [
+  "#e6f7fa",
+  "#d3ecf1",
+  "#a8d9e3",
+  "#79c4d3",
+  "#52b3c6",
+  "#38a8bd",
+  "#1f97ae",
+  "#0b7285",
+  "#066374",
+  "#004d5b",
+];
+
+export const theme = createTheme({
+  primaryColor: "water",
+  primaryShade: { light: 7, dark: 5 },
+  colors: { water },
+  autoContrast: true,
+  defaultRadius: "md",
+  fontFamily:
+    'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace',
+  headings: { fontWeight: "650" },
+});
