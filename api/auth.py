@@ -105,9 +105,14 @@ def _secret_of_basic(value: str) -> str:
     except (binascii.Error, ValueError):
         raise CredentialsInvalidError from None
     key_id = key_id_of(secret)
-    if not separator or key_id is None or not hmac.compare_digest(key_id, user):
+    if not separator or key_id is None or not _are_same(key_id, user):
         raise CredentialsInvalidError
     return secret
+
+
+def _are_same(expected: str, given: str) -> bool:
+    # As bytes: of text, compare_digest takes ASCII only.
+    return hmac.compare_digest(expected.encode(), given.encode())
 
 
 Caller = Annotated[Principal, Depends(authenticate)]

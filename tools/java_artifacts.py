@@ -6,26 +6,26 @@ Files land in build/cache/java and are checked against tools/java_artifacts.sha2
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
-from tools.paths import BUILD, CACHE, ROOT
-from tools.steps import SetupError, Stamp, digest, need, run, say
+from tools.paths import CACHE, ROOT
+from tools.steps import SetupError, Stamp, digest, run, say
+from tools.toolchains import MAVEN, require
 
 JAVA_DIR = CACHE / "java"
 POM = ROOT / "tools" / "java_artifacts.pom.xml"
 CHECKSUMS = ROOT / "tools" / "java_artifacts.sha256"
-JAVA_HOW = "install a JDK 17 and Maven 3.8 (Debian: apt-get install openjdk-17-jdk-headless maven)"
 
 
 def fetch_java_artifacts() -> None:
     """Resolve the POM into build/cache/java; raises SetupError on a bad checksum."""
-    stamp = Stamp("java", digest(POM, CHECKSUMS))
-    if stamp.fresh() and JAVA_DIR.exists():
+    stamp = Stamp(JAVA_DIR, "java", digest(POM, CHECKSUMS))
+    if stamp.fresh():
         return
-    need("java", JAVA_HOW)
-    mvn = need("mvn", JAVA_HOW)
+    mvn = require(MAVEN)
     say("fetching Apache Kafka's Java clients and tools")
-    BUILD.mkdir(exist_ok=True)
+    shutil.rmtree(JAVA_DIR, ignore_errors=True)
     goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
     run([mvn, "-q", "-B", "-f", str(POM), goal, f"-DoutputDirectory={JAVA_DIR}"])
     verify(JAVA_DIR)

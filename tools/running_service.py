@@ -109,9 +109,15 @@ class RunningService:
             status = self.process.wait(STOP_SECONDS_MAX)
         except subprocess.TimeoutExpired:
             self.process.kill()
+            self._stop_what_is_left()
             raise ServiceError(f"did not stop within {STOP_SECONDS_MAX} s of SIGINT") from None
         if status != 0:
             raise ServiceError(f"ended with status {status} after SIGINT")
+
+    def _stop_what_is_left(self) -> None:
+        """Brokers and their supervisor live on without the process that was killed."""
+        command = [str(venv_tool("headrace")), "down", "--data-dir", str(self.data_dir)]
+        subprocess.run(command, env=self._environment, timeout=COMMAND_SECONDS_MAX, check=False)
 
 
 @contextmanager

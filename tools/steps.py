@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tools.paths import BUILD, ROOT
+from tools.paths import ROOT
 
 
 class SetupError(Exception):
@@ -32,14 +31,6 @@ def run(command: Sequence[str], *, cwd: Path = ROOT, env: dict[str, str] | None 
     return time.monotonic() - started
 
 
-def need(program: str, how: str) -> str:
-    """The path of a program; raises SetupError saying how to get it."""
-    found = shutil.which(program)
-    if found is None:
-        raise SetupError(f"{program} is not on PATH: {how}")
-    return found
-
-
 def digest(*paths: Path) -> str:
     """A fingerprint of files, for knowing whether a step must be done again."""
     total = hashlib.sha256()
@@ -50,10 +41,10 @@ def digest(*paths: Path) -> str:
 
 
 class Stamp:
-    """Remembers with which inputs a step was last done."""
+    """Remembers with which inputs a step was last done, beside what the step made."""
 
-    def __init__(self, name: str, inputs: str) -> None:
-        self._path = BUILD / "stamps" / name
+    def __init__(self, directory: Path, name: str, inputs: str) -> None:
+        self._path = directory / "stamps" / name
         self._inputs = f"{inputs} {sys.version}"
 
     def fresh(self) -> bool:

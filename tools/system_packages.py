@@ -17,12 +17,13 @@ def install() -> None:
     missing = sorted({package for name, package in PROGRAMS.items() if not shutil.which(name)})
     if not missing:
         return
-    command = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
     if shutil.which("apt-get") is None:
         raise SetupError(f"these programs are missing, install them: {', '.join(missing)}")
+    command = ["apt-get", "install", "--yes", "--no-install-recommends", *missing]
     prefix = _privileged_prefix()
     if prefix is None:
-        raise SetupError(f"type this once: sudo {' '.join(command)}")
+        together = f"apt-get update && {' '.join(command)}"
+        raise SetupError(f"{', '.join(missing)} must be installed by root: sudo sh -c '{together}'")
     say(f"installing system packages: {', '.join(missing)}")
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run([*prefix, "apt-get", "update", "--quiet=2"], env=quiet)

@@ -21,7 +21,7 @@ from api.embedded.stop import stop
 from control_plane.kit.clock import SystemClock
 from control_plane.kit.settings import PORT_DEFAULT, Settings
 from headrace.cli.options import OutputFormat, OutputOption
-from headrace.cli.shell import shell_of
+from headrace.cli.shell import PIPE_WIDTH, shell_of
 
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
 
@@ -111,11 +111,16 @@ def doctor(context: typer.Context, data_dir: DataDir = None, output: OutputOptio
 
 
 def _print_table(findings: list[Finding]) -> None:
-    table = Table("check", "verdict", "found", "what to do", box=None)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    table = Table(box=None)
+    for heading in ("check", "verdict", "found", "what to do"):
+        table.add_column(heading, overflow="fold")
     for finding in findings:
         verdict = Text(finding.verdict, style=_COLOURS[finding.verdict])
         table.add_row(Text(finding.check), verdict, Text(finding.detail), Text(finding.advice))
-    Console(highlight=False).print(table)
+    console.print(table)
 
 
 def _settings(data_dir: Path | None, chosen: dict[str, object]) -> Settings:

@@ -118,7 +118,9 @@ def _stop_on_signals(stopping: asyncio.Event, provisioner: LocalProvisioner) -> 
         stopping.set()
 
     for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, on_signal)
+        # Who starts a service by nohup(1) wants it to outlive the terminal.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            loop.add_signal_handler(number, on_signal)
 
 
 def _end_now(provisioner: LocalProvisioner) -> None:

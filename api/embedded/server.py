@@ -25,7 +25,7 @@ class HttpServers:
         self._sockets = sockets
         self._http = _Server(_config(app, lifespan="on", tls=None))
         self._https = _Server(_config(app, lifespan="off", tls=tls))
-        self._tasks: list[asyncio.Task[None]] = []
+        self._running: list[tuple[_Server, asyncio.Task[None]]] = []
 
     async def start(self) -> None:
         """Return once both answer. Raises EmbeddedError when the application does not start."""
@@ -34,7 +34,7 @@ class HttpServers:
             (self._https, self._sockets.https),
         ):
             task = asyncio.create_task(server.serve([listening]))
-            self._tasks.append(task)
+            self._running.append((server, task))
             while not server.started:
                 if task.done():
                     raise EmbeddedError("the application did not start, see the log")
@@ -42,13 +42,14 @@ class HttpServers:
 
     async def wait_until_ended(self) -> None:
         """Return when a server ended by itself, which none should."""
-        await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        tasks = [task for _, task in self._running]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
     async def stop(self) -> None:
-        """Finish the requests that run, for a bounded time, and close."""
-        for server, task in zip((self._https, self._http), reversed(self._tasks), strict=False):
+        """Finish the requests that run, for a bounded time, and close; the application last."""
+        for server, task in reversed(self._running):
             server.should_exit = True
-            await task
+            await asyncio.wait({task})
 
 
 class _Server(uvicorn.Server):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import create_app
@@ -22,7 +23,8 @@ from api.embedded.listeners import LOOPBACK, HttpSockets
 from api.embedded.ready import ReadyFacts
 from api.gateway_services import build_http_gateway
 from control_plane.kit.clock import Clock
-from control_plane.kit.secrets import MasterKey, MasterKeyError
+from control_plane.kit.db import Database
+from control_plane.kit.secrets import DataKey, MasterKey, MasterKeyError
 from control_plane.kit.settings import Settings
 from control_plane.kit.token_endpoint import TokenEndpoint
 from control_plane.provisioning.engines.native import NativeEngine, NativeSettings
@@ -107,9 +109,9 @@ def public_host_of(host: str) -> str:
 
 def _open_core(settings: Settings, clock: Clock, parts: ExitStack) -> Core:
     key_file = settings.resolved_master_key_file
-    is_fresh = settings.database_url is None and not (settings.data_dir / "headrace.db").exists()
     try:
-        if is_fresh and not key_file.exists():
+        # A database that holds sealed values is of no use with any other key than its own.
+        if not key_file.exists() and not _has_sealed_values(settings.resolved_database_url):
             MasterKey.create(key_file)
         core = build_core(settings, clock)
     except (MasterKeyError, SchemaVersionError) as error:
@@ -118,6 +120,14 @@ def _open_core(settings: Settings, clock: Clock, parts: ExitStack) -> Core:
         raise EmbeddedError(f"the database can not be used: {error}") from error
     parts.callback(core.database.dispose)
     return core
+
+
+def _has_sealed_values(database_url: str) -> bool:
+    database = Database(database_url)
+    try:
+        return inspect(database.engine).has_table(DataKey.__tablename__)
+    finally:
+        database.dispose()
 
 
 def _start_supervisor(provisioner: LocalProvisioner, parts: ExitStack) -> None:

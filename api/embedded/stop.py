@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api.embedded.errors import EmbeddedError
 from api.embedded.installation import find_installation, lock_holder
+from control_plane.provisioning.errors import SupervisorUnavailableError
 from control_plane.provisioning.local import LocalProvisioner
 
 STOP_SECONDS_MAX = 20.0
@@ -25,9 +26,20 @@ def stop(data_dir: Path) -> list[str]:
     if holder is not None:
         _stop_service(data_dir, holder)
         stopped.append(f"service (process {holder})")
-    if LocalProvisioner(data_dir).shutdown(brokers=True):
+    provisioner = LocalProvisioner(data_dir)
+    if provisioner.has_processes():
+        # Brokers that outlived their supervisor too are ended, in order, by a successor.
+        _adopt(provisioner)
+    if provisioner.shutdown(brokers=True):
         stopped.append("supervisor and brokers")
     return stopped
+
+
+def _adopt(provisioner: LocalProvisioner) -> None:
+    try:
+        provisioner.start()
+    except SupervisorUnavailableError as error:
+        raise EmbeddedError(error.detail) from error
 
 
 def _stop_service(data_dir: Path, pid: int) -> None:

@@ -21,6 +21,8 @@ from control_plane.provisioning.process import (
 )
 from control_plane.provisioning.supervisor.layout import EXIT_ALREADY_RUNNING, Layout
 from control_plane.provisioning.supervisor.service import VERSION
+from control_plane.provisioning.supervisor.specs import SpecStore
+from control_plane.provisioning.supervisor.survivors import running_commands
 from control_plane.provisioning.supervisor_client import SupervisorClient
 
 START_SECONDS_MAX = 20.0
@@ -62,6 +64,11 @@ class LocalProvisioner:
 
     def is_running(self) -> bool:
         return self._answering_version() is not None
+
+    def has_processes(self) -> bool:
+        """Whether a process of a durable spec runs, be it that no supervisor watches over it."""
+        running = running_commands()
+        return any(spec.command in running for spec in SpecStore(self._layout.specs).load())
 
     def connect(self) -> SupervisorClient:
         """Return a connection of the caller's own, starting a supervisor if need be."""

@@ -14,6 +14,7 @@ from data_plane.gateway.deliveries import Deliveries, Outcome
 from data_plane.gateway.endpoints import ClientCredentials, Route
 from data_plane.gateway.errors import CredentialBusyError, GatewayBusyError
 from data_plane.gateway.limits import (
+    CLOSE_SECONDS_MAX,
     IN_FLIGHT_BYTES_MAX,
     METADATA_THREADS,
     PRODUCER_IDLE_SECONDS,
@@ -67,9 +68,14 @@ class ProducerPool:
             self._discard(producer.route, producer)
 
     async def close(self) -> None:
-        """Wait for what is in flight, then close everything."""
-        for route, producer in list(self._producers.items()):
-            self._discard(route, producer)
+        """Wait a while for what is in flight, give up the rest, and close everything."""
+        producers = list(self._producers.values())
+        for producer in producers:
+            self._discard(producer.route, producer)
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=CLOSE_SECONDS_MAX)
+        for producer in producers:
+            producer.give_up()
         while self._closing:
             await asyncio.wait(self._closing)
         self._threads.shutdown()

@@ -135,6 +135,11 @@ class CredentialProducer:
                 deliveries.settle(index, busy)
         return deliveries
 
+    def give_up(self) -> None:
+        """Fail at once what is still in flight; whether it was written is not known."""
+        if self.in_flight:
+            self._producer.purge(in_queue=True, in_flight=True, blocking=False)
+
     def close(self) -> None:
         """Stop polling and let the producer go. Blocks shortly; nothing may be in flight."""
         self._stop.set()

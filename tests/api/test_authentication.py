@@ -84,6 +84,7 @@ class TestBadCredentials:
                 ("Basic " + base64.b64encode(secret.encode()).decode(),),
                 (basic("", secret),),
                 (basic(other_id, secret),),
+                (basic("m\N{LATIN SMALL LETTER U WITH DIAERESIS}hle", secret),),
                 (basic(str(key_id_of(secret)), unknown),),
                 (basic(str(key_id_of(revoked)), revoked),),
                 ("Bearer " + "x" * 5000,),

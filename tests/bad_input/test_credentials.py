@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 from base64 import b64encode
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 from confluent_kafka import KafkaError, Producer
 
+from api.embedded.authority import Authority
+from control_plane.kit.clock import SystemClock
 from tests.bad_input.wire import (
     METADATA,
     SASL_AUTHENTICATION_FAILED,
@@ -21,7 +25,8 @@ from tests.bad_input.wire import (
     log_in,
 )
 from tests.clients.samples import poll_until
-from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster, Mechanism
+from tests.fixtures.kafka_access import KafkaCluster, Mechanism
+from tests.fixtures.running_service import create_kafka_cluster
 from tools.running_service import RunningService
 
 pytestmark = pytest.mark.xdist_group("bad-input")
@@ -83,17 +88,22 @@ def test_a_client_is_told_that_its_password_is_wrong(
 ) -> None:
     access = replace(kafka_cluster.access("SASL_SSL", mechanism), password="wrong")
 
-    assert error_of_a_producer(access) == KafkaError._AUTHENTICATION  # noqa: SLF001 - its name
+    await_error(access.librdkafka(), "SASL authentication error")
 
 
-def test_a_client_that_does_not_know_the_authority_does_not_connect(
-    running_service: RunningService, kafka_cluster: KafkaCluster
+def test_a_client_that_trusts_another_installation_does_not_connect(
+    running_service: RunningService, kafka_cluster: KafkaCluster, tmp_path: Path
 ) -> None:
-    options = kafka_cluster.access().librdkafka() | {"ssl.ca.location": "/etc/ssl/certs"}
+    """Each installation has an authority of its own."""
+    Authority.open(tmp_path, SystemClock())
+    other = tmp_path / "ca.pem"
 
-    assert first_error(options) == KafkaError._SSL  # noqa: SLF001 - its name
-    with pytest.raises(httpx2.ConnectError, match="certificate"):
-        httpx2.get(f"{running_service.ready.api_url_tls}/healthz")
+    await_error(replace(kafka_cluster.access(), ca_file=other).librdkafka(), "verify failed")
+    with pytest.raises(httpx2.ConnectError, match="verify failed"):
+        httpx2.get(
+            f"{running_service.ready.api_url_tls}/healthz",
+            verify=ssl.create_default_context(cafile=other),
+        )
 
 
 def test_a_revoked_key_loses_its_open_connections_and_is_refused_everywhere(
@@ -117,6 +127,27 @@ def test_a_revoked_key_loses_its_open_connections_and_is_refused_everywhere(
         with connect(access) as wire:
             refusal = log_in(wire, mechanism, key["id"], key["secret"])
             assert refusal.code == SASL_AUTHENTICATION_FAILED
+
+
+def test_a_key_of_one_cluster_is_refused_by_another(
+    running_service: RunningService, kafka_cluster: KafkaCluster, tmp_path: Path
+) -> None:
+    """An organization's two clusters are as far from each other as those of two organizations."""
+    other = create_kafka_cluster(running_service, "other", tmp_path)
+    for mechanism in MECHANISMS:
+        with connect(other.access()) as wire:
+            refusal = log_in(wire, mechanism, kafka_cluster.username, kafka_cluster.password)
+            assert refusal.code == SASL_AUTHENTICATION_FAILED
+    topic = other.topic("closed", 1)
+    with running_service.http(kafka_cluster.password) as http:
+        absent = produce(http, replace(other, id="lkc_" + "a" * 16), topic)
+        refused = produce(http, other, topic)
+
+        assert (refused.status_code, refused.json()["code"]) == (404, "cluster_not_found")
+        assert refused.json()["detail"] == absent.json()["detail"]
+        assert other.id not in http.get("/v1/clusters").text
+    with running_service.http() as http:
+        assert http.delete(f"/v1/clusters/{other.id}").status_code in (202, 204)
 
 
 def headers_without_a_key(cluster: KafkaCluster) -> dict[str, dict[str, str]]:
@@ -164,13 +195,8 @@ def produce(http: httpx2.Client, cluster: KafkaCluster, topic: str) -> httpx2.Re
     return http.post(f"/kafka/v3/clusters/{cluster.id}/topics/{topic}/records", json=record)
 
 
-def error_of_a_producer(access: KafkaAccess) -> int:
-    """The first error that a producer's application is told of."""
-    return first_error(access.librdkafka())
-
-
-def first_error(options: dict[str, str]) -> int:
-    """The first error that librdkafka reports with these options."""
+def await_error(options: dict[str, str], says: str) -> None:
+    """Wait until librdkafka tells its application of an error that says so."""
     errors: list[KafkaError] = []
     quiet = {"log_level": 0, "reconnect.backoff.ms": 1_000, "error_cb": errors.append}
     producer = Producer({**options, **quiet})
@@ -178,5 +204,4 @@ def first_error(options: dict[str, str]) -> int:
     def poll() -> None:
         producer.poll(TIMEOUT_SECONDS / 100)
 
-    poll_until(lambda: bool(errors), poll, "an error")
-    return errors[0].code()
+    poll_until(lambda: any(says in error.str() for error in errors), poll, says)

@@ -16,6 +16,8 @@ from typing import Final, Self
 from tests.fixtures.kafka_access import KafkaAccess, Mechanism
 
 TIMEOUT_SECONDS: Final = 10
+SILENCE_SECONDS: Final = 0.2
+LAST_CORRELATION: Final = 2_000_000_000
 FRAME_BYTES_MAX: Final = 16 * 1024 * 1024
 
 API_VERSIONS: Final = 18
@@ -62,13 +64,19 @@ class Wire:
         except OSError as error:
             raise ClosedError from error
 
-    def drain(self) -> None:
-        """Read whatever is answered until the broker hangs up; TLS can not half-close."""
-        if isinstance(self._stream, ssl.SSLSocket):
+    def settle(self) -> None:
+        """Read what is answered to what was sent, and to a good request behind it.
+
+        The broker may hang up instead, or be silent: a join or a fetch may wait for long, and
+        what was sent may have begun a frame that does not end.
+        """
+        self._stream.settimeout(SILENCE_SECONDS)
+        try:
+            self.frame(request_bytes(API_VERSIONS, 0, LAST_CORRELATION, b"", flexible=False))
+            while struct.unpack_from(">i", self.read_frame()) != (LAST_CORRELATION,):
+                pass
+        except (ClosedError, TimeoutError):
             return
-        self.end_sending()
-        while True:
-            self.read_frame()
 
     def frame(self, body: bytes) -> None:
         """Send a body with its true length in front."""

@@ -101,11 +101,13 @@ class Demo:
             create_topic(self._service, self._cluster, "crash-https"),
         )
         report = load_with_a_kill(self._service, self._cluster, topics, self._records)
-        before, total = report.acknowledged_before, len(self._records)
+        where = " and ".join(
+            f"{one.acknowledged:,} acknowledged and {one.in_flight:,} in flight by {name}"
+            for name, one in zip(("confluent-kafka", "HTTPS"), report.at_kill, strict=True)
+        )
         self._console.print(
-            f"SIGKILL of broker {report.old_pid} with {before[0]:,} (confluent-kafka) and "
-            f"{before[1]:,} (HTTPS) of {total:,} acknowledged; broker {report.new_pid} took over "
-            f"and acknowledged again after {report.seconds_to_resume:.2f} s"
+            f"SIGKILL of broker {report.old_pid} with {where}; broker {report.new_pid} "
+            f"took over and acknowledged again after {report.seconds_to_resume:.2f} s"
         )
         return report, topics
 

@@ -21,11 +21,20 @@ from tools.running_service import RunningService
 KILL_AT: Final = 0.25
 """The part of the load that every writer has had acknowledged when the broker is killed."""
 
-HOLD_AT: Final = 0.7
+HOLD_AT: Final = 0.9
 """The part of the load that no writer goes beyond before the broker is killed."""
 
-HTTPS_STREAM_RECORDS: Final = 250
+HTTPS_STREAM_RECORDS: Final = 500
 PATIENCE_SECONDS: Final = 30
+KAFKA, HTTPS = 0, 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class AtKill:
+    """Where a writer was when the broker was killed."""
+
+    acknowledged: int
+    in_flight: int
 
 
 class Progress:
@@ -35,39 +44,40 @@ class Progress:
         self.total = total
         self.killed_at: float | None = None
         self.resumed_at: float | None = None
-        self._counts = [0] * writers
+        self._acknowledged = [0] * writers
         self._sent = [0] * writers
         self._sent_before_kill: list[int] = []
-        self._due = threading.Event()
+        self._midway = [threading.Event() for _ in range(writers)]
         self._killed = threading.Event()
         self._lock = threading.Lock()
 
-    def sending(self, writer: int, number: int) -> None:
-        """Called before a writer sends this record."""
+    def sending(self, writer: int, count: int) -> None:
+        """Called before a writer sends records."""
         with self._lock:
-            self._sent[writer] = number
+            self._sent[writer] += count
 
     def acknowledged(self, writer: int, number: int) -> None:
-        """Called for each acknowledged record."""
+        """Called for each acknowledged record, which is the `number`th of its writer from 0."""
         with self._lock:
-            self._counts[writer] += 1
-            if min(self._counts) >= self.total * KILL_AT:
-                self._due.set()
-            if self._sent_before_kill and number > self._sent_before_kill[writer]:
+            self._acknowledged[writer] += 1
+            if self._acknowledged[writer] >= self.total * KILL_AT:
+                self._midway[writer].set()
+            if self._sent_before_kill and number >= self._sent_before_kill[writer]:
                 self.resumed_at = self.resumed_at or time.monotonic()
 
-    def await_due(self) -> None:
-        """Wait until every writer is in the middle of its load."""
-        require(self._due.wait(PATIENCE_SECONDS), "the second load does not go on")
+    def await_midway(self, writer: int) -> None:
+        """Wait until a writer is in the middle of its load."""
+        require(self._midway[writer].wait(PATIENCE_SECONDS), "the second load does not go on")
 
-    def mark_killed(self) -> list[int]:
-        """Let the writers go on to the end; what was acknowledged before the kill."""
+    def mark_killed(self) -> list[AtKill]:
+        """Let the writers go on to the end; where they were at the kill."""
         with self._lock:
             self.killed_at = time.monotonic()
             self._sent_before_kill = list(self._sent)
-            counts = list(self._counts)
+            counts = zip(self._acknowledged, self._sent, strict=True)
+            found = [AtKill(acknowledged=a, in_flight=sent - a) for a, sent in counts]
         self._killed.set()
-        return counts
+        return found
 
     def must_hold(self, number: int) -> bool:
         """Whether a writer that is at this record waits for the kill."""
@@ -85,7 +95,7 @@ class CrashReport:
     https: Outcomes
     old_pid: int
     new_pid: int
-    acknowledged_before: Sequence[int]
+    at_kill: Sequence[AtKill]
     seconds_to_resume: float
     """From the kill to the first acknowledgement of a record that was sent after it."""
 
@@ -102,11 +112,13 @@ def load_with_a_kill(
     with ThreadPoolExecutor(2) as pool:
         by_kafka = pool.submit(_write_by_kafka, cluster, kafka_topic, records, progress)
         by_https = pool.submit(_write_by_https, cluster, https_topic, records, progress)
-        progress.await_due()
+        progress.await_midway(HTTPS)
         victim = service.broker(cluster.id)
+        progress.await_midway(KAFKA)
         os.kill(victim.pid, signal.SIGKILL)
-        before = progress.mark_killed()
+        at_kill = progress.mark_killed()
         outcomes = by_kafka.result(), by_https.result()
+    require(sum(one.in_flight for one in at_kill) > 0, "nothing was in flight at the kill")
     successor = service.broker(cluster.id)
     require(successor.pid != victim.pid, "the broker that was killed still runs")
     if progress.killed_at is None or progress.resumed_at is None:
@@ -116,7 +128,7 @@ def load_with_a_kill(
         https=outcomes[1],
         old_pid=victim.pid,
         new_pid=successor.pid,
-        acknowledged_before=before,
+        at_kill=at_kill,
         seconds_to_resume=progress.resumed_at - progress.killed_at,
     )
 
@@ -124,11 +136,13 @@ def load_with_a_kill(
 def _write_by_kafka(
     cluster: Cluster, topic: str, records: Sequence[Record], progress: Progress
 ) -> Outcomes:
-    writer = KafkaWriter(cluster, topic, _counter(progress, 0))
+    """Much quicker than HTTPS, so it begins when that one is in the middle of its load."""
+    writer = KafkaWriter(cluster, topic, _counter(progress, KAFKA))
+    progress.await_midway(HTTPS)
     for number, record in enumerate(records):
         while progress.must_hold(number):
             writer.wait()
-        progress.sending(0, number)
+        progress.sending(KAFKA, 1)
         writer.send(number, record)
     writer.finish()
     return writer.outcomes
@@ -138,11 +152,11 @@ def _write_by_https(
     cluster: Cluster, topic: str, records: Sequence[Record], progress: Progress
 ) -> Outcomes:
     with https(cluster) as client:
-        writer = HttpsWriter(client, cluster, topic, _counter(progress, 1))
+        writer = HttpsWriter(client, cluster, topic, _counter(progress, HTTPS))
         for stream in in_streams(list(enumerate(records)), HTTPS_STREAM_RECORDS):
             if progress.must_hold(stream[0][0]):
                 progress.await_kill()
-            progress.sending(1, stream[-1][0])
+            progress.sending(HTTPS, len(stream))
             writer.send(stream)
     return writer.outcomes
 

@@ -54,9 +54,9 @@ def load_connection(profile: str | None = None) -> Profile:
     A profile's key is only ever sent to the profile's own URL. Raises ConfigurationError where
     there is no URL, no key, or a file that can not be read.
     """
-    url = os.environ.get(URL_VARIABLE)
-    api_key = os.environ.get(API_KEY_VARIABLE)
-    ca_file = os.environ.get(CA_FILE_VARIABLE)
+    url = os.environ.get(URL_VARIABLE) or None
+    api_key = os.environ.get(API_KEY_VARIABLE) or None
+    ca_file = os.environ.get(CA_FILE_VARIABLE) or None
     saved = _saved(profile, is_needed=profile is not None or not (url and api_key))
     if url is None and saved is None:
         raise ConfigurationError(

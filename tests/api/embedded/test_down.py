@@ -1,7 +1,9 @@
 import json
 import signal
 
-from tests.api.embedded.up_process import Place, create_cluster
+import psutil
+
+from tests.api.embedded.up_process import Place, create_cluster, eventually
 
 
 def test_down_stops_what_a_killed_service_left(place: Place) -> None:
@@ -17,6 +19,23 @@ def test_down_stops_what_a_killed_service_left(place: Place) -> None:
     assert "supervisor and brokers" in done.stderr
     assert place.processes() == []
     assert "Nothing was running" in place.run("down").stderr
+
+
+def test_down_stops_brokers_that_outlived_their_supervisor_too(place: Place) -> None:
+    up = place.up()
+    create_cluster(up.wait_ready())
+    up.signal(signal.SIGKILL)
+    up.wait()
+    (broker,) = place.brokers()
+    for pid in set(place.processes()) - {broker}:
+        psutil.Process(pid).kill()
+    eventually(lambda: place.processes() == [broker])
+
+    done = place.run("down")
+
+    assert done.returncode == 0, done.stderr
+    assert "supervisor and brokers" in done.stderr
+    assert place.processes() == []
 
 
 def test_down_stops_a_running_service(place: Place) -> None:

@@ -132,3 +132,12 @@ def test_other_host_serves_tls_there_and_everything_else_on_loopback(place: Plac
 
 def test_host_that_is_no_address_is_refused(place: Place) -> None:
     assert "an IP address is needed" in place.refused("--host", "example.com")
+
+
+def test_service_started_by_nohup_outlives_the_terminal(place: Place) -> None:
+    up = place.up(through="nohup")
+    ready = up.wait_ready()
+    up.signal(signal.SIGHUP)
+    create_cluster(ready)
+    up.signal(signal.SIGTERM)
+    assert up.wait() == 0

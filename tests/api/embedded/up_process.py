@@ -86,13 +86,15 @@ class Place:
         (line,) = done.stderr.splitlines()
         return line
 
-    def up(self, *arguments: str) -> UpProcess:
+    def up(self, *arguments: str, through: str | None = None) -> UpProcess:
+        """Start the service, directly or through another program such as nohup."""
         ready_file = self.directory / "ready.json"
         output_file = self.directory / f"up-{len(self.running)}.log"
+        prefix = [] if through is None else [through]
         options = () if "--port" in arguments else ("--port", "0")
         with output_file.open("wb") as output:
             process = subprocess.Popen(
-                self.command("up", "--ready-file", str(ready_file), *options, *arguments),
+                prefix + self.command("up", "--ready-file", str(ready_file), *options, *arguments),
                 env=self.environment(),
                 stdout=output,
                 stderr=subprocess.STDOUT,

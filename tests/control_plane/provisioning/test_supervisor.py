@@ -12,10 +12,19 @@ from control_plane.provisioning.errors import (
     AddressUnavailableError,
     BrokerNotReadyError,
     ProvisioningError,
+    SupervisorUnavailableError,
 )
 from control_plane.provisioning.local import LocalProvisioner, SupervisorKeeper
 from control_plane.provisioning.process import Listener, ProcessStatus
-from control_plane.provisioning.supervisor.limits import MESSAGE_BYTES_MAX
+from control_plane.provisioning.supervisor.backoff import Backoff
+from control_plane.provisioning.supervisor.limits import (
+    BACKOFF_RESET_SECONDS,
+    BACKOFF_SECONDS_MAX,
+    MESSAGE_BYTES_MAX,
+    PROCESS_LOG_BYTES_MAX,
+)
+from control_plane.provisioning.supervisor.logs import bound_log, last_line
+from control_plane.provisioning.supervisor.service import VERSION
 from tests.control_plane.provisioning.supervised import (
     Installation,
     ask,
@@ -411,3 +420,42 @@ def test_process_list_is_complete_over_several_pages(installation: Installation)
     for one in ids:
         installation.provisioner.ensure(installation.spec(one, names=("one",), state="stopped"))
     assert [status.process_id for status in installation.provisioner.list()] == ids
+
+
+def test_supervisor_of_another_version_hands_over_to_its_successor(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = installation.provisioner.ensure(installation.spec())
+    first = installation.supervisor_pid
+    monkeypatch.setattr("control_plane.provisioning.local.VERSION", VERSION + 1)
+
+    installation.provisioner.start()
+
+    assert installation.supervisor_pid != first
+    assert observed(installation).pid == status.pid
+
+
+def test_nobody_starts_a_supervisor_again_that_was_shut_down(installation: Installation) -> None:
+    installation.provisioner.shutdown(brokers=True)
+    with pytest.raises(SupervisorUnavailableError):
+        installation.provisioner.list()
+    assert not installation.provisioner.is_running()
+
+
+def test_backoff_doubles_and_forgets_after_a_long_life() -> None:
+    backoff = Backoff()
+    delays = [backoff.after_life_of(1.0) for _ in range(12)]
+    assert delays[:4] == [0.0, 0.1, 0.2, 0.4]
+    assert delays[-1] == BACKOFF_SECONDS_MAX
+    assert backoff.after_life_of(BACKOFF_RESET_SECONDS) == 0.0
+
+
+def test_log_that_grew_too_long_is_moved_aside_under_its_writer(tmp_path: Path) -> None:
+    log = tmp_path / "process.log"
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"old\n" * (PROCESS_LOG_BYTES_MAX // 4 + 1))
+        bound_log(log)
+        writer.write(b"new\n")
+    assert log.read_bytes() == b"new\n"
+    assert last_line(log) == "new"
+    assert log.with_name("process.log.1").stat().st_size > PROCESS_LOG_BYTES_MAX

@@ -33,14 +33,25 @@ def corpus() -> str:
     return run([cargo, "run", "--quiet", "--locked", *example])
 
 
-def test_kafka_reads_what_we_write_and_writes_it_alike(corpus: str) -> None:
-    """Every message in every version survives Kafka's classes byte for byte."""
+def judge(lines: str) -> list[str]:
+    """What Kafka's classes object to, and at the end how many lines they read."""
     fetch_java_artifacts()
     java = shutil.which("java")
     assert java is not None, "java is not on the path"
-    lines = run([java, "-cp", str(jar("kafka-clients-4.3.1")), str(ORACLE)], corpus).splitlines()
-    assert lines[:-1] == []
-    assert int(lines[-1]) == len(corpus.splitlines())
+    return run([java, "-cp", str(jar("kafka-clients-4.3.1")), str(ORACLE)], lines).splitlines()
+
+
+def test_kafka_reads_what_we_write_and_writes_it_alike(corpus: str) -> None:
+    """Every message in every version survives Kafka's classes byte for byte."""
+    assert judge(corpus) == [str(len(corpus.splitlines()))]
+
+
+def test_kafka_objects_to_a_message_that_is_written_wrongly() -> None:
+    """The oracle sees a byte too many and a byte too few."""
+    right = "00000000000000"
+    heartbeats = [right, right + "00", right[:-2]]
+    verdict = judge("".join(f"HeartbeatResponse 4 {hexadecimal}\n" for hexadecimal in heartbeats))
+    assert [line.split(" ", 1)[0] for line in verdict] == ["1", "unreadable", "3"]
 
 
 def test_the_corpus_holds_every_message(corpus: str) -> None:

@@ -13,6 +13,7 @@ from data_plane.gateway.errors import (
     CredentialBusyError,
     GatewayBusyError,
     PartitionNotFoundError,
+    ProduceTimeoutError,
     TopicNotFoundError,
 )
 from data_plane.gateway.limits import (
@@ -209,6 +210,18 @@ def test_idle_producers_are_closed_and_made_again(
         await gateway.produce(dev_broker.route(), "idle", numbered(1))
 
     with_gateway(scenario, lambda: TestGateway(clock))
+
+
+def test_closing_gives_up_what_a_cluster_does_not_answer(own_broker: DevBroker) -> None:
+    async def scenario(gateway: TestGateway) -> None:
+        await gateway.produce(own_broker.route(), "given-up", numbered(1))
+        own_broker.pause()
+        task = await gateway.send(own_broker.route(), "given-up", numbered(10))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await gateway.producers.close()
+        assert all(isinstance(outcome, ProduceTimeoutError) for outcome in await task)
+
+    with_gateway(scenario)
 
 
 def test_closing_waits_for_what_is_in_flight(own_broker: DevBroker) -> None:

@@ -11,6 +11,7 @@ from typer.main import get_command
 GROUP = "headrace.commands"
 SERVER_COMMANDS = ("up", "down", "doctor")
 NOT_INSTALLED_EXIT_CODE = 1
+ANY_ARGUMENTS = {"ignore_unknown_options": True, "allow_extra_args": True}
 
 
 def _installed() -> Mapping[str, EntryPoint]:
@@ -38,14 +39,15 @@ class CommandGroup(TyperGroup):
 
 def _command(name: str, function: Any) -> Any:
     app = typer.Typer(add_completion=False)
-    app.command(
-        name, context_settings={"ignore_unknown_options": True} if function is _absent else None
-    )(function)
+    app.command(name, context_settings=ANY_ARGUMENTS if function is _absent else None)(function)
     return get_command(app)
 
 
-def _absent(context: typer.Context, _arguments: list[str] | None = None) -> None:
-    """Part of headrace-server, which is not installed."""
-    name = context.info_name
-    typer.echo(f"`headrace {name}` is part of the server: pip install headrace-server", err=True)
+def _absent(context: typer.Context) -> None:
+    """Part of the server, which is not installed."""
+    typer.echo(
+        f"`headrace {context.info_name}` is part of the server, which is not installed: "
+        "pip install headrace-server",
+        err=True,
+    )
     raise typer.Exit(NOT_INSTALLED_EXIT_CODE)

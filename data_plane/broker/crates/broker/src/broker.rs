@@ -70,14 +70,14 @@ impl Broker {
         let groups = Groups::open(Arc::clone(&disk), directory, Arc::clone(&clock), GroupConfig::default())?;
         let topics = Topics::open(disk, Arc::clone(&clock), Arc::clone(&rng), &config.limits)?;
         Ok(Rc::new(Self {
-            groups,
             started_at_ms,
             connections: Connections::new(&config.limits),
             config,
             clock,
             rng,
             security,
-            metrics: Metrics::new(topics.metrics()),
+            metrics: Metrics::new(topics.metrics(), groups.metrics()),
+            groups,
             topics,
             phase: watch::Sender::new(Phase::Starting),
             request_memory: RequestMemory::new(),

@@ -29,7 +29,8 @@ pub(crate) async fn dispatch(
     let key = call.api_key().ok_or_else(unadvertised)?;
     let versions = handlers::served(key).ok_or_else(unadvertised)?;
     permit(broker, connection, key)?;
-    broker.metrics.requests.get_or_create(&ApiLabels { api: key.name() }).inc();
+    let labels = ApiLabels { api: key.name() };
+    broker.metrics.requests.get_or_create(&labels).inc();
     if !versions.contains(&call.version) {
         // Who asks for the versions may not know better; who asks for anything else has been told.
         return if key == ApiKey::ApiVersions {
@@ -42,7 +43,11 @@ pub(crate) async fn dispatch(
     let header = decode_request_header(&mut reader, key, call.version)?;
     let client_id = header.client_id.as_deref();
     let context = Context { broker, connection, version: call.version, client_id };
-    handlers::serve(key, context, reader, call.correlation_id).await
+    let start = broker.clock.mono();
+    let reply = handlers::serve(key, context, reader, call.correlation_id).await;
+    let taken = broker.clock.mono().saturating_sub(start);
+    broker.metrics.request_seconds.get_or_create(&labels).observe(taken.as_secs_f64());
+    reply
 }
 
 fn permit(broker: &Broker, connection: &Connection, key: ApiKey) -> Result<(), Close> {

@@ -2,11 +2,11 @@
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
-use crate::topics::StorageMetrics;
+use crate::{groups::GroupMetrics, topics::StorageMetrics};
 
 /// Labels of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -20,10 +20,14 @@ pub(crate) struct ReasonLabels {
     pub(crate) reason: &'static str,
 }
 
+/// Bounds of how long requests take, in seconds: from what a sync takes to the longest of waits.
+const REQUEST_SECONDS: [f64; 9] = [0.000_5, 0.001, 0.002_5, 0.005, 0.025, 0.1, 0.5, 5.0, 30.0];
+
 /// The counters of one broker.
 pub(crate) struct Metrics {
     registry: Registry,
     pub(crate) requests: Family<ApiLabels, Counter>,
+    pub(crate) request_seconds: Family<ApiLabels, Histogram, fn() -> Histogram>,
     pub(crate) bytes_received: Counter,
     pub(crate) bytes_sent: Counter,
     pub(crate) connections: Gauge,
@@ -32,14 +36,22 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(storage: &StorageMetrics) -> Self {
+    pub(crate) fn new(storage: &StorageMetrics, groups: &GroupMetrics) -> Self {
         let mut registry = Registry::with_prefix("headrace_broker");
         storage.register(&mut registry);
+        groups.register(&mut registry);
         let requests = Family::default();
+        let request_seconds: Family<_, _, fn() -> Histogram> =
+            Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS));
         let (bytes_received, bytes_sent) = (Counter::default(), Counter::default());
         let connections = Gauge::default();
         let (connections_refused, connections_closed) = (Family::default(), Family::default());
         registry.register("requests", "Requests by API", Family::clone(&requests));
+        registry.register(
+            "request_seconds",
+            "How long requests took, waiting included",
+            Family::clone(&request_seconds),
+        );
         registry.register("received_bytes", "Bytes of request frames", Counter::clone(&bytes_received));
         registry.register("sent_bytes", "Bytes of response frames", Counter::clone(&bytes_sent));
         registry.register("connections", "Open connections", Gauge::clone(&connections));
@@ -56,6 +68,7 @@ impl Metrics {
         Self {
             registry,
             requests,
+            request_seconds,
             bytes_received,
             bytes_sent,
             connections,

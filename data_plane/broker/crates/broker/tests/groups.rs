@@ -335,3 +335,33 @@ fn a_broker_that_stops_tells_members_that_wait() {
     assert!(status.success(), "{log}");
     assert_eq!(newcomer.hear_join(id, JOIN), ErrorCode::CoordinatorNotAvailable);
 }
+
+#[test]
+fn groups_and_refusals_are_counted() {
+    let broker = Broker::with_logins(|_| ());
+    let mut member = Member::new(&broker, "g");
+    assert_eq!(member.client.login("hk_one", "secret-one"), 0);
+    let mut members = [member];
+    settle(&mut members);
+    let protocol =
+        JoinGroupRequestProtocol { name: "range".into(), metadata: vec![0; 2 * 1024 * 1024].into() };
+    let request = JoinGroupRequest {
+        group_id: "large".into(),
+        session_timeout_ms: 10_000,
+        protocol_type: "consumer".into(),
+        protocols: vec![protocol],
+        ..Default::default()
+    };
+    let client = &mut members[0].client;
+    let id = client.request(&request, JOIN);
+    let response: JoinGroupResponse<'_> = client.response(id, JOIN);
+    assert_eq!(response.error_code, ErrorCode::PolicyViolation.code());
+    let (_, metrics) = broker.admin("GET", "/metrics");
+    for line in [
+        "headrace_broker_groups 1",
+        "headrace_broker_group_members 1",
+        r#"headrace_broker_group_requests_refused_total{reason="groups_or_offsets_max"} 1"#,
+    ] {
+        assert!(metrics.lines().any(|counted| counted == line), "{line} in {metrics}");
+    }
+}

@@ -117,6 +117,20 @@ fn health_is_told_while_the_broker_starts() {
 }
 
 #[test]
+fn metrics_count_requests_and_their_time() {
+    let broker = Broker::with_logins(|_| ());
+    assert_eq!(broker.connect().login("hk_one", "secret-one"), 0);
+    let (status, text) = broker.admin("GET", "/metrics");
+    assert_eq!(status, 200);
+    for line in [
+        r#"headrace_broker_requests_total{api="SaslAuthenticate"} 1"#,
+        r#"headrace_broker_request_seconds_count{api="SaslHandshake"} 1"#,
+    ] {
+        assert!(text.lines().any(|written| written == line), "{line} is missing from {text}");
+    }
+}
+
+#[test]
 fn local_sockets_and_secrets_are_for_the_owner_alone() {
     let broker = Broker::with_logins(|_| ());
     for name in ["admin.sock", "handover.sock", "decoy.key"] {

@@ -6,7 +6,7 @@ use headrace_types::{ErrorCode, TopicId};
 
 use crate::answers::{FetchedTopic, GroupDescription, GroupListing, JoinAnswer, SyncAnswer};
 use crate::config::{GROUP_ID_BYTES_MAX, GroupConfig, INSTANCE_ID_BYTES_MAX, SWEEP_INTERVAL_MS};
-use crate::group::{Group, GroupState, RebalanceTimer};
+use crate::group::{Counted, Group, GroupState, RebalanceTimer};
 use crate::member::{Member, protocols_bytes};
 use crate::offsets::{CommittedOffset, OffsetTotals};
 use crate::records::{self, Change, GroupRecord, MemberRecord, Record, RecordError, RecordedState};
@@ -16,6 +16,17 @@ use crate::requests::{
 use crate::time::Now;
 use crate::turn::{Effects, Turn, Waiter};
 
+/// How much a coordinator holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct GroupTotals {
+    /// Groups, those without members included.
+    pub groups: usize,
+    /// Members of all groups.
+    pub members: usize,
+    /// Committed offsets of all groups.
+    pub offsets: usize,
+}
+
 /// The coordinator of all classic groups of a broker.
 #[derive(Debug)]
 pub struct Coordinator {
@@ -24,6 +35,7 @@ pub struct Coordinator {
     /// Groups by the time of their next timer.
     timers: BTreeSet<(u64, String)>,
     sweep_at_ms: u64,
+    members: usize,
     members_bytes: usize,
     offsets: OffsetTotals,
 }
@@ -37,6 +49,7 @@ impl Coordinator {
             groups: BTreeMap::new(),
             timers: BTreeSet::new(),
             sweep_at_ms: 0,
+            members: 0,
             members_bytes: 0,
             offsets: OffsetTotals::default(),
         }
@@ -87,6 +100,12 @@ impl Coordinator {
                 .map(|(topic, partition, offset)| records::put_offset(&group.id, topic, partition, offset));
             itself.into_iter().chain(offsets)
         })
+    }
+
+    /// How much there is.
+    #[must_use]
+    pub fn totals(&self) -> GroupTotals {
+        GroupTotals { groups: self.groups.len(), members: self.members, offsets: self.offsets.count }
     }
 
     /// When `tick` is to be called next, on the monotonic clock.
@@ -286,9 +305,10 @@ impl Coordinator {
 
     fn settle(&mut self, group_id: &str) {
         let Some(group) = self.groups.get_mut(group_id) else { return };
-        let bytes = group.members_bytes();
-        self.members_bytes = self.members_bytes - group.counted_bytes + bytes;
-        group.counted_bytes = bytes;
+        let counted = Counted { members: group.members.len(), bytes: group.members_bytes() };
+        self.members = self.members - group.counted.members + counted.members;
+        self.members_bytes = self.members_bytes - group.counted.bytes + counted.bytes;
+        group.counted = counted;
         let wake_at_ms = group.next_deadline_ms();
         if wake_at_ms == group.wake_at_ms {
             return;
@@ -326,7 +346,8 @@ impl Coordinator {
         if let Some(at_ms) = group.wake_at_ms {
             self.timers.remove(&(at_ms, group_id.to_owned()));
         }
-        self.members_bytes -= group.counted_bytes;
+        self.members -= group.counted.members;
+        self.members_bytes -= group.counted.bytes;
     }
 }
 

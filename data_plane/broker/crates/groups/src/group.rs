@@ -63,6 +63,13 @@ impl RebalanceTimer {
     }
 }
 
+/// What a group adds to the totals of its coordinator.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Counted {
+    pub(crate) members: usize,
+    pub(crate) bytes: usize,
+}
+
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) id: String,
@@ -86,8 +93,8 @@ pub(crate) struct Group {
     pub(crate) recorded: bool,
     /// Kept by the coordinator: when the group's next timer is due.
     pub(crate) wake_at_ms: Option<u64>,
-    /// Kept by the coordinator: bytes that the members were last counted with.
-    pub(crate) counted_bytes: usize,
+    /// Kept by the coordinator: what the group was last counted with.
+    pub(crate) counted: Counted,
 }
 
 impl Group {
@@ -108,7 +115,7 @@ impl Group {
             empty_since_ms: None,
             recorded: false,
             wake_at_ms: None,
-            counted_bytes: 0,
+            counted: Counted::default(),
         }
     }
 

@@ -28,7 +28,7 @@ pub use answers::{
     SyncAnswer,
 };
 pub use config::GroupConfig;
-pub use coordinator::Coordinator;
+pub use coordinator::{Coordinator, GroupTotals};
 pub use group::GroupState;
 pub use offsets::CommittedOffset;
 pub use records::{Record, RecordError};
@@ -37,4 +37,4 @@ pub use requests::{
     TopicSelection,
 };
 pub use time::Now;
-pub use turn::{Effects, Waiter};
+pub use turn::{Effects, GroupEvent, Waiter};

@@ -7,7 +7,7 @@ use headrace_types::ErrorCode;
 
 use crate::group::{Group, GroupState, RebalanceTimer};
 use crate::member::Member;
-use crate::turn::Turn;
+use crate::turn::{GroupEvent, Turn};
 
 /// Shortest wait for static members that are all absent, so that a rebalance timeout of 0 does not make a busy loop.
 const ABSENT_WAIT_MS_MIN: u64 = 1_000;
@@ -63,7 +63,7 @@ impl Group {
 
     /// Ends the join phase with whoever has joined.
     fn complete_join(&mut self, turn: &mut Turn<'_>) {
-        self.give_up_absent_members();
+        self.give_up_absent_members(turn);
         if self.members.is_empty() {
             self.become_empty(turn);
         } else if self.elect_leader() {
@@ -76,8 +76,14 @@ impl Group {
     }
 
     /// Static members keep their place until their session ends.
-    fn give_up_absent_members(&mut self) {
-        self.members.retain(|_, member| member.joining.is_some() || member.instance_id.is_some());
+    fn give_up_absent_members(&mut self, turn: &mut Turn<'_>) {
+        self.members.retain(|id, member| {
+            let stays = member.joining.is_some() || member.instance_id.is_some();
+            if !stays {
+                turn.lost(&self.id, id, "did not join again in time");
+            }
+            stays
+        });
     }
 
     /// Makes sure that the leader is a member that has joined; false if no member has.
@@ -99,6 +105,8 @@ impl Group {
         self.leader = None;
         self.protocol_name = None;
         self.empty_since_ms = Some(turn.now.wall_ms);
+        let (group_id, generation) = (self.id.clone(), self.generation);
+        turn.effects.events.push(GroupEvent::BecameEmpty { group_id, generation });
         self.persist(turn);
     }
 
@@ -118,6 +126,8 @@ impl Group {
         for (waiter, id) in answers {
             turn.answer_join(waiter, self.join_answer(&id));
         }
+        let (group_id, generation, members) = (self.id.clone(), self.generation, self.members.len());
+        turn.effects.events.push(GroupEvent::GenerationBegan { group_id, generation, members });
         // Apache Kafka persists a group only when its leader has synced; then a crash in between lets a generation occur twice.
         self.persist(turn);
     }
@@ -214,6 +224,7 @@ impl Group {
             if waits && !member.is_new {
                 member.session_deadline_ms = now.after_ms(member.session_timeout_ms);
             } else {
+                turn.lost(&self.id, &id, "sent no heartbeat in time");
                 self.remove_member(&id, ErrorCode::UnknownMemberId, turn);
             }
         }
@@ -225,6 +236,7 @@ impl Group {
         let late = self.members.iter().filter(|(_, member)| !member.synced).map(|(id, _)| id.clone());
         let late: Vec<String> = late.collect();
         for id in &late {
+            turn.lost(&self.id, id, "did not ask for its assignment in time");
             self.drop_member(id, ErrorCode::UnknownMemberId, turn);
         }
         if !late.is_empty() {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use headrace_groups::{CommitRequest, GroupConfig, OffsetCommit};
+use headrace_groups::{CommitRequest, GroupConfig, GroupTotals, OffsetCommit};
 use headrace_types::ErrorCode;
 use support::{GROUP, World, commit, departure, join, offset, topic_id};
 
@@ -136,6 +136,7 @@ fn a_snapshot_says_all_there_is_to_say() {
     assert_eq!(world.disk.len(), 3);
     world.restart();
     assert_eq!((world.committed("t"), world.committed("u")), (9, 9));
+    assert_eq!(world.coordinator.totals(), GroupTotals { groups: 1, members: 2, offsets: 2 });
     assert_eq!(world.heartbeat(&ids[1], generation), ErrorCode::None);
 }
 
@@ -148,6 +149,7 @@ fn deleting_a_group_removes_it_for_good() {
     world.leave(&[departure(&ids[0], None)]).unwrap();
     assert_eq!(world.delete(GROUP), ErrorCode::None);
     assert_eq!(world.delete(GROUP), ErrorCode::GroupIdNotFound);
+    assert_eq!(world.coordinator.totals(), GroupTotals::default());
     world.restart();
     assert_eq!(world.committed("t"), -1);
     assert!(world.coordinator.list().is_empty());

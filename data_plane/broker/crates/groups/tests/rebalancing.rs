@@ -2,9 +2,9 @@
 
 mod support;
 
-use headrace_groups::{GroupConfig, JoinRequest};
+use headrace_groups::{GroupConfig, GroupEvent, JoinRequest};
 use headrace_types::ErrorCode;
-use support::{REBALANCE_MS, SESSION_MS, World, departure, join, protocols};
+use support::{GROUP, REBALANCE_MS, SESSION_MS, World, departure, join, protocols};
 
 const SESSION: u64 = SESSION_MS as u64;
 const REBALANCE: u64 = REBALANCE_MS as u64;
@@ -102,6 +102,14 @@ fn a_member_without_heartbeats_loses_its_session() {
     assert_eq!(world.heartbeat(&ids[1], generation), ErrorCode::UnknownMemberId);
     let waiter = world.join(&join(&ids[0]));
     assert_eq!(world.joins[&waiter].generation, generation + 1);
+    let lost = GroupEvent::MemberLost {
+        group_id: GROUP.to_owned(),
+        member_id: ids[1].clone(),
+        reason: "sent no heartbeat in time",
+    };
+    let began =
+        |generation, members| GroupEvent::GenerationBegan { group_id: GROUP.to_owned(), generation, members };
+    assert_eq!(world.events, [began(generation, 2), lost, began(generation + 1, 1)]);
 }
 
 #[test]

@@ -185,26 +185,7 @@ impl Recovery<'_> {
             max_timestamp: from.max_timestamp,
             index: from.index,
         };
-        let mut bad = None;
-        {
-            let file = Arc::clone(&active.file);
-            let mut scanner =
-                Scanner::new(&*file, from.position, from.offset, segment.length, SCAN_CHUNK_BYTES)
-                    .checking_from(self.point_offset);
-            loop {
-                match scanner.step().map_err(LogError::io(&active.path))? {
-                    Step::Batch(found) => note(&mut active, &mut recovered.producers, &found, self.now_ms),
-                    Step::End => break,
-                    Step::Bad(detail) => {
-                        bad = Some(detail);
-                        break;
-                    }
-                }
-            }
-            active.size = scanner.position();
-            recovered.replayed_bytes += active.size - from.position;
-            recovered.log_end = scanner.next_offset();
-        }
+        let bad = self.scan(&mut active, from.offset, segment.length, recovered)?;
         if let Some(detail) = bad {
             self.tail_must_be_unsynced(recovered.log_end, base, detail)?;
             self.truncated_bytes += segment.length - active.size;
@@ -216,6 +197,30 @@ impl Recovery<'_> {
         }
         recovered.active = Some(active);
         Ok(bad.is_some())
+    }
+
+    /// Takes in the batches behind `active.size`; says what ended the scan if it was not the end of the file.
+    fn scan(
+        &self,
+        active: &mut Active,
+        from_offset: i64,
+        length: u64,
+        recovered: &mut Recovered,
+    ) -> Result<Option<&'static str>, LogError> {
+        let (file, from) = (Arc::clone(&active.file), active.size);
+        let mut scanner = Scanner::new(&*file, from, from_offset, length, SCAN_CHUNK_BYTES)
+            .checking_from(self.point_offset);
+        let bad = loop {
+            match scanner.step().map_err(LogError::io(&active.path))? {
+                Step::Batch(found) => note(active, &mut recovered.producers, &found, self.now_ms),
+                Step::End => break None,
+                Step::Bad(detail) => break Some(detail),
+            }
+        };
+        active.size = scanner.position();
+        recovered.replayed_bytes += active.size - from;
+        recovered.log_end = scanner.next_offset();
+        Ok(bad)
     }
 
     fn tail_must_be_unsynced(&self, end: i64, base: i64, detail: &str) -> Result<(), LogError> {

@@ -53,16 +53,20 @@ impl SyncPlan {
         if let Some((point, turn)) = &self.point {
             point.store(self.end.offset, *turn).map_err(LogError::io(&self.dir))?;
         }
-        self.write_rebuildable();
+        self.write_rebuildable()?;
         Ok(self.end)
     }
 
-    /// Indexes and checkpoints only make restarts faster: without them, say on a full disk, the log is as safe.
-    fn write_rebuildable(&self) {
+    /// Indexes and checkpoints only make restarts faster: on a full disk the log goes without them and is as safe.
+    fn write_rebuildable(&self) -> Result<(), LogError> {
         let indexes = self.indexes.iter().map(|(path, bytes)| (path.clone(), bytes));
         let checkpoint = self.checkpoint.iter().map(|bytes| (self.dir.join(checkpoint::FILE_NAME), bytes));
         for (path, bytes) in indexes.chain(checkpoint) {
-            let _ = replace_file(&*self.disk, &path, bytes);
+            match replace_file(&*self.disk, &path, bytes).map_err(LogError::io(&path)) {
+                Err(error) if !error.is_full() => return Err(error),
+                Ok(()) | Err(_) => {}
+            }
         }
+        Ok(())
     }
 }

@@ -10,6 +10,8 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
+/// Where `rustfmt.toml` lies.
+const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// Folders whose every file is generated.
 const FOLDERS: [&str; 2] = ["src/generated", "tests/generated"];
 
@@ -76,7 +78,7 @@ impl Output {
 
 fn rustfmt(text: &str) -> Result<String> {
     let mut child = Command::new("rustfmt")
-        .args(["--edition", "2024", "--config", "max_width=110,use_small_heuristics=Max"])
+        .args(["--config-path", WORKSPACE])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -61,6 +61,8 @@ def consume(
         try:
             for placed in islice(tail, maximum):
                 _write(topic, placed, as_json=shell.output is OutputFormat.JSON)
+                if follow:
+                    sys.stdout.buffer.flush()
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             _let_go_of_output()

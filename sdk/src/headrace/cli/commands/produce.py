@@ -1,6 +1,5 @@
 """headrace produce: a file or standard input, one record a line."""
 
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from enum import StrEnum
@@ -26,6 +25,7 @@ from headrace.models import Model, RecordReport
 from headrace.records import NewRecord
 
 STANDARD_INPUT = "-"
+STANDARD_INPUT_DESCRIPTOR = 0
 FAILURES_SHOWN_MAX = 10
 
 
@@ -163,7 +163,9 @@ class _Bar:
 
 def _open(file: str) -> AbstractContextManager[BinaryIO]:
     if file == STANDARD_INPUT:
-        return nullcontext(sys.stdin.buffer)
+        # Not sys.stdin, and never closed: both would wait for the thread that reads it.
+        source = open(STANDARD_INPUT_DESCRIPTOR, "rb", closefd=False)  # noqa: SIM115
+        return nullcontext(source)
     try:
         return Path(file).open("rb")
     except OSError as error:

@@ -1,6 +1,7 @@
 //! Drives the group coordinator: lets requests wait, keeps its time, and answers nothing before it is durable.
 
 mod journal;
+mod metrics;
 mod waiting;
 
 use std::{
@@ -12,7 +13,7 @@ use std::{
 };
 
 use headrace_groups::{
-    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription,
+    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription, GroupEvent,
     GroupListing, HeartbeatRequest, JoinAnswer, JoinRequest, Now, SyncAnswer, SyncRequest, TopicSelection,
 };
 use headrace_io::{Clock, Disk};
@@ -23,11 +24,13 @@ use tokio::sync::{Notify, watch};
 use crate::{limits::GROUP_LOG_RETRY_INTERVAL, storage_failure::end_process};
 use journal::Journal;
 pub(crate) use journal::{DIRECTORY, JournalError};
+pub(crate) use metrics::GroupMetrics;
 use waiting::Waiting;
 
 /// The groups of a broker.
 pub(crate) struct Groups {
     state: RefCell<State>,
+    metrics: GroupMetrics,
     clock: Arc<dyn Clock>,
     /// The offset of the journal up to which records are durable.
     durable: watch::Sender<i64>,
@@ -57,15 +60,23 @@ impl Groups {
         let journal = Journal::open(disk, directory, clock.wall_ms(), &mut coordinator)?;
         coordinator.start(now(clock.as_ref()));
         let durable = watch::Sender::new(journal.durable());
+        let metrics = GroupMetrics::default();
+        metrics.observe(coordinator.totals());
         let state = RefCell::new(State { coordinator, journal, waiting: Waiting::default() });
         Ok(Rc::new(Self {
             state,
+            metrics,
             clock,
             durable,
             written: Notify::new(),
             timers: Notify::new(),
             armed_ms: Cell::new(u64::MAX),
         }))
+    }
+
+    /// What the coordinator counts.
+    pub(crate) fn metrics(&self) -> &GroupMetrics {
+        &self.metrics
     }
 
     /// `JoinGroup`; answers once the join phase ends.
@@ -117,7 +128,13 @@ impl Groups {
 
     /// `OffsetCommit`: one result for each offset, or one for the request.
     pub(crate) async fn commit(&self, request: &CommitRequest) -> Result<Vec<ErrorCode>, ErrorCode> {
-        self.ask(|state, now, effects| state.coordinator.commit(request, now, effects)).await?
+        let committed =
+            self.ask(|state, now, effects| state.coordinator.commit(request, now, effects)).await?;
+        match &committed {
+            Ok(results) => results.iter().for_each(|result| self.metrics.count(*result)),
+            Err(error) => self.metrics.count(*error),
+        }
+        committed
     }
 
     /// `OffsetFetch`
@@ -182,6 +199,9 @@ impl Groups {
             state.journal.append(effects.records, now.wall_ms).unwrap_or_else(|error| end_process(&error));
             self.written.notify_one();
         }
+        effects.events.iter().for_each(report);
+        effects.joins.iter().for_each(|(_, answer)| self.metrics.count(answer.error));
+        self.metrics.observe(state.coordinator.totals());
         let end = state.journal.end();
         state.waiting.answered(end, effects.joins, effects.syncs);
         let durable = state.journal.durable();
@@ -271,6 +291,25 @@ impl Groups {
         let plan = self.state.borrow_mut().journal.closing_plan();
         if let Some(plan) = plan {
             self.sync_by(plan).await;
+        }
+    }
+}
+
+fn report(event: &GroupEvent) {
+    match event {
+        GroupEvent::GenerationBegan { group_id, generation, members } => {
+            tracing::info!(group = group_id.as_str(), generation, members, "group generation began");
+        }
+        GroupEvent::BecameEmpty { group_id, generation } => {
+            tracing::info!(group = group_id.as_str(), generation, "group became empty");
+        }
+        GroupEvent::MemberLost { group_id, member_id, reason } => {
+            tracing::info!(
+                group = group_id.as_str(),
+                member = member_id.as_str(),
+                reason,
+                "group member given up"
+            );
         }
     }
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use headrace_groups::{
-    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, HeartbeatRequest, JoinAnswer,
-    JoinRequest, Now, OffsetCommit, Protocol, Record, SyncAnswer, SyncRequest, TopicSelection, Waiter,
+    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupEvent, HeartbeatRequest,
+    JoinAnswer, JoinRequest, Now, OffsetCommit, Protocol, Record, SyncAnswer, SyncRequest, TopicSelection,
+    Waiter,
 };
 use headrace_types::{ErrorCode, TopicId};
 use uuid::Uuid;
@@ -22,6 +23,7 @@ pub(crate) struct World {
     pub(crate) config: GroupConfig,
     pub(crate) now_ms: u64,
     pub(crate) disk: Vec<Record>,
+    pub(crate) events: Vec<GroupEvent>,
     next: u64,
     pub(crate) joins: BTreeMap<Waiter, JoinAnswer>,
     pub(crate) syncs: BTreeMap<Waiter, SyncAnswer>,
@@ -40,6 +42,7 @@ impl World {
             config,
             now_ms: 0,
             disk: vec![],
+            events: vec![],
             next: 0,
             joins: BTreeMap::new(),
             syncs: BTreeMap::new(),
@@ -61,6 +64,7 @@ impl World {
     /// Keeps what a turn brought about; every waiter is answered once only.
     fn take(&mut self, effects: Effects) {
         self.disk.extend(effects.records);
+        self.events.extend(effects.events);
         for (waiter, answer) in effects.joins {
             assert!(self.joins.insert(waiter, answer).is_none(), "{waiter:?} was answered twice");
         }

@@ -1,0 +1,269 @@
+"""The command line as people and scripts use it, against a running service."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from headrace import Client
+from tests.fixtures.kafka_access import KafkaCluster
+from tools.paths import venv_tool
+from tools.running_service import RunningService
+
+pytestmark = pytest.mark.xdist_group("sdk")
+
+SECONDS_MAX = 60
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def environment(running_service: RunningService, tmp_path: Path) -> dict[str, str]:
+    """What a script sets to reach the service."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return kept | {
+        "HEADRACE_URL": running_service.ready.api_url,
+        "HEADRACE_API_KEY": running_service.ready.api_key,
+        "HEADRACE_CONFIG_DIR": str(tmp_path / "config"),
+    }
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Run a command to its end."""
+
+    def run_command(
+        *arguments: str, given: str | None = None, **changed: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(venv_tool("headrace")), *arguments],
+            env=environment | changed,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+
+    return run_command
+
+
+def json_of(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_what_scripts_rely_on(run: Run) -> None:
+    cluster = json_of(run("cluster", "create", "script", "--plan", "dev", "--wait", "-o", "json"))
+    assert cluster["status"] == "running"
+    assert cluster["ca_certificate"].startswith("-----BEGIN CERTIFICATE-----")
+    assert cluster["endpoints"]["rest"].startswith("https://")
+    assert set(cluster["endpoints"]["kafka"]) == {"sasl_ssl", "sasl_plaintext"}
+
+    key = json_of(run("-o", "json", "api-key", "create", "--cluster", cluster["id"]))
+    assert key["id"].startswith("hk_")
+    assert key["secret"].startswith("hrs_")
+    topic = run("topic", "create", "t", "--cluster", cluster["id"], "--partitions", "3", "-ojson")
+    assert json_of(topic)["partitions"] == 3
+    assert [t["name"] for t in json_of(run("topic", "list", "--cluster", "script", "-ojson"))] == [
+        "t"
+    ]
+    keys = json_of(run("api-key", "list", "-o", "json"))
+    assert key["id"] in [one["id"] for one in keys]
+    assert all(one["secret"] is None for one in keys)
+    assert json_of(run("api-key", "revoke", key["id"], "-ojson"))["revoked_at"] is not None
+
+    organization = json_of(run("organization", "create", "Scripted", "-o", "json"))
+    assert organization["id"].startswith("org_")
+    stranger = {"HEADRACE_API_KEY": organization["api_key"]}
+    assert run("cluster", "show", cluster["id"], **stranger).returncode == 3
+
+    assert run("topic", "delete", "t", "--cluster", "script").returncode == 0
+    assert json_of(run("cluster", "delete", "script", "-ojson")) == {"deleted": cluster["id"]}
+    assert run("cluster", "show", cluster["id"]).returncode == 3
+
+
+def test_exit_codes_tell_what_went_wrong(run: Run, kafka_cluster: KafkaCluster) -> None:
+    cases = {
+        ("cluster", "show", "lkc_none"): 3,
+        ("topic", "show", "none", "--cluster", kafka_cluster.id): 3,
+        ("cluster", "create", "clients"): 5,
+        ("cluster", "create"): 2,
+        ("no-such-command",): 2,
+        ("topic", "create", "x", "--cluster", kafka_cluster.id, "--config", "nonsense"): 2,
+        ("topic", "create", "not valid", "--cluster", kafka_cluster.id): 1,
+        ("produce", "none", "--cluster", kafka_cluster.id, "/no/such/file"): 2,
+    }
+    found = {arguments: run(*arguments).returncode for arguments in cases}
+    assert found == cases
+    assert run("whoami", HEADRACE_API_KEY="wrong").returncode == 4
+    assert run("whoami", HEADRACE_URL="http://127.0.0.1:1").returncode == 1
+    assert run("whoami", HEADRACE_URL="").returncode == 2
+
+
+def test_an_error_shows_the_services_code_and_advice(run: Run) -> None:
+    text = run("whoami", HEADRACE_API_KEY="wrong")
+    assert text.stdout == ""
+    assert "credentials_invalid" in text.stderr
+    assert "Authorization: Bearer" in text.stderr
+
+    found = json.loads(run("-o", "json", "whoami", HEADRACE_API_KEY="wrong").stderr)
+    assert (found["error"]["code"], found["error"]["status"]) == ("credentials_invalid", 401)
+
+
+def test_tables_are_whole_in_a_pipe_and_quiet_prints_ids(
+    run: Run, kafka_cluster: KafkaCluster
+) -> None:
+    table = run("cluster", "list").stdout
+    assert kafka_cluster.id in table
+    assert kafka_cluster.endpoints["SASL_SSL"] in table
+    assert kafka_cluster.id in run("-q", "cluster", "list").stdout.splitlines()
+
+
+def test_login_checks_the_key_and_keeps_it_private(
+    run: Run, running_service: RunningService, environment: dict[str, str]
+) -> None:
+    ready = running_service.ready
+    url = ("--url", ready.api_url_tls, "--ca-file", str(ready.ca_file))
+    assert run("login", *url, "--api-key", "wrong").returncode == 4
+    profiles = Path(environment["HEADRACE_CONFIG_DIR"]) / "profiles.toml"
+    assert not profiles.exists()
+
+    assert run("login", *url).returncode == 0
+    assert stat.S_IMODE(profiles.stat().st_mode) == 0o600
+    for name in ("HEADRACE_URL", "HEADRACE_API_KEY"):
+        del environment[name]
+    assert json_of(run("whoami", "-o", "json"))["organization_id"] == ready.organization_id
+
+
+def test_lines_go_in_and_come_out(run: Run, kafka_cluster: KafkaCluster, tmp_path: Path) -> None:
+    topic = kafka_cluster.topic("lines", 1)
+    text = "".join(f"line {number} ä\n" for number in range(5_000)) + "\nlast\n"
+    file = tmp_path / "lines.txt"
+    file.write_text(text)
+    cluster = ("--cluster", kafka_cluster.id)
+
+    sent = json_of(run("produce", topic, *cluster, str(file), "-o", "json"))
+    assert sent == {"topic": topic, "delivered": 5_002, "failed": 0}
+    assert run("consume", topic, *cluster).stdout == text
+    assert run("consume", topic, *cluster, "--from", "5001").stdout == "last\n"
+    assert run("consume", topic, *cluster, "--max", "2").stdout == "line 0 ä\nline 1 ä\n"
+    assert run("consume", topic, *cluster, "--from", "latest").stdout == ""
+    assert run("produce", topic, *cluster, given="from a pipe\n").returncode == 0
+    assert run("consume", topic, *cluster, "--from", "5002").stdout == "from a pipe\n"
+
+
+def test_ndjson_is_a_round_trip_between_topics(run: Run, kafka_cluster: KafkaCluster) -> None:
+    source, target = kafka_cluster.topic("ndjson", 3), kafka_cluster.topic("ndjson", 3)
+    producer = Producer(kafka_cluster.access().librdkafka())
+    for number in range(50):
+        producer.produce(
+            source,
+            None if number % 7 == 0 else bytes([number, 255]),
+            f"k{number}",
+            number % 3,
+            headers=[("h", b"\xff"), ("n", None)],
+            timestamp=1_700_000_000_000 + number,
+        )
+    assert producer.flush(SECONDS_MAX) == 0
+    cluster = ("--cluster", kafka_cluster.id)
+
+    copied = run("consume", source, *cluster, "-o", "json").stdout
+    given = run("produce", target, *cluster, "--format", "ndjson", given=copied)
+    assert given.returncode == 0, given.stderr
+    again = run("consume", target, *cluster, "-o", "json").stdout
+
+    def contents(lines: str) -> list[Any]:
+        found = [json.loads(line) for line in lines.splitlines()]
+        return sorted(
+            ({k: v for k, v in one.items() if k != "topic"} for one in found),
+            key=lambda one: (one["partition"], one["offset"]),
+        )
+
+    assert contents(again) == contents(copied)
+    assert len(contents(copied)) == 50
+
+
+def test_bad_lines_are_named_and_the_others_written(run: Run, kafka_cluster: KafkaCluster) -> None:
+    topic = kafka_cluster.topic("bad-lines", 1)
+    given = '{"value": "one"}\nnot json\n{"value": "x", "partition": 9}\n{"value": "two"}\n'
+    cluster = ("--cluster", kafka_cluster.id)
+
+    done = run("produce", topic, *cluster, "--format", "ndjson", "-o", "json", given=given)
+
+    assert done.returncode == 1
+    assert json.loads(done.stdout) == {"topic": topic, "delivered": 2, "failed": 2}
+    assert "line 2:" in done.stderr
+    assert "line 3:" in done.stderr
+    assert run("consume", topic, *cluster).stdout == "one\ntwo\n"
+
+
+def test_an_error_ends_the_command_though_its_input_goes_on(
+    kafka_cluster: KafkaCluster, environment: dict[str, str]
+) -> None:
+    command = [str(venv_tool("headrace")), "produce", "none", "--cluster", kafka_cluster.id]
+    with subprocess.Popen(
+        command, env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as producing:
+        assert producing.stdin is not None
+        assert producing.stderr is not None
+        producing.stdin.write("a line\n")
+        producing.stdin.flush()
+        assert producing.wait(SECONDS_MAX) == 3
+        assert "topic_not_found" in producing.stderr.read()
+
+
+def test_following_shows_what_comes_and_ends_with_an_interrupt(
+    run: Run, kafka_cluster: KafkaCluster, environment: dict[str, str]
+) -> None:
+    topic = kafka_cluster.topic("follow", 3)
+    cluster = ("--cluster", kafka_cluster.id)
+    command = [str(venv_tool("headrace")), "consume", topic, *cluster, "--follow"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as following:
+        assert following.stdout is not None
+        for number in range(3):
+            assert run("produce", topic, *cluster, given=f"{number}\n").returncode == 0
+            assert following.stdout.readline() == f"{number}\n"
+        following.send_signal(signal.SIGINT)
+        assert following.wait(SECONDS_MAX) == 130
+
+
+def test_a_reader_that_leaves_ends_the_command_quietly(
+    run: Run, kafka_cluster: KafkaCluster, environment: dict[str, str]
+) -> None:
+    topic = kafka_cluster.topic("leaves", 1)
+    given = "a long line to fill the pipe with\n" * 20_000
+    assert run("produce", topic, "--cluster", kafka_cluster.id, given=given).returncode == 0
+    command = [str(venv_tool("headrace")), "consume", topic, "--cluster", kafka_cluster.id]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as reading:
+        assert reading.stdout is not None
+        assert reading.stderr is not None
+        reading.stdout.readline()
+        reading.stdout.close()
+        assert reading.stderr.read() == b""
+        assert reading.wait(SECONDS_MAX) == 141
+
+
+def test_kafka_settings_of_the_sdk_connect(
+    running_service: RunningService, kafka_cluster: KafkaCluster
+) -> None:
+    topic = kafka_cluster.topic("sdk", 1)
+    ready = running_service.ready
+    with Client(ready.api_url_tls, ready.api_key, ca_file=ready.ca_file) as client:
+        producer = Producer(client.clusters.kafka_config(kafka_cluster.id))
+        producer.produce(topic, b"by Kafka")
+        assert producer.flush(SECONDS_MAX) == 0
+        page = client.records.read(kafka_cluster.id, topic, 0, wait_ms=10_000)
+
+    assert [record.value_bytes for record in page.records] == [b"by Kafka"]

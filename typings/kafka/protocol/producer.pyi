@@ -1,0 +1,6 @@
+from typing import Any
+
+ProduceRequest: Any
+ProduceResponse: Any
+InitProducerIdRequest: Any
+InitProducerIdResponse: Any
