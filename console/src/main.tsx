@@ -6,6 +6,7 @@ import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/queries";
@@ -21,6 +22,7 @@ function styleNonce(): string {
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
+setNonce(styleNonce()); // for the styles that windows put up to keep the page from scrolling
 leaveWhenSessionEnds();
 createRoot(root).render(
   <StrictMode>

@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from "@mantine/core";
+import { Alert, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 /** Water under a mill: one hue for what can be acted on, greys for everything else. */
 const water: MantineColorsTuple = [
@@ -16,7 +16,7 @@ const water: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: "water",
-  primaryShade: { light: 7, dark: 5 },
+  primaryShade: 7,
   colors: { water },
   autoContrast: true,
   defaultRadius: "md",
@@ -24,4 +24,13 @@ export const theme = createTheme({
     'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace',
   headings: { fontWeight: "650" },
+  components: {
+    // The icon carries the colour: coloured words on a tint of the same colour are hard to read.
+    Alert: Alert.extend({
+      styles: {
+        title: { color: "var(--mantine-color-text)" },
+        message: { color: "var(--mantine-color-text)" },
+      },
+    }),
+  },
 });

@@ -1,6 +1,7 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { ProblemAlert } from "./ProblemAlert";
+import { Window } from "./Window";
 
 /** Asks to type a name before something is gone for good. */
 export function ConfirmByName({
@@ -34,12 +35,7 @@ export function ConfirmByName({
     if (typed === name) onConfirm();
   };
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      title={title}
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Window opened={opened} onClose={close} title={title}>
       <form onSubmit={submit}>
         <Stack>
           <Text size="sm">{children}</Text>
@@ -56,12 +52,12 @@ export function ConfirmByName({
             <Button variant="default" onClick={close}>
               Keep it
             </Button>
-            <Button type="submit" color="red" disabled={typed !== name} loading={isPending}>
+            <Button type="submit" color="red.9" disabled={typed !== name} loading={isPending}>
               {action}
             </Button>
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Window>
   );
 }

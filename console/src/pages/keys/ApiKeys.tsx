@@ -1,15 +1,4 @@
-import {
-  Badge,
-  Button,
-  Card,
-  Group,
-  Modal,
-  Skeleton,
-  Stack,
-  Switch,
-  Table,
-  Text,
-} from "@mantine/core";
+import { Badge, Button, Card, Group, Skeleton, Stack, Switch, Table, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconKey, IconPlus } from "@tabler/icons-react";
@@ -22,6 +11,7 @@ import { Empty } from "../../parts/Empty";
 import { Page } from "../../parts/Page";
 import { ProblemAlert } from "../../parts/ProblemAlert";
 import { moment } from "../../parts/quantities";
+import { Window } from "../../parts/Window";
 import { CreateKey } from "./CreateKey";
 import { keyState } from "./state";
 
@@ -156,12 +146,7 @@ function RevokeKey({ revoking, onClose }: { revoking: ApiKey | undefined; onClos
     },
   });
   return (
-    <Modal
-      opened={revoking !== undefined}
-      onClose={onClose}
-      title="Revoke this key?"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Window opened={revoking !== undefined} onClose={onClose} title="Revoke this key?">
       <Stack>
         <Text size="sm">
           Programs that use <b>{revoking?.name}</b> are refused from that moment on, by Kafka and
@@ -178,7 +163,7 @@ function RevokeKey({ revoking, onClose }: { revoking: ApiKey | undefined; onClos
             Keep it
           </Button>
           <Button
-            color="red"
+            color="red.9"
             loading={revoke.isPending}
             onClick={() => revoking && revoke.mutate(revoking)}
           >
@@ -186,6 +171,6 @@ function RevokeKey({ revoking, onClose }: { revoking: ApiKey | undefined; onClos
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Window>
   );
 }

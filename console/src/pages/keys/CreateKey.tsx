@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouteContext } from "@tanstack/react-router";
@@ -7,6 +7,7 @@ import { client, unwrap } from "../../api/client";
 import { apiKeys } from "../../api/queries";
 import { CodeBlock } from "../../parts/CodeBlock";
 import { ProblemAlert } from "../../parts/ProblemAlert";
+import { Window } from "../../parts/Window";
 import { EXPIRIES, type Expiry, expiryAt, roleChoices } from "./choices";
 
 export interface CreatedKey {
@@ -40,12 +41,11 @@ export function CreateKey({ opened, onClose, ...rest }: Properties) {
     setMade(undefined);
   };
   return (
-    <Modal
+    <Window
       opened={opened}
       onClose={close}
       title={made === undefined ? "Create an API key" : "Your new API key"}
       closeOnClickOutside={made === undefined}
-      closeButtonProps={{ "aria-label": "Close" }}
       size="lg"
     >
       {made === undefined ? (
@@ -60,7 +60,7 @@ export function CreateKey({ opened, onClose, ...rest }: Properties) {
       ) : (
         <Secret made={made} onDone={close} />
       )}
-    </Modal>
+    </Window>
   );
 }
 

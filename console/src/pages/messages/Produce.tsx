@@ -3,7 +3,6 @@ import {
   Alert,
   Button,
   Group,
-  Modal,
   SegmentedControl,
   Select,
   Stack,
@@ -17,6 +16,7 @@ import { type FormEvent, useState } from "react";
 import { client, unwrap } from "../../api/client";
 import type { Topic } from "../../api/queries";
 import { ProblemAlert } from "../../parts/ProblemAlert";
+import { Window } from "../../parts/Window";
 import { type Draft, recordOf, type ValueType, valueProblem } from "./draft";
 
 const TYPES: { value: ValueType; label: string }[] = [
@@ -40,15 +40,9 @@ export function Produce({
   onClose: () => void;
 }) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="Produce a record"
-      size="lg"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Window opened={opened} onClose={onClose} title="Produce a record" size="lg">
       <RecordForm topic={topic} onDone={onClose} />
-    </Modal>
+    </Window>
   );
 }
 

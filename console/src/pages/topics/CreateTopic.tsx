@@ -1,19 +1,11 @@
-import {
-  Button,
-  Group,
-  Modal,
-  NumberInput,
-  Select,
-  SimpleGrid,
-  Stack,
-  TextInput,
-} from "@mantine/core";
+import { Button, Group, NumberInput, Select, SimpleGrid, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client, unwrap } from "../../api/client";
 import { topics } from "../../api/queries";
 import { ProblemAlert } from "../../parts/ProblemAlert";
+import { Window } from "../../parts/Window";
 import { chosenConfigs, DEFAULT, SETTINGS } from "./settings";
 
 const NAME_LENGTH_MAX = 249;
@@ -31,15 +23,9 @@ export function CreateTopic({
   onClose: () => void;
 }) {
   return (
-    <Modal
-      opened={opened}
-      onClose={onClose}
-      title="Create a topic"
-      size="lg"
-      closeButtonProps={{ "aria-label": "Close" }}
-    >
+    <Window opened={opened} onClose={onClose} title="Create a topic" size="lg">
       <TopicForm clusterId={clusterId} onCancel={onClose} />
-    </Modal>
+    </Window>
   );
 }
 
