@@ -1,6 +1,5 @@
 """What surrounds every request: its id, its log line, its metrics, and the last-resort error."""
 
-import http
 import re
 import time
 from collections.abc import Collection
@@ -9,7 +8,7 @@ from urllib.parse import unquote_to_bytes
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import InternalError, problem_response
@@ -23,6 +22,9 @@ REQUESTS = Counter(
 )
 SECONDS = Histogram("headrace_http_request_seconds", "Time to answer", ["method", "route"])
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+STATUS_CLIENT_GONE = 499
+"""Logged and counted of a request whose client left before it was answered (nginx's word)."""
 
 ANY_HOST = "*"
 
@@ -98,6 +100,8 @@ class RequestMiddleware:
         with structlog.contextvars.bound_contextvars(request_id=identifier):
             try:
                 await self._app(scope, receive, exchange.send)
+            except ClientDisconnect:
+                log.debug("client_gone", path=scope["path"])
             except Exception as error:
                 log.exception("request_failed", path=scope["path"])
                 if exchange.started:
@@ -146,7 +150,7 @@ class _Exchange:
         seconds = time.perf_counter() - self._began
         route = getattr(self._scope.get("route"), "path", "unmatched")
         method = self._scope["method"] if self._scope["method"] in METHODS else "other"
-        status = self._status or http.HTTPStatus.INTERNAL_SERVER_ERROR.value
+        status = self._status or STATUS_CLIENT_GONE
         REQUESTS.labels(method, route, str(status)).inc()
         SECONDS.labels(method, route).observe(seconds)
         log.info(

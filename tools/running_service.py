@@ -1,4 +1,4 @@
-"""Starts `headrace up` on a directory of its own, for the demo and for tests.
+"""Starts `headrace up` on a directory of its own, for the demo, proofs and tests.
 
 Reaches it only by what it promises to scripts: the ready file, the command line and the API.
 """
@@ -11,10 +11,11 @@ import signal
 import ssl
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx2
@@ -22,6 +23,7 @@ import psutil
 
 from tools.paths import venv_tool
 
+HEADRACE = venv_tool("headrace")
 START_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 15
 COMMAND_SECONDS_MAX = 60
@@ -47,10 +49,13 @@ class Ready:
 class RunningService:
     """An embedded service that runs."""
 
-    def __init__(self, process: subprocess.Popen[bytes], directory: Path, ready: Ready) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], program: Path, directory: Path, ready: Ready
+    ) -> None:
         self.process = process
         self.data_dir = directory / "data"
         self.ready = ready
+        self._program = program
         self._environment = _environment(directory)
 
     def command(self, *arguments: str, api_key: str | None = None) -> Any:
@@ -61,7 +66,7 @@ class RunningService:
             "HEADRACE_API_KEY": api_key or self.ready.api_key,
         }
         done = subprocess.run(
-            [str(venv_tool("headrace")), *arguments, "-o", "json"],
+            [str(self._program), *arguments, "-o", "json"],
             env=environment,
             capture_output=True,
             text=True,
@@ -121,21 +126,29 @@ class RunningService:
 
 
 @contextmanager
-def start_service(directory: Path) -> Generator[RunningService]:
+def start_service(
+    directory: Path,
+    *,
+    program: Path = HEADRACE,
+    variables: Mapping[str, str] = MappingProxyType({}),
+) -> Generator[RunningService]:
     """Start the service in a fresh directory, on a free port; stop it at the end."""
     ready_file, log = directory / "ready.json", directory / "up.log"
-    command = [str(venv_tool("headrace")), "up", "--data-dir", str(directory / "data")]
+    command = [str(program), "up", "--data-dir", str(directory / "data")]
     command += ["--port", "0", "--ready-file", str(ready_file)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env=_environment(directory), stdout=output, stderr=subprocess.STDOUT
+            command,
+            env={**_environment(directory), **variables},
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
     try:
         ready = _await_ready(process, ready_file, log)
     except BaseException:
         process.kill()
         raise
-    service = RunningService(process, directory, ready)
+    service = RunningService(process, program, directory, ready)
     try:
         yield service
     finally:

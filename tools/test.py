@@ -6,9 +6,13 @@ import sys
 
 from tools.stages import Stage, cargo_stage, python_stage, run_all
 
-STAGES: dict[str, Stage] = {
-    "broker": cargo_stage("broker tests", "test", "--workspace", "--locked", "--quiet"),
-    "python": python_stage("python tests", "pytest", "-n", "2", "--dist", "loadgroup"),
+CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
+STAGES: dict[str, tuple[Stage, ...]] = {
+    "broker": (
+        cargo_stage("build broker tests", *CARGO_TEST, "--no-run"),
+        cargo_stage("broker tests", *CARGO_TEST),
+    ),
+    "python": (python_stage("python tests", "pytest", "-n", "2", "--dist", "loadgroup"),),
 }
 
 
@@ -18,7 +22,7 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"unknown: {', '.join(unknown)}; known: {', '.join(STAGES)}", file=sys.stderr)
         return 2
-    return 1 if run_all([STAGES[name] for name in names or STAGES]) else 0
+    return 1 if run_all([stage for name in names or STAGES for stage in STAGES[name]]) else 0
 
 
 if __name__ == "__main__":

@@ -117,6 +117,7 @@ fn result(name: Cow<'_, str>, created: Result<Created, Refusal>) -> CreatableTop
         Ok(created) => CreatableTopicResult {
             name,
             topic_id: created.id.uuid(),
+            error_message: None,
             num_partitions: created.partitions,
             replication_factor: REPLICATION_FACTOR,
             configs: Some(ConfigView::of_topic(&created.configs).map(effective).collect()),

@@ -7,6 +7,7 @@ use headrace_protocol::messages::{
     DeleteTopicsRequest, DeleteTopicsResponse, DescribeConfigsRequest, DescribeConfigsResponse,
     create_partitions_request::{CreatePartitionsAssignment, CreatePartitionsTopic},
     create_topics_request::{CreatableReplicaAssignment, CreatableTopic},
+    create_topics_response::CreatableTopicResult,
     delete_topics_request::DeleteTopicState,
     describe_configs_request::DescribeConfigsResource,
 };
@@ -25,6 +26,8 @@ fn create_all(
 ) -> Vec<(i16, String)> {
     let id = client.request(&CreateTopicsRequest { topics, timeout_ms: 1_000, validate_only }, 7);
     let response: CreateTopicsResponse<'_> = client.response(id, 7);
+    let silent = |topic: &CreatableTopicResult<'_>| topic.error_message.is_none();
+    assert!(response.topics.iter().all(|topic| silent(topic) == (topic.error_code == 0)));
     let message =
         |message: &Option<std::borrow::Cow<'_, str>>| message.as_deref().unwrap_or_default().to_owned();
     response.topics.iter().map(|topic| (topic.error_code, message(&topic.error_message))).collect()
