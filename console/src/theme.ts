@@ -14,10 +14,24 @@ const water: MantineColorsTuple = [
   "#004d5b",
 ];
 
+/** Greys of the dark scheme, with a trace of that hue; from text down to the ground. */
+const dark: MantineColorsTuple = [
+  "#d5dde1",
+  "#b7c3c9",
+  "#93a2aa",
+  "#6f7f88",
+  "#3b474e",
+  "#2a343a",
+  "#1c2428",
+  "#161d20",
+  "#11171a",
+  "#0c1113",
+];
+
 export const theme = createTheme({
   primaryColor: "water",
   primaryShade: 7,
-  colors: { water },
+  colors: { water, dark },
   autoContrast: true,
   defaultRadius: "md",
   fontFamily:

@@ -79,7 +79,13 @@ function Detail({ message, format }: { message: Message; format: Format }) {
             {message.headers.map(({ name, value }, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: names of headers may repeat, their order stays
               <Table.Tr key={index}>
-                <Table.Th scope="row" className="mono" fz={13} style={{ overflowWrap: "anywhere" }}>
+                <Table.Th
+                  w={200}
+                  scope="row"
+                  className="mono"
+                  fz={13}
+                  style={{ overflowWrap: "anywhere" }}
+                >
                   {name}
                 </Table.Th>
                 <Table.Td className="mono" fz={13} style={{ overflowWrap: "anywhere" }}>

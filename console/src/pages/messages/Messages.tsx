@@ -9,7 +9,7 @@ import {
   Stack,
   Text,
 } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
 import { IconPlayerPause, IconPlayerPlay, IconSend } from "@tabler/icons-react";
 import { useState } from "react";
 import type { Topic } from "../../api/queries";
@@ -37,6 +37,7 @@ const FORMAT_LABELS: Record<Format, string> = {
 };
 const FORMAT_CHOICES = FORMATS.map((value) => ({ value, label: FORMAT_LABELS[value] }));
 const ALL = "all";
+const TYPING_MS = 400;
 
 /** The records of a topic, live or from a place in the past, and a way to add one. */
 export function Messages({ topic }: { topic: Topic }) {
@@ -44,17 +45,20 @@ export function Messages({ topic }: { topic: Topic }) {
   const [partition, setPartition] = useState<string>(ALL);
   const [offset, setOffset] = useState<number | string>(0);
   const [format, setFormat] = useState<Format>("auto");
-  const [isReading, setReading] = useState(true);
+  const [wanted, setWanted] = useState({ isOn: true, attempt: 0 });
   const [opened, { open, close }] = useDisclosure();
   const every = Array.from({ length: topic.partitions }, (_, index) => index);
   const chosen = partition === ALL ? every : [Number(partition)];
-  const start: Start = mode === "offset" ? Number(offset) || 0 : mode;
-  const reading = useMessages(topic, chosen, start, isReading);
+  const [settledOffset] = useDebouncedValue(offset, TYPING_MS);
+  const start: Start = mode === "offset" ? Number(settledOffset) || 0 : mode;
+  const reading = useMessages(topic, chosen, start, wanted);
+  const isReading = wanted.isOn && reading.cause === null;
+  const turn = (isOn: boolean) => setWanted(({ attempt }) => ({ isOn, attempt: attempt + 1 }));
   const chooseMode = (wanted: Mode) => {
     // Offsets of different partitions have nothing to do with each other.
     if (wanted === "offset" && partition === ALL) setPartition("0");
     setMode(wanted);
-    setReading(true);
+    turn(true);
   };
   const places = every.map((each) => ({ value: String(each), label: `Partition ${each}` }));
   return (
@@ -103,7 +107,7 @@ export function Messages({ topic }: { topic: Topic }) {
               <IconPlayerPlay size={16} aria-hidden />
             )
           }
-          onClick={() => setReading((before) => !before)}
+          onClick={() => turn(!isReading)}
         >
           {isReading ? "Stop" : "Read"}
         </Button>
@@ -115,7 +119,7 @@ export function Messages({ topic }: { topic: Topic }) {
       <Card withBorder padding={0}>
         <State
           mode={mode}
-          isReading={isReading && reading.cause === null}
+          isReading={isReading}
           isPaused={reading.isPaused}
           count={reading.messages.length}
         />
@@ -149,6 +153,7 @@ function State({
   return (
     <Group
       gap="sm"
+      wrap="nowrap"
       px={14}
       py={10}
       style={{ borderBottom: count > 0 ? "1px solid var(--mantine-color-default-border)" : 0 }}

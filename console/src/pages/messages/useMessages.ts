@@ -18,7 +18,7 @@ export function useMessages(
   topic: Topic,
   partitions: readonly number[],
   start: Start,
-  isReading: boolean,
+  wanted: { isOn: boolean; attempt: number },
 ): Reading {
   const [messages, setMessages] = useState<readonly Message[]>([]);
   const [isPaused, setPaused] = useState(false);
@@ -30,10 +30,10 @@ export function useMessages(
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a topic is its cluster and its name, partitions are their numbers
   useEffect(() => {
+    setPaused(false);
+    if (!wanted.isOn) return; // what was read stays to be looked at
     setMessages([]);
     setCause(null);
-    setPaused(false);
-    if (!isReading) return;
     const ending = new AbortController();
     const gate = start === "latest" ? undefined : new Gate(setPaused, ending.signal);
     resume.current = () => gate?.open();
@@ -47,7 +47,7 @@ export function useMessages(
       setCause(failure);
     });
     return () => ending.abort();
-  }, [cluster_id, name, chosen, start, isReading]);
+  }, [cluster_id, name, chosen, start, wanted]);
 
   return { messages, isPaused, cause, goOn };
 }
