@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tools.paths import venv_tool
-from tools.stages import Stage, cargo_stage, python_stage, run_all
+from tools.stages import Stage, cargo_stage, node_stage, python_stage, run_all
 
 STAGES = (
     Stage(name="ruff fix", command=[str(venv_tool("ruff")), "check", "--fix", "."]),
@@ -13,6 +13,8 @@ STAGES = (
     python_stage("wire codec", "tools.protocol"),
     cargo_stage("rustfmt", "fmt", "--all"),
     python_stage("openapi", "api.openapi"),
+    python_stage("console's types", "tools.console", "--types"),
+    node_stage("console fix", "biome", "check", "--write", "--colors=off", "."),
 )
 
 

@@ -10,6 +10,8 @@ BUILD = ROOT / "build"
 REQUIREMENTS = ROOT / "requirements"
 BROKER = ROOT / "data_plane" / "broker"
 BROKER_BINARY = BROKER / "target" / "release" / "headrace-broker"
+CONSOLE = ROOT / "console"
+CONSOLE_MODULES = CONSOLE / "node_modules"
 CACHE = BUILD / "cache"
 
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tools.paths import BROKER, ROOT, venv_tool
+from tools.node import find_node
+from tools.paths import BROKER, CONSOLE, CONSOLE_MODULES, ROOT, venv_tool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,12 @@ def python_stage(name: str, module: str, *arguments: str) -> Stage:
 def cargo_stage(name: str, *arguments: str, env: dict[str, str] | None = None) -> Stage:
     """A stage that runs cargo in the broker's workspace."""
     return Stage(name=name, command=["cargo", *arguments], cwd=BROKER, env=env or {})
+
+
+def node_stage(name: str, program: str, *arguments: str) -> Stage:
+    """A stage that runs a program of the console's packages."""
+    command = [str(CONSOLE_MODULES / ".bin" / program), *arguments]
+    return Stage(name=name, command=command, cwd=CONSOLE, env=find_node().environment)
 
 
 def run_all(stages: Sequence[Stage]) -> int:

@@ -90,9 +90,7 @@ def record_form(page: Page) -> None:
 
 SCENES = {
     "sign-in": Scene("/sign-in", shows("API key"), who="nobody"),
-    "sign-in-link-over": Scene(
-        "/sign-in?token=hrc_over", shows("That link is over"), who="nobody"
-    ),
+    "sign-in-link-over": Scene("/sign-in?token=hrc_over", shows("That link is over"), who="nobody"),
     "sign-in-refused": Scene("/sign-in", refused_key, who="nobody"),
     "clusters-none": Scene("/", shows("No clusters yet"), who="newcomer"),
     "clusters": Scene("/", shows("orders")),
@@ -105,9 +103,7 @@ SCENES = {
     ),
     "cluster-unknown": Scene("/clusters/lkc_nothing", shows("cluster_not_found")),
     "topics": Scene("/clusters/{cluster}/topics", shows("payments")),
-    "topic-create": Scene(
-        "/clusters/{cluster}/topics", opens("Create topic", "Create a topic")
-    ),
+    "topic-create": Scene("/clusters/{cluster}/topics", opens("Create topic", "Create a topic")),
     "messages": Scene("/clusters/{cluster}/topics/{topic}", old_records),
     "messages-none": Scene("/clusters/{cluster}/topics/{quiet}", shows("What is produced")),
     "messages-refused": Scene("/clusters/{cluster}/topics/{quiet}", quiet_offset),
@@ -175,5 +171,3 @@ def test_page(
         assert visitor.accessibility_violations() == [], scheme
     if name in REFUSALS:
         visitor.forgive(REFUSALS[name])
-
-

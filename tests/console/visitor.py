@@ -35,9 +35,7 @@ class Visitor:
 
     def sign_in(self, api_key: str) -> None:
         """Get a session without the form."""
-        answer = self.context.request.post(
-            f"{self.url}/console/session", data={"api_key": api_key}
-        )
+        answer = self.context.request.post(f"{self.url}/console/session", data={"api_key": api_key})
         assert answer.ok, answer.text()
 
     def open(self, path: str) -> None:

@@ -1,11 +1,5 @@
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const BYTES_PER_UNIT = 1024;
-const DURATIONS: readonly (readonly [string, number])[] = [
-  ["day", 86_400_000],
-  ["hour", 3_600_000],
-  ["minute", 60_000],
-  ["second", 1000],
-];
 
 /** Bytes with a binary unit and at most three significant digits. */
 export function bytes(count: number): string {
@@ -15,15 +9,7 @@ export function bytes(count: number): string {
     value /= BYTES_PER_UNIT;
     unit += 1;
   }
-  return `${Number(value.toPrecision(3))} ${BYTE_UNITS[unit]}`;
-}
-
-/** Milliseconds in the largest unit that leaves no remainder. */
-export function duration(ms: number): string {
-  for (const [name, size] of DURATIONS) {
-    if (ms >= size && ms % size === 0) return plural(ms / size, name);
-  }
-  return plural(ms, "millisecond");
+  return `${unit === 0 ? count : Number(value.toPrecision(3))} ${BYTE_UNITS[unit]}`;
 }
 
 /** A count and its noun. */
