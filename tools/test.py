@@ -12,7 +12,7 @@ STAGES: dict[str, tuple[Stage, ...]] = {
         cargo_stage("build broker tests", *CARGO_TEST, "--no-run"),
         cargo_stage("broker tests", *CARGO_TEST),
     ),
-    "console": node_stage("console tests", "vitest", "run", "--no-color"),
+    "console": (node_stage("console tests", "vitest", "run", "--no-color"),),
     "python": (python_stage("python tests", "pytest", "-n", "2", "--dist", "loadgroup"),),
 }
 

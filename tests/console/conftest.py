@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.console.visitor import HEIGHTS, Visitor
 from tools.running_service import RunningService, start_service
@@ -48,6 +48,7 @@ def browser() -> Generator[Browser]:
     """Debian's Chromium; nothing is downloaded."""
     program = shutil.which("chromium")
     assert program is not None, "chromium is not on PATH: run `make setup-tests`"
+    expect.set_options(timeout=WAIT_MS_MAX)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
         yield launched

@@ -152,6 +152,7 @@ def create_topic(page: Page, name: str) -> None:
     page.get_by_role("combobox", name="Keep records for").click()
     page.get_by_role("option", name="1 hour").click()
     page.get_by_role("dialog").get_by_role("button", name="Create topic").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
     page.get_by_role("tab", name="Settings").click()
     expect(page.get_by_role("row", name="retention.ms 3600000")).to_be_visible()
     page.get_by_role("link", name="greenhouse").click()
@@ -224,7 +225,7 @@ def revoke_key(page: Page) -> None:
     page.get_by_role("dialog").get_by_role("button", name="Revoke key").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page.get_by_role("button", name="Revoke greenhouse program")).to_have_count(0)
-    page.get_by_text("Show revoked and expired keys").click()
+    page.get_by_role("switch", name="Show revoked and expired keys").click()
     row = page.get_by_role("row").filter(has_text="greenhouse program")
     expect(row).to_contain_text("revoked")
 
