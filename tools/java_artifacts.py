@@ -27,7 +27,8 @@ def fetch_java_artifacts() -> None:
     say("fetching Apache Kafka's Java clients and tools")
     shutil.rmtree(JAVA_DIR, ignore_errors=True)
     goal = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies"
-    run([mvn, "-q", "-B", "-f", str(POM), goal, f"-DoutputDirectory={JAVA_DIR}"])
+    maven = [mvn, "-q", "-B", "-Dstyle.color=never", "-f", str(POM)]
+    run([*maven, goal, f"-DoutputDirectory={JAVA_DIR}"])
     verify(JAVA_DIR)
     stamp.set()
 

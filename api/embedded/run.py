@@ -53,7 +53,7 @@ def run(options: UpOptions, console: Console) -> None:
 async def _run(options: UpOptions, console: Console) -> None:
     stopping = asyncio.Event()
     provisioner = LocalProvisioner(options.settings.data_dir)
-    _stop_on_signals(stopping, provisioner)
+    _stop_on_signals(stopping, provisioner, options.ready_file)
     parts = ExitStack()
     try:
         sockets, service = await asyncio.to_thread(_start, options, console, provisioner, parts)
@@ -108,13 +108,15 @@ def _tell(options: UpOptions, service: EmbeddedService, console: Console, parts:
     announce(console, service, options.settings.data_dir, profile)
 
 
-def _stop_on_signals(stopping: asyncio.Event, provisioner: LocalProvisioner) -> None:
+def _stop_on_signals(
+    stopping: asyncio.Event, provisioner: LocalProvisioner, ready_file: Path | None
+) -> None:
     """Stop in order on the first signal, at once on the second."""
     loop = asyncio.get_running_loop()
 
     def on_signal() -> None:
         if stopping.is_set():
-            threading.Thread(target=_end_now, args=(provisioner,), daemon=True).start()
+            threading.Thread(target=_end_now, args=(provisioner, ready_file), daemon=True).start()
         stopping.set()
 
     for number in STOP_SIGNALS:
@@ -123,11 +125,12 @@ def _stop_on_signals(stopping: asyncio.Event, provisioner: LocalProvisioner) -> 
             loop.add_signal_handler(number, on_signal)
 
 
-def _end_now(provisioner: LocalProvisioner) -> None:
-    try:
+def _end_now(provisioner: LocalProvisioner, ready_file: Path | None) -> None:
+    with ExitStack() as last:
+        last.callback(os._exit, EXIT_NOW)
+        if ready_file is not None:
+            last.callback(ready_file.unlink, missing_ok=True)
         provisioner.shutdown(brokers=True, now=True)
-    finally:
-        os._exit(EXIT_NOW)
 
 
 def _say(console: Console, text: str) -> None:

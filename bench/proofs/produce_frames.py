@@ -20,7 +20,7 @@ def marker(correlation: int) -> bytes:
 def create_topic_frame(correlation: int, topic: str) -> bytes:
     """One topic with one partition."""
     body = struct.pack(">i", 1) + _string(topic) + struct.pack(">ihii", 1, -1, 0, 0)
-    return _frame(CREATE_TOPICS, 4, correlation, body + struct.pack(">i?", 10_000, False))  # noqa: FBT003
+    return _frame(CREATE_TOPICS, 4, correlation, body + struct.pack(">ib", 10_000, 0))
 
 
 def produce_frame(correlation: int, topic: str, value: bytes) -> bytes:

@@ -22,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from control_plane.kit.signals import Signals
+from control_plane.kit.unit_of_work import unit_of_work
 
 SQLITE_BUSY_TIMEOUT_MS = 10_000
 POOL_SIZE_MAX = 20
@@ -88,9 +89,9 @@ class Database:
         """One unit of work that may write: commits at exit, rolls back on an exception.
 
         On SQLite it takes the write lock at once (BEGIN IMMEDIATE), so a transaction that read
-        before it writes can not fail half way. Never call the network inside one.
+        before it writes can not fail half way. Clients of the network refuse to work inside one.
         """
-        with Session(self.engine, expire_on_commit=False) as session:
+        with unit_of_work(), Session(self.engine, expire_on_commit=False) as session:
             session.info[_SIGNALS] = self.signals
             callbacks: list[Callable[[], None]] = []
             session.info[_AFTER_COMMIT] = callbacks
@@ -106,7 +107,11 @@ class Database:
         if self.engine.dialect.name == "postgresql":
             options["postgresql_readonly"] = True
         bind = self.engine.execution_options(**options)
-        with Session(bind, expire_on_commit=False) as session, session.begin():
+        with (
+            unit_of_work(),
+            Session(bind, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     def ping(self) -> None:

@@ -17,8 +17,8 @@ class FieldError:
 class AppError(Exception):
     """A problem that the caller is told about (RFC 9457).
 
-    Subclasses fix `code` (stable snake_case `noun_problem`), `status` (HTTP) and `title`; an
-    instance says what happened this time, and in `advice` what to do about it.
+    Subclasses fix `code` (stable snake_case `noun_problem`), `status` (HTTP) and `title`; what
+    is raised says what happened this time, and in `advice` what to do about it.
     """
 
     code: ClassVar[str]

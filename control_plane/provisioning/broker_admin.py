@@ -8,6 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, cast
 
+from control_plane.kit.unit_of_work import require_no_unit_of_work
 from control_plane.provisioning.errors import ClusterNotRunningError, CredentialsRejectedError
 from control_plane.provisioning.unix_sockets import reachable
 
@@ -58,6 +59,7 @@ class BrokerAdmin:
         return int(answer["credentials_generation"])
 
     def _request(self, method: str, target: str) -> tuple[int, dict[str, Any]]:
+        require_no_unit_of_work()
         connection = _UnixConnection(self._path)
         try:
             connection.request(method, target)

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 from typing import Any, Self, cast
 
+from control_plane.kit.unit_of_work import require_no_unit_of_work
 from control_plane.provisioning.errors import (
     AddressUnavailableError,
     BrokerNotReadyError,
@@ -52,6 +53,7 @@ class SupervisorClient:
 
     def call(self, method: str, params: dict[str, Any]) -> dict[str, Any]:
         """Return the result; raise the ProvisioningError that stands for the supervisor's."""
+        require_no_unit_of_work()
         request = json.dumps({"id": 1, "method": method, "params": params})
         self._connection.sendall(request.encode() + b"\n")
         answer: dict[str, Any] = json.loads(self._read_line())

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 from confluent_kafka.admin import AdminClient
 
 from control_plane.kit.clock import Clock
+from control_plane.kit.unit_of_work import require_no_unit_of_work
 from control_plane.topics.kafka_admin import KafkaAdmin
 
 CLIENTS_MAX = 32
@@ -63,6 +64,7 @@ class AdminClients:
     @contextmanager
     def client(self, connection: Connection) -> Generator[KafkaAdmin]:
         """Lend the client of `connection`, made at its first use."""
+        require_no_unit_of_work()
         entry = self._borrow(connection)
         try:
             yield entry.client

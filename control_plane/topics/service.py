@@ -21,7 +21,7 @@ from control_plane.topics.kafka_admin import (
 )
 from control_plane.topics.kafka_errors import to_app_error, unavailable
 from control_plane.topics.names import NAME_LENGTH_MAX, is_topic_name
-from control_plane.topics.topics import ConfigValue, Topic, TopicSpec
+from control_plane.topics.topics import ConfigValue, Topic, TopicSpec, topic_id_text
 
 # A broker that restarts is back within this time; one that is not is not worth a caller's wait.
 REQUEST_SECONDS_MAX = 5.0
@@ -80,12 +80,19 @@ class TopicService:
         _require_possible(name)
         with self._clients.client(connection) as client:
             futures = client.delete_topics([name], request_timeout=REQUEST_SECONDS_MAX)
-            _answer(futures[name])
+            _answer_about(name, futures[name])
 
 
 def _require_possible(name: str) -> None:
     if not is_topic_name(name):
-        raise TopicNotFoundError("the cluster has no such topic")
+        raise _not_found(name)
+
+
+def _not_found(name: str) -> TopicNotFoundError:
+    return TopicNotFoundError(
+        f"this cluster has no topic {name[:NAME_LENGTH_MAX]!r}",
+        advice="create the topic first, or list the topics of the cluster",
+    )
 
 
 def _or_default(number: int | None) -> int:
@@ -104,8 +111,8 @@ def _get(client: KafkaAdmin, cluster_id: str, name: str) -> Topic:
     # Both are sent before either is waited for.
     descriptions = client.describe_topics(topic_names([name]), request_timeout=REQUEST_SECONDS_MAX)
     configs = client.describe_configs([resource], request_timeout=REQUEST_SECONDS_MAX)
-    description = _answer(descriptions[name])
-    return _topic(description, cluster_id, _answer(configs[resource]))
+    description = _answer_about(name, descriptions[name])
+    return _topic(description, cluster_id, _answer_about(name, configs[resource]))
 
 
 def _described(client: KafkaAdmin, cluster_id: str, names: Sequence[str]) -> dict[str, Topic]:
@@ -142,6 +149,13 @@ def _answer(future: "Future[ResultT]") -> ResultT:
         raise unavailable("no answer in time", is_outcome_unknown=True) from error
 
 
+def _answer_about(name: str, future: "Future[ResultT]") -> ResultT:
+    try:
+        return _answer(future)
+    except TopicNotFoundError as error:
+        raise _not_found(name) from error
+
+
 def _kafka_error(error: KafkaException) -> KafkaError:
     reason = error.args[0]
     assert isinstance(reason, KafkaError)
@@ -156,7 +170,7 @@ def _topic(
     partitions = description.partitions
     return Topic(
         name=description.name,
-        id=str(description.topic_id),
+        id=topic_id_text(str(description.topic_id)),
         cluster_id=cluster_id,
         partitions=len(partitions),
         replication_factor=max((len(one.replicas) for one in partitions), default=0),

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+_URL_SAFE = str.maketrans("+/", "-_")
+
 
 @dataclass(frozen=True, slots=True)
 class ConfigValue:
@@ -33,3 +35,8 @@ class TopicSpec:
     partitions: int | None
     replication_factor: int | None
     configs: Mapping[str, str]
+
+
+def topic_id_text(librdkafkas: str) -> str:
+    """Return a topic id as Kafka's own tools write it (Uuid.toString): URL-safe base64."""
+    return librdkafkas.translate(_URL_SAFE)

@@ -115,7 +115,10 @@ class TestList:
 class TestGet:
     @pytest.mark.parametrize("absent", ["nobody-made-it", "no name"])
     def test_says_that_there_is_none(self, usage: Usage, topics: str, absent: str) -> None:
-        assert code_of(usage.http.get(f"{topics}/{absent}")) == (404, "topic_not_found")
+        for method in ("GET", "DELETE"):
+            answer = usage.http.request(method, f"{topics}/{absent}")
+            assert code_of(answer) == (404, "topic_not_found")
+            assert answer.json()["detail"] == f"this cluster has no topic {absent!r}"
 
 
 class TestDelete:

@@ -120,6 +120,47 @@ def test_an_error_shows_the_services_code_and_advice(run: Run) -> None:
     assert (found["error"]["code"], found["error"]["status"]) == ("credentials_invalid", 401)
 
 
+def test_an_api_key_can_be_given_an_end(run: Run) -> None:
+    made = json_of(run("-o", "json", "api-key", "create", "--expires-at", "2100-01-31T12:00:00Z"))
+    assert made["expires_at"] == "2100-01-31T12:00:00Z"
+    for wrong in ("tomorrow", "2100-01-31T12:00:00"):
+        assert run("api-key", "create", "--expires-at", wrong).returncode == 2
+    assert run("api-key", "create", "--expires-at", "2001-01-31T12:00:00Z").returncode == 1
+
+
+def test_an_error_of_the_command_line_has_a_stable_code_too(run: Run) -> None:
+    unreachable = run("-o", "json", "whoami", HEADRACE_URL="http://127.0.0.1:1")
+    assert json.loads(unreachable.stderr)["error"]["code"] == "connection_failed"
+
+    no_url = run("-o", "json", "whoami", HEADRACE_URL="nonsense")
+    assert no_url.returncode == 2
+    assert json.loads(no_url.stderr)["error"]["code"] == "configuration_invalid"
+
+
+@pytest.mark.parametrize("output", [("cluster", "list"), ("-o", "json", "version")])
+def test_an_output_that_takes_nothing_is_told_from_one_that_is_gone(
+    environment: dict[str, str], output: tuple[str, ...]
+) -> None:
+    command = [venv_tool("headrace"), *output]
+    with Path("/dev/full").open("wb") as full:
+        refused = subprocess.run(
+            command, env=environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert "No space left" in refused.stderr
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        gone = subprocess.run(
+            command, env=environment, stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+        )
+    finally:
+        os.close(writer)
+    assert (gone.returncode, gone.stderr) == (141, "")
+
+
 def test_tables_are_whole_in_a_pipe_and_quiet_prints_ids(
     run: Run, kafka_cluster: KafkaCluster
 ) -> None:

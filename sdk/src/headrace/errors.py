@@ -28,23 +28,33 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class HeadraceError(Exception):
-    """Base of every error of the SDK."""
+    """Base of every error of the SDK. `code` is stable."""
+
+    code: str = "failed"
 
 
 class ConfigurationError(HeadraceError):
     """No usable URL or credentials; the message says what is missing."""
 
+    code = "configuration_invalid"
+
 
 class CredentialsMissingError(ConfigurationError):
     """No API key is known for the service."""
+
+    code = "credentials_missing"
 
 
 class ConnectionFailedError(HeadraceError):
     """The service could not be reached, or broke off; a change may or may not have happened."""
 
+    code = "connection_failed"
+
 
 class WaitTimeoutError(HeadraceError):
     """The operation still runs after the time that was given to it."""
+
+    code = "wait_timeout"
 
 
 class OperationFailedError(HeadraceError):
@@ -63,10 +73,7 @@ class ProblemError(HeadraceError):
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.detail or problem.title} ({problem.code})")
         self.problem = problem
-
-    @property
-    def code(self) -> str:
-        return self.problem.code
+        self.code = problem.code
 
     @property
     def status(self) -> int:

@@ -24,6 +24,7 @@ TIMEOUT_SECONDS = 60.0
 CONNECT_TIMEOUT_SECONDS = 10.0
 CONNECTIONS_MAX = 64
 ERROR_STATUS_MIN = 400
+URL_SCHEMES = ("https", "http")
 
 Query = Mapping[str, str | int]
 
@@ -80,6 +81,8 @@ class Transport:
             )
         except (httpx2.InvalidURL, UnicodeEncodeError) as error:
             raise ConfigurationError(f"the URL or the API key can not be used: {error}") from error
+        if self._http.base_url.scheme not in URL_SCHEMES or not self._http.base_url.host:
+            raise ConfigurationError(f"{url!r} is not a URL such as https://localhost:8643")
 
     def get(self, path: str, kind: type[T], query: Query | None = None) -> T:
         """Fetch one thing."""

@@ -3,7 +3,8 @@ import signal
 
 import psutil
 
-from tests.api.embedded.up_process import Place, create_cluster, eventually
+from tests.api.embedded.up_process import Place, create_cluster
+from tests.fixtures.waiting import eventually
 
 
 def test_down_stops_what_a_killed_service_left(place: Place) -> None:

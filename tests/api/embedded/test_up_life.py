@@ -7,7 +7,8 @@ import socket
 import httpx2
 import pytest
 
-from tests.api.embedded.up_process import Place, api, create_cluster, eventually
+from tests.api.embedded.up_process import Place, api, create_cluster
+from tests.fixtures.waiting import eventually
 
 
 def connect(address: str) -> None:
@@ -43,6 +44,18 @@ def test_second_signal_ends_at_once_what_does_not_end(place: Place) -> None:
     up.signal(signal.SIGINT)
 
     assert up.wait() == 130
+    eventually(lambda: place.processes() == [])
+
+
+def test_ending_at_once_leaves_no_ready_file(place: Place) -> None:
+    up = place.up()
+    up.wait_ready()
+
+    up.signal(signal.SIGTERM)
+    up.signal(signal.SIGINT)
+
+    up.wait()
+    assert not up.ready_file.exists()
     eventually(lambda: place.processes() == [])
 
 

@@ -8,7 +8,8 @@ import httpx2
 import psutil
 import pytest
 
-from tests.api.embedded.up_process import Served, api, create_cluster, eventually
+from tests.api.embedded.up_process import Served, api, create_cluster
+from tests.fixtures.waiting import eventually
 
 
 def test_first_start_tells_where_everything_is_and_serves_it(served: Served) -> None:

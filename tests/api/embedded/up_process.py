@@ -5,8 +5,6 @@ import os
 import signal
 import ssl
 import subprocess
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,18 +12,10 @@ from typing import Any
 import httpx2
 import psutil
 
+from tests.fixtures.waiting import WAIT_SECONDS_MAX, eventually
 from tools.paths import venv_tool
 
-WAIT_SECONDS_MAX = 60
 STOP_SECONDS_MAX = 30
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until something is so; the bound only keeps a broken run from hanging."""
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
 
 
 @dataclass

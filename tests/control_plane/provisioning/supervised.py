@@ -3,26 +3,16 @@ import os
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from control_plane.provisioning.local import LocalProvisioner
-from control_plane.provisioning.process import Listener, ProcessSpec, WantedState
+from control_plane.provisioning.process import Listener, ProcessSpec, ProcessStatus, WantedState
+from tests.fixtures.waiting import eventually
 
 CONTRACT_PROCESS = Path(__file__).with_name("contract_process.py")
-WAIT_SECONDS_MAX = 60
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    """Wait until something is so; the bound only keeps a broken run from hanging."""
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.01)
 
 
 def is_gone(pid: int) -> bool:
@@ -92,3 +82,9 @@ def ask(listener: Listener) -> tuple[int, int]:
 def is_refused(listener: Listener) -> bool:
     with socket.socket() as attempt:
         return attempt.connect_ex((listener.host, listener.port)) != 0
+
+
+def observed(installation: Installation, process_id: str = "p1") -> ProcessStatus:
+    status = installation.provisioner.observe(process_id)
+    assert status is not None
+    return status

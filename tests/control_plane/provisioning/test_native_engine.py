@@ -29,7 +29,8 @@ from control_plane.provisioning.errors import (
 )
 from control_plane.provisioning.local import LocalProvisioner
 from tests.control_plane.provisioning.sasl_plain import is_closed_by_peer, login, login_on
-from tests.control_plane.provisioning.supervised import eventually, is_gone
+from tests.control_plane.provisioning.supervised import is_gone
+from tests.fixtures.waiting import eventually
 from tools.paths import BROKER_BINARY
 
 CLUSTER = "lkc_4q8x0n1w2e3r5t6y"

@@ -14,6 +14,9 @@ from tools.paths import BROKER
 ORACLE = Path(__file__).with_name("CodecOracle.java")
 MESSAGES_MIN = 170
 
+# The corpus is made once, in one worker, by a program that may have to be compiled first.
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("codec")]
+
 
 def run(command: list[str], text: str | None = None) -> str:
     """Standard output of a command that must succeed."""

@@ -15,10 +15,10 @@ from headrace.cli.commands import (
     produce,
     topics,
 )
-from headrace.cli.exit_codes import exit_code
+from headrace.cli.exit_codes import ERROR, exit_code
 from headrace.cli.options import OutputOption, ProfileOption, QuietOption
 from headrace.cli.plugins import CommandGroup
-from headrace.cli.shell import Shell, shell_of
+from headrace.cli.shell import Shell, let_go_of_output, shell_of
 from headrace.errors import HeadraceError
 
 app = typer.Typer(
@@ -59,6 +59,12 @@ def headrace(
     shell.profile = profile
 
 
+class InputOutputError(HeadraceError):
+    """A file or the standard output can not be used."""
+
+    code = "input_output_failed"
+
+
 def main() -> None:
     """Run a command; every error of the service becomes a message and an exit code."""
     shell = Shell()
@@ -67,6 +73,10 @@ def main() -> None:
     except HeadraceError as error:
         shell.fail(error)
         sys.exit(exit_code(error))
+    except OSError as error:
+        let_go_of_output()
+        shell.fail(InputOutputError(str(error)))
+        sys.exit(ERROR)
 
 
 if __name__ == "__main__":

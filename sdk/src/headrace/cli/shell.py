@@ -1,5 +1,6 @@
 """What commands are given: the client, and where and how to write."""
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from headrace.cli.exit_codes import BROKEN_PIPE
 from headrace.cli.options import OutputFormat
 from headrace.client import Client
 from headrace.errors import HeadraceError, ProblemError
@@ -31,7 +33,7 @@ class Shell:
         self.is_quiet = False
         self.profile: str | None = None
         self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._results = Console(highlight=False, soft_wrap=True)
+        self._results = _Results(highlight=False, soft_wrap=True)
         if not self._results.is_terminal:
             self._results.width = PIPE_WIDTH  # nothing is cut or folded in a file or a pipe
 
@@ -112,7 +114,18 @@ class Shell:
                 self.errors.print(f"  request {error.problem.request_id}", markup=False)
 
     def _line(self, text: str) -> None:
-        sys.stdout.write(text + "\n")
+        try:
+            sys.stdout.write(text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            let_go_of_output()
+            raise typer.Exit(BROKEN_PIPE) from None
+
+
+class _Results(Console):
+    def on_broken_pipe(self) -> None:
+        let_go_of_output()
+        raise typer.Exit(BROKEN_PIPE) from None
 
 
 def shell_of(
@@ -132,11 +145,16 @@ def cluster_id(client: Client, id_or_name: str) -> str:
     return client.clusters.find(id_or_name).id
 
 
+def let_go_of_output() -> None:
+    """Keep the interpreter from complaining about an output that is gone when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _error_body(error: HeadraceError) -> dict[str, Any]:
     if isinstance(error, ProblemError):
         body: dict[str, Any] = msgspec.to_builtins(error.problem)
         return body
-    return {"code": type(error).__name__, "detail": str(error)}
+    return {"code": error.code, "detail": str(error)}
 
 
 def _at(row: dict[str, Any], column: str) -> Any:

@@ -28,6 +28,10 @@ pub(crate) const CONNECTIONS_MAX: usize = 500;
 pub(crate) const PARTITIONS_MAX: usize = 1000;
 /// Partitions of a topic created without saying how many, unless configured.
 pub(crate) const NUM_PARTITIONS: i32 = 1;
+/// Descriptors of a partition: its active segment, its recovery point, and the closed segment that was read last.
+pub(crate) const DESCRIPTORS_PER_PARTITION: usize = 3;
+/// Descriptors of the process itself, its listeners, the admin endpoint and files that are opened for a moment.
+pub(crate) const DESCRIPTORS_RESERVED: usize = 96;
 
 /// How long a client may take from connecting to being logged in, TLS handshake included.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);

@@ -8,6 +8,7 @@ mod close;
 mod config;
 mod connection;
 mod connections;
+mod descriptors;
 mod dispatch;
 mod files;
 mod frame_reader;

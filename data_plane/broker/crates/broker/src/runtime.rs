@@ -3,10 +3,7 @@
 use std::{env, fs, io, path::Path, rc::Rc, sync::Arc};
 
 use headrace_io::{Clock, OsRng, Rng, SystemClock};
-use rustix::{
-    fs::Mode,
-    process::{Resource, Rlimit, getrlimit, setrlimit, umask},
-};
+use rustix::{fs::Mode, process::umask};
 use thiserror::Error;
 use tokio::{
     net::UnixListener,
@@ -22,6 +19,7 @@ use crate::{
     admin::{self, Starting},
     broker::{Broker, OpenError, Phase},
     config::Config,
+    descriptors::{self, TooFewDescriptors},
     files, handover,
     limits::{SHUTDOWN_POLL, SHUTDOWN_TIMEOUT},
     listeners::{self, Listener, ListenerError},
@@ -40,6 +38,8 @@ pub(crate) enum StartError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     #[error(transparent)]
+    Descriptors(#[from] TooFewDescriptors),
+    #[error(transparent)]
     Open(#[from] OpenError),
 }
 
@@ -54,7 +54,7 @@ impl StartError {
 pub(crate) fn run(config: Config) -> Result<(), StartError> {
     // Sockets and files are for the owner alone.
     umask(Mode::RWXG | Mode::RWXO);
-    allow_descriptors();
+    descriptors::allow(&config.limits)?;
     let data_dir = config.data_dir.clone();
     fs::create_dir_all(&data_dir)
         .map_err(StartError::io(format!("data directory {}", data_dir.display())))?;
@@ -65,14 +65,6 @@ pub(crate) fn run(config: Config) -> Result<(), StartError> {
     let runtime = runtime.map_err(StartError::io("event loop"))?;
     let local = LocalSet::new();
     local.block_on(&runtime, serve(config))
-}
-
-/// Every connection and every open segment takes a descriptor; the soft limit is often far below the hard one.
-fn allow_descriptors() {
-    let limit = getrlimit(Resource::Nofile);
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
-        tracing::warn!(%error, "can not raise the limit of open files");
-    }
 }
 
 async fn serve(config: Config) -> Result<(), StartError> {

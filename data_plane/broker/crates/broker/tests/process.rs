@@ -57,6 +57,18 @@ fn a_bad_configuration_ends_with_status_1_and_one_line() {
 }
 
 #[test]
+fn fewer_descriptors_than_the_limits_need_are_refused() {
+    let directory = TempDir::new().unwrap();
+    let start = r#"ulimit -n 1024; exec "$0" dev --listen 127.0.0.1:0 --data-dir "$1""#;
+    let mut command = Command::new("sh");
+    command.args(["-c", start, env!("CARGO_BIN_EXE_headrace-broker")]).arg(directory.path());
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains("limit of open files is 1024"), "{said}");
+}
+
+#[test]
 fn dev_is_refused_beyond_loopback() {
     let (status, text) = failed(&["dev", "--listen", "0.0.0.0:0", "--data-dir", "/nonexistent"]);
     assert_eq!(status, Some(1));

@@ -95,6 +95,12 @@ impl Catalog {
         Ok(Self { disk, path, state, names })
     }
 
+    /// Whether `data_dir` has a catalog; it has one from its first topic on.
+    pub fn exists(disk: &dyn Disk, data_dir: &Path) -> Result<bool, LogError> {
+        let path = data_dir.join(FILE_NAME);
+        disk.exists(&path).map_err(LogError::io(&path))
+    }
+
     /// Names and contents of all topics, by name.
     #[must_use]
     pub fn topics(&self) -> impl ExactSizeIterator<Item = (&TopicName, &TopicMeta)> {

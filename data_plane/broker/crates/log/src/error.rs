@@ -65,7 +65,7 @@ pub enum AppendError {
         /// What the partition remembers.
         last_sequence: i32,
     },
-    /// A newer instance of the producer has taken over.
+    /// A newer epoch of the producer has taken over.
     #[error("producer {producer_id} sent epoch {epoch}, the partition has seen {current_epoch}")]
     StaleProducerEpoch {
         /// The producer.

@@ -33,6 +33,17 @@ impl PartitionLog {
         Ok(())
     }
 
+    /// Size of the batch that holds `offset`; none at or beyond the high watermark.
+    pub fn batch_bytes(&mut self, offset: i64) -> Result<Option<usize>, LogError> {
+        if offset >= self.synced.offset {
+            return Ok(None);
+        }
+        let number = self.segment_of(offset);
+        let Some(view) = self.view(number, |index| index.by_offset(offset))? else { return Ok(None) };
+        let found = view.find(|found| found.header.next_offset().get() > offset)?;
+        Ok(found.map(|found| found.bytes))
+    }
+
     /// Reads from the segment that holds `offset`; the offset to go on with if the segment was read to its end.
     fn read_segment(
         &mut self,

@@ -76,7 +76,7 @@ pub fn recover(
     let checkpointed = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.offset);
     let point_offset = point_offset.unwrap_or(0).max(checkpointed);
     let mut recovery = Recovery { disk, dir, now_ms, point_offset, truncated_bytes: 0, dir_changed: false };
-    let segments = recovery.open_segments(identity)?;
+    let segments = recovery.open_segments(identity, meta.log_start_offset)?;
     let mut recovered = recovery.replay(segments, checkpoint, meta)?;
     recovered.point = point;
     recovery.settle(&mut recovered)?;
@@ -89,10 +89,9 @@ fn load_checkpoint(disk: &dyn Disk, dir: &Path) -> Result<Option<Checkpoint>, Lo
 }
 
 impl Recovery<'_> {
-    /// Opens every segment, in order; segments that were made and never synced are removed.
-    fn open_segments(&mut self, identity: TopicPartition) -> Result<Vec<Opened>, LogError> {
-        let names = self.disk.list(self.dir).map_err(LogError::io(self.dir))?;
-        let bases: Vec<i64> = names.iter().filter_map(|name| segment::base_offset_of(name)).collect();
+    /// Opens every segment from the log start on, in order; segments that were made and never synced are removed.
+    fn open_segments(&mut self, identity: TopicPartition, log_start: i64) -> Result<Vec<Opened>, LogError> {
+        let bases = self.kept_segments(log_start)?;
         let mut opened = Vec::new();
         for (number, base) in bases.iter().enumerate() {
             match self.open_segment(*base, identity)? {
@@ -108,6 +107,26 @@ impl Recovery<'_> {
             return Err(LogError::corrupt(self.dir, "data was synced here and there is no segment"));
         }
         Ok(opened)
+    }
+
+    /// Base offsets of the segments from the one on that holds the log start. Earlier ones are left over from a retention
+    /// that was cut short, and a power cut may have left any of them: they go. The log start is stored before a segment
+    /// goes, so a log that begins behind it has lost data.
+    fn kept_segments(&mut self, log_start: i64) -> Result<Vec<i64>, LogError> {
+        let names = self.disk.list(self.dir).map_err(LogError::io(self.dir))?;
+        let mut bases: Vec<i64> = names.iter().filter_map(|name| segment::base_offset_of(name)).collect();
+        let before = bases.partition_point(|base| *base <= log_start).saturating_sub(1);
+        for base in bases.drain(..before) {
+            segment::remove(self.disk, self.dir, base)?;
+            self.dir_changed = true;
+        }
+        match bases.first() {
+            Some(first) if *first > log_start => {
+                Err(self
+                    .corrupt(*first, &format!("the log starts at {log_start}: what lies before is missing")))
+            }
+            _ => Ok(bases),
+        }
     }
 
     fn open_segment(&self, base: i64, identity: TopicPartition) -> Result<Option<Opened>, LogError> {
@@ -261,10 +280,6 @@ impl Recovery<'_> {
         if let Some(point) = &recovered.point {
             point.store(recovered.log_end, 0).map_err(LogError::io(self.dir))?;
         }
-        let first = recovered.closed.first().map(|closed| closed.base_offset);
-        let first = first.or(recovered.active.as_ref().map(|active| active.base_offset));
-        let start = &mut recovered.meta.log_start_offset;
-        *start = first.map_or(*start, |first| first.max(*start));
         recovered.truncated_bytes = self.truncated_bytes;
         Ok(())
     }

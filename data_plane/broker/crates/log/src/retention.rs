@@ -66,13 +66,8 @@ impl PartitionLog {
         self.loaded = None;
         let mut freed = 0;
         for closed in removed {
-            let path = self.dir.join(segment::log_name(closed.base_offset));
-            self.disk.remove(&path).map_err(LogError::io(&path))?;
+            segment::remove(&*self.disk, &self.dir, closed.base_offset)?;
             freed += closed.size;
-            let path = self.dir.join(segment::index_name(closed.base_offset));
-            if self.disk.exists(&path).map_err(LogError::io(&path))? {
-                self.disk.remove(&path).map_err(LogError::io(&path))?;
-            }
         }
         Ok(freed)
     }

@@ -161,6 +161,17 @@ pub fn index_name(base_offset: i64) -> String {
     format!("{base_offset:020}.index")
 }
 
+/// Removes the files of a segment.
+pub(crate) fn remove(disk: &dyn Disk, dir: &Path, base_offset: i64) -> Result<(), LogError> {
+    let path = dir.join(log_name(base_offset));
+    disk.remove(&path).map_err(LogError::io(&path))?;
+    let path = dir.join(index_name(base_offset));
+    if disk.exists(&path).map_err(LogError::io(&path))? {
+        disk.remove(&path).map_err(LogError::io(&path))?;
+    }
+    Ok(())
+}
+
 /// The base offset in a segment's name; `None` if it is not one.
 #[must_use]
 pub fn base_offset_of(name: &str) -> Option<i64> {

@@ -1,6 +1,5 @@
 """headrace consume: the records of a topic, to standard output."""
 
-import os
 import sys
 from itertools import islice
 from typing import Annotated
@@ -10,7 +9,7 @@ import typer
 from headrace.cli.exit_codes import BROKEN_PIPE
 from headrace.cli.options import ClusterOption, OutputFormat, OutputOption
 from headrace.cli.record_lines import to_ndjson
-from headrace.cli.shell import cluster_id, shell_of
+from headrace.cli.shell import cluster_id, let_go_of_output, shell_of
 from headrace.cli.tail import Placed, Tail
 from headrace.resources.records import Offset
 
@@ -65,7 +64,7 @@ def consume(
                     sys.stdout.buffer.flush()
             sys.stdout.buffer.flush()
         except BrokenPipeError:
-            _let_go_of_output()
+            let_go_of_output()
             raise typer.Exit(BROKEN_PIPE) from None
 
 
@@ -76,8 +75,3 @@ def _write(topic: str, placed: Placed, *, as_json: bool) -> None:
     else:
         out.write(placed.record.value_bytes or b"")
     out.write(b"\n")
-
-
-def _let_go_of_output() -> None:
-    """Keep the interpreter from complaining about the closed pipe when it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

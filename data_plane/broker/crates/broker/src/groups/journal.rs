@@ -5,7 +5,9 @@ use std::{path::Path, sync::Arc};
 use headrace_groups::{Coordinator, Record, RecordError};
 use headrace_io::Disk;
 use headrace_log::{AppendError, LogConfig, LogError, PartitionLog, ReadError, SyncEnd, SyncPlan};
-use headrace_records::{BatchBuilder, BatchHeader, DecompressionLimits, NewRecord, RecordSet, RecordsError};
+use headrace_records::{
+    BatchBuilder, BatchHeader, DecompressionLimits, NewRecord, RecordSet, RecordsError, header::crc_of,
+};
 use headrace_types::{Offset, PartitionIndex, TopicId, TopicPartition};
 use thiserror::Error;
 use uuid::Uuid;
@@ -40,6 +42,8 @@ pub(crate) enum JournalError {
     Records { offset: i64, source: RecordsError },
     #[error("group log is damaged at offset {offset}: a batch has no length")]
     Batch { offset: i64 },
+    #[error("group log is damaged at offset {offset}: a batch's CRC does not match")]
+    Crc { offset: i64 },
     #[error("group log at offset {offset}: {source}")]
     Record { offset: i64, source: RecordError },
 }
@@ -200,6 +204,9 @@ fn replay_batches(batches: &[u8], from: i64, coordinator: &mut Coordinator) -> R
         let header = BatchHeader::parse(rest).ok_or(JournalError::Batch { offset })?;
         let length = header.batch_bytes().ok_or(JournalError::Batch { offset })?;
         let (batch, after) = rest.split_at_checked(length).ok_or(JournalError::Batch { offset })?;
+        if crc_of(batch) != header.crc {
+            return Err(JournalError::Crc { offset });
+        }
         replay_batch(batch, offset, coordinator)?;
         offset = header.next_offset().get();
         rest = after;

@@ -142,8 +142,10 @@ pub(super) async fn handle<'a>(
     Ok(DescribeConfigsResponse { results, ..Default::default() }.into())
 }
 
+/// No names mean all of them, like null.
 fn is_asked(name: &str, resource: &DescribeConfigsResource<'_>) -> bool {
-    resource.configuration_keys.as_ref().is_none_or(|keys| keys.iter().any(|key| key == name))
+    let keys = resource.configuration_keys.as_deref().unwrap_or_default();
+    keys.is_empty() || keys.iter().any(|key| key == name)
 }
 
 fn views(context: &Context<'_>, resource: &DescribeConfigsResource<'_>) -> Result<Vec<ConfigView>, Refusal> {

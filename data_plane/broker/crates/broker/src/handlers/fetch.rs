@@ -34,6 +34,8 @@ struct Attempt<'a> {
     topics: Vec<FetchableTopicResponse<'a>>,
     bytes: usize,
     failed: bool,
+    /// Room that the first batch takes, if there was less: nothing was read then.
+    room_missed: Option<usize>,
 }
 
 pub(super) async fn handle<'a>(
@@ -45,14 +47,20 @@ pub(super) async fn handle<'a>(
     }
     let wait = Duration::from_millis(request.max_wait_ms.max(0) as u64).min(FETCH_WAIT_MAX);
     let mut deadline = Instant::now() + wait;
+    let mut room_min = 0;
     let bytes_min = request.min_bytes.min(request.max_bytes).max(0) as usize;
     loop {
-        let Some(room) = context.broker.topics.fetch_room(request.max_bytes.max(0) as usize).await else {
+        let wanted = request.max_bytes.max(0) as usize;
+        let Some(room) = context.broker.topics.fetch_room(wanted, room_min).await else {
             return Err(Close::Stopping);
         };
         // Where room is short a part of what is there has to be enough.
         let enough = bytes_min.min(room.bytes() / 2);
         let attempt = read_all(context, &request, room);
+        if let Some(bytes) = attempt.room_missed {
+            room_min = bytes;
+            continue;
+        }
         if attempt.bytes >= enough || attempt.failed || Instant::now() >= deadline {
             return Ok(response(attempt));
         }
@@ -72,8 +80,8 @@ fn request_error(version: i16, request: &FetchRequest<'_>) -> Option<ErrorCode> 
     if replica >= 0 {
         return Some(ErrorCode::ClusterAuthorizationFailed);
     }
-    let starts = request.session_id == NO_SESSION && request.session_epoch <= 0;
-    (!starts).then_some(ErrorCode::FetchSessionIdNotFound)
+    // Epochs 0 and -1 begin a session and end one: both name all their partitions, whatever session was before.
+    (request.session_epoch > 0).then_some(ErrorCode::FetchSessionIdNotFound)
 }
 
 fn response(attempt: Attempt<'_>) -> Answer<FetchResponse<'_>> {
@@ -109,7 +117,8 @@ fn reference<'t>(context: &Context<'_>, topic: &'t FetchTopic<'_>) -> TopicRef<'
 
 /// Reads every partition in the order of the request until the room is used up.
 fn read_all<'a>(context: &Context<'_>, request: &FetchRequest<'a>, mut room: Held) -> Attempt<'a> {
-    let mut attempt = Attempt { topics: Vec::with_capacity(request.topics.len()), bytes: 0, failed: false };
+    let topics = Vec::with_capacity(request.topics.len());
+    let mut attempt = Attempt { topics, bytes: 0, failed: false, room_missed: None };
     let committed = request.isolation_level == READ_COMMITTED;
     for topic in &request.topics {
         let id = context.broker.topics.resolve(reference(context, topic));
@@ -121,11 +130,14 @@ fn read_all<'a>(context: &Context<'_>, request: &FetchRequest<'a>, mut room: Hel
                         TopicPartition { topic, partition: PartitionIndex::new(wanted.partition) };
                     let unused = request.max_bytes.max(0) as usize
                         - attempt.bytes.min(request.max_bytes.max(0) as usize);
-                    let spec = spec(wanted, room.bytes().min(unused), attempt.bytes == 0);
+                    let spec = spec(wanted, &room, unused, attempt.bytes == 0);
                     context.broker.topics.fetch(partition, &spec)
                 }
                 Err(error) => Fetched::failed(error),
             };
+            if fetched.room_missed.is_some() {
+                return Attempt { room_missed: fetched.room_missed, ..attempt };
+            }
             attempt.bytes += fetched.records.len();
             attempt.failed |= fetched.error.is_some() || fetched.diverging.is_some();
             let records = room.hold(std::mem::take(&mut fetched.records));
@@ -140,11 +152,11 @@ fn read_all<'a>(context: &Context<'_>, request: &FetchRequest<'a>, mut room: Hel
     attempt
 }
 
-fn spec(wanted: &FetchPartition, room: usize, at_least_one: bool) -> FetchSpec {
+fn spec(wanted: &FetchPartition, room: &Held, unused: usize, is_first: bool) -> FetchSpec {
     FetchSpec {
         offset: wanted.fetch_offset,
-        bytes_max: room.min(wanted.partition_max_bytes.max(0) as usize),
-        at_least_one,
+        bytes_max: room.bytes().min(unused).min(wanted.partition_max_bytes.max(0) as usize),
+        first_bytes_max: if is_first { room.bytes() } else { 0 },
         current_leader_epoch: wanted.current_leader_epoch,
         last_fetched_epoch: wanted.last_fetched_epoch,
     }

@@ -1,4 +1,4 @@
-//! `FindCoordinator`: who coordinates a group. A broker of a single node coordinates all of them.
+//! `FindCoordinator`: who coordinates a group. The only broker of a cluster coordinates all of them.
 
 use std::borrow::Cow;
 

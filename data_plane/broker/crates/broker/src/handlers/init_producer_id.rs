@@ -10,7 +10,11 @@ pub(super) async fn handle(
     context: &Context<'_>,
     request: InitProducerIdRequest<'_>,
 ) -> Result<Answer<InitProducerIdResponse>, Close> {
+    let has_id = request.producer_id != ProducerId::NONE.get();
+    let has_epoch = request.producer_epoch >= 0;
     let allocated = match request.transactional_id.as_deref() {
+        // An id without its epoch, or an epoch of nobody.
+        _ if has_id != has_epoch => Err(ErrorCode::InvalidRequest),
         None => context.broker.topics.allocate_producer_id(),
         Some("") => Err(ErrorCode::InvalidRequest),
         // Clients take this one as final and tell their user; retriable codes would let them try for ever.

@@ -10,7 +10,7 @@ use std::{
 
 use headrace_io::{Clock, Disk, Rng};
 use headrace_log::{
-    Catalog, DiskGauge, GroupCommit, LogError, PartitionLog, ProducerIds, partition, segment,
+    Catalog, DiskGauge, GroupCommit, LogError, PartitionLog, ProducerIds, catalog, partition, segment,
 };
 use headrace_types::{TopicId, TopicPartition};
 use tokio::sync::{Notify, watch};
@@ -36,8 +36,9 @@ impl Topics {
     ) -> Result<SharedTopics, LogError> {
         let root = root();
         disk.create_dir_all(&root).map_err(LogError::io(&root))?;
+        let has_catalog = Catalog::exists(&*disk, Path::new(DATA_DIRECTORY))?;
         let mut catalog = Catalog::open(Arc::clone(&disk), Path::new(DATA_DIRECTORY))?;
-        remove_leftovers(&*disk, &mut catalog)?;
+        remove_leftovers(&*disk, &mut catalog, !has_catalog)?;
         let logs = open_logs(&disk, &catalog, clock.wall_ms());
         let state = State {
             logs,
@@ -105,8 +106,13 @@ pub(super) fn open_log(
 }
 
 /// Removes the files of deleted topics, and directories of topics whose creation was cut short. Any other directory that
-/// the catalog does not explain stays: it may be all that is left of somebody's data.
-fn remove_leftovers(disk: &dyn Disk, catalog: &mut Catalog) -> Result<(), LogError> {
+/// the catalog does not explain stays: it may be all that is left of somebody's data. Where there is no catalog at all, such
+/// data says that it was lost: as a broker without topics the process would forget the offsets of every group.
+fn remove_leftovers(
+    disk: &dyn Disk,
+    catalog: &mut Catalog,
+    catalog_is_missing: bool,
+) -> Result<(), LogError> {
     let deleted: Vec<(TopicId, i32)> = catalog.removing().collect();
     remove_topics(disk, &deleted)?;
     if !deleted.is_empty() {
@@ -124,8 +130,12 @@ fn remove_leftovers(disk: &dyn Disk, catalog: &mut Catalog) -> Result<(), LogErr
             continue;
         }
         let dir = root.join(&name);
-        if partition::identity_of(&name).is_some() && !holds_segments(disk, &dir)? {
+        let is_partition = partition::identity_of(&name).is_some();
+        if is_partition && !holds_segments(disk, &dir)? {
             disk.remove_dir_all(&dir).map_err(LogError::io(&dir))?;
+        } else if is_partition && catalog_is_missing {
+            let detail = format!("the file is missing, and '{}' holds data of a topic", dir.display());
+            return Err(LogError::corrupt(Path::new(catalog::FILE_NAME), detail));
         } else {
             tracing::warn!(name, "no topic is known for this directory, it is left alone");
         }
@@ -156,6 +166,6 @@ pub(super) fn remove_topics(disk: &dyn Disk, topics: &[(TopicId, i32)]) -> Resul
 pub(super) fn catalog_failure(error: headrace_log::CatalogError) -> LogError {
     match error {
         headrace_log::CatalogError::Log(error) => error,
-        refused => LogError::corrupt(Path::new(headrace_log::catalog::FILE_NAME), refused.to_string()),
+        refused => LogError::corrupt(Path::new(catalog::FILE_NAME), refused.to_string()),
     }
 }

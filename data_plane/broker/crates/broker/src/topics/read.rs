@@ -1,12 +1,12 @@
 //! Reading for fetches, within the memory that fetched records may take.
 
 use bytes::Bytes;
-use headrace_log::{LogError, ReadError};
+use headrace_log::{LogError, PartitionLog, ReadError};
 use headrace_types::{ErrorCode, LeaderEpoch, TopicPartition};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Topics, arrivals::Arrivals};
-use crate::limits::{FETCH_BYTES_MAX, FETCH_BYTES_MIN};
+use crate::limits::{FETCH_BYTES_MAX, FETCH_BYTES_MIN, FETCHED_IN_MEMORY_BYTES_MAX};
 
 /// Room for fetched records; what is not used is given back at once, the rest once the records are sent.
 pub(crate) struct Held {
@@ -23,6 +23,8 @@ pub(crate) struct Fetched {
     /// Where the client's log departs from ours: an epoch and its end.
     pub(crate) diverging: Option<(i32, i64)>,
     pub(crate) records: Vec<u8>,
+    /// Room that the first batch takes, if there was less.
+    pub(crate) room_missed: Option<usize>,
 }
 
 /// What a fetch asks of one partition.
@@ -30,7 +32,8 @@ pub(crate) struct Fetched {
 pub(crate) struct FetchSpec {
     pub(crate) offset: i64,
     pub(crate) bytes_max: usize,
-    pub(crate) at_least_one: bool,
+    /// A first batch comes though it is larger than `bytes_max`, up to this; 0 where others came before.
+    pub(crate) first_bytes_max: usize,
     /// -1 where the client does not say.
     pub(crate) current_leader_epoch: i32,
     /// -1 where the client does not say.
@@ -62,10 +65,11 @@ impl AsRef<[u8]> for HeldRecords {
 }
 
 impl Topics {
-    /// Room for a fetch of up to `wanted` bytes. When room is short everyone gets less, and at last waits.
-    pub(crate) async fn fetch_room(&self, wanted: usize) -> Option<Held> {
+    /// Room for a fetch of up to `wanted` bytes, and no less than `least`. When room is short everyone gets less, and at
+    /// last waits.
+    pub(crate) async fn fetch_room(&self, wanted: usize, least: usize) -> Option<Held> {
         let free = self.fetch_memory.available_permits();
-        let granted = wanted.min(FETCH_BYTES_MAX).min(free / 2).max(FETCH_BYTES_MIN);
+        let granted = wanted.min(FETCH_BYTES_MAX).min(free / 2).max(FETCH_BYTES_MIN).max(least);
         let memory = std::sync::Arc::clone(&self.fetch_memory);
         let permit = memory.acquire_many_owned(granted as u32).await.ok()?;
         Some(Held { permit })
@@ -85,7 +89,7 @@ impl Topics {
                 fetched.diverging = diverging(log, spec);
             }
             if fetched.error.is_none() && fetched.diverging.is_none() {
-                let read = log.read(spec.offset, spec.bytes_max, spec.at_least_one, &mut fetched.records);
+                let read = read_into(&mut fetched, log, spec);
                 fetched.error = read.err().map(|error| code_of(partition, &error));
             }
             fetched
@@ -114,6 +118,21 @@ impl Fetched {
     }
 }
 
+/// Whole batches within the limits, or one that is larger (KIP-74) if there is room for it.
+fn read_into(fetched: &mut Fetched, log: &mut PartitionLog, spec: &FetchSpec) -> Result<(), ReadError> {
+    log.read(spec.offset, spec.bytes_max, false, &mut fetched.records)?;
+    if !fetched.records.is_empty() || spec.first_bytes_max == 0 {
+        return Ok(());
+    }
+    // No batch is larger than the whole room: the longest request is shorter.
+    match log.batch_bytes(spec.offset)?.map(|bytes| bytes.min(FETCHED_IN_MEMORY_BYTES_MAX)) {
+        Some(bytes) if bytes > spec.first_bytes_max => fetched.room_missed = Some(bytes),
+        Some(_) => log.read(spec.offset, 0, true, &mut fetched.records)?,
+        None => {}
+    }
+    Ok(())
+}
+
 /// Checks the epoch that a client believes to be current (KIP-320).
 pub(crate) fn check_epoch(claimed: i32, current: LeaderEpoch) -> Result<(), ErrorCode> {
     match claimed {
@@ -123,7 +142,7 @@ pub(crate) fn check_epoch(claimed: i32, current: LeaderEpoch) -> Result<(), Erro
     }
 }
 
-fn diverging(log: &headrace_log::PartitionLog, spec: &FetchSpec) -> Option<(i32, i64)> {
+fn diverging(log: &PartitionLog, spec: &FetchSpec) -> Option<(i32, i64)> {
     if spec.last_fetched_epoch < 0 {
         return None;
     }

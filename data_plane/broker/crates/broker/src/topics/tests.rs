@@ -59,7 +59,7 @@ fn fetched_bytes(topics: &Topics, log: TopicPartition) -> usize {
     let spec = FetchSpec {
         offset: 0,
         bytes_max: usize::MAX >> 1,
-        at_least_one: true,
+        first_bytes_max: usize::MAX,
         current_leader_epoch: -1,
         last_fetched_epoch: -1,
     };

@@ -195,6 +195,7 @@ fn configurations_are_described_with_default_source_and_meaning() {
         resources: vec![
             resource(2, "c", None),
             resource(2, "c", Some(&["retention.ms"])),
+            resource(2, "c", Some(&[])),
             resource(2, "none", None),
             resource(4, "1", None),
             resource(4, "2", None),
@@ -207,8 +208,9 @@ fn configurations_are_described_with_default_source_and_meaning() {
     let response: DescribeConfigsResponse<'_> = client.response(id, 4);
     let codes: Vec<i16> = response.results.iter().map(|result| result.error_code).collect();
     let invalid = ErrorCode::InvalidRequest.code();
-    assert_eq!(codes, [0, 0, ErrorCode::UnknownTopicOrPartition.code(), 0, invalid, invalid]);
+    assert_eq!(codes, [0, 0, 0, ErrorCode::UnknownTopicOrPartition.code(), 0, invalid, invalid]);
     let all = &response.results[0].configs;
+    assert_eq!(response.results[2].configs.len(), all.len(), "no names mean all");
     let of = |name: &str| all.iter().find(|config| config.name == name).unwrap();
     assert_eq!((of("retention.ms").value.as_deref(), of("retention.ms").config_source), (Some("1234"), 1));
     assert_eq!(of("retention.ms").synonyms[1].value.as_deref(), Some("604800000"));
@@ -218,5 +220,5 @@ fn configurations_are_described_with_default_source_and_meaning() {
     );
     assert!(all.iter().all(|config| config.documentation.is_some() && config.config_type > 0));
     assert_eq!(response.results[1].configs.len(), 1);
-    assert!(response.results[3].configs.iter().any(|config| config.name == "num.partitions"));
+    assert!(response.results[4].configs.iter().any(|config| config.name == "num.partitions"));
 }

@@ -13,7 +13,7 @@ use crate::{
     calls::{
         PRODUCE, batch, create, fetch, metadata, produce, produce_request, producer_id, read_all, try_produce,
     },
-    support::{Broker, Client},
+    support::{Broker, Client, program},
 };
 
 const PRODUCERS: usize = 4;
@@ -171,10 +171,13 @@ fn a_damaged_partition_is_offline_and_its_neighbours_serve() {
 fn a_directory_that_no_topic_explains_is_left_alone() {
     let broker = Broker::dev();
     let mut client = broker.connect();
+    create(&mut client, "earlier", 1, &[]);
+    let catalog = broker.data_dir.path().join("topics.catalog");
+    let earlier = fs::read(&catalog).unwrap();
     let id = create(&mut client, "t", 1, &[]);
     produce(&mut client, "t", 0, &batch(&["one"]));
     let data_dir = broker.kill();
-    fs::remove_file(data_dir.path().join("topics.catalog")).unwrap();
+    fs::write(&catalog, earlier).unwrap();
     let half_made = format!("topics/{}-0", uuid::Uuid::from_u128(9));
     fs::create_dir(data_dir.path().join(&half_made)).unwrap();
     fs::create_dir(data_dir.path().join("topics/lost+found")).unwrap();
@@ -183,4 +186,20 @@ fn a_directory_that_no_topic_explains_is_left_alone() {
     assert!(!broker.data_dir.path().join(half_made).exists());
     assert!(broker.data_dir.path().join("topics/lost+found").exists());
     assert_eq!(metadata(&mut broker.connect(), "t").0, ErrorCode::UnknownTopicOrPartition.code());
+}
+
+#[test]
+fn data_without_a_catalog_is_refused_and_not_taken_for_an_empty_cluster() {
+    let broker = Broker::dev();
+    let mut client = broker.connect();
+    create(&mut client, "t", 1, &[]);
+    produce(&mut client, "t", 0, &batch(&["one"]));
+    let data_dir = broker.kill();
+    fs::remove_file(data_dir.path().join("topics.catalog")).unwrap();
+    let mut command = program();
+    command.args(["dev", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir.path());
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("topics.catalog: the file is missing"), "{said}");
 }

@@ -113,10 +113,32 @@ fn sessions_are_declined_and_replicas_refused() {
     assert_eq!(code(&mut client, &|request| request.session_epoch = 0), (0, 0));
     assert_eq!(code(&mut client, &|request| request.session_epoch = -1), (0, 0));
     let not_found = (ErrorCode::FetchSessionIdNotFound.code(), 0);
-    assert_eq!(code(&mut client, &|request| request.session_id = 5), not_found);
+    // A session of an earlier broker is given up by naming all partitions (KIP-227).
+    assert_eq!(code(&mut client, &|request| request.session_id = 5), (0, 0));
     assert_eq!(code(&mut client, &|request| request.session_epoch = 1), not_found);
     let refused = (ErrorCode::ClusterAuthorizationFailed.code(), 0);
     assert_eq!(code(&mut client, &|request| request.replica_id = 2), refused);
+}
+
+#[test]
+fn memory_stays_bounded_however_many_large_batches_are_fetched_and_not_read() {
+    const BATCH_BYTES: usize = 4_000_000;
+    const FETCHES: usize = 200;
+    let broker = Broker::dev();
+    let mut client = broker.connect();
+    create(&mut client, "large", 1, &[("max.message.bytes", "5000000")]);
+    assert_eq!(produce(&mut client, "large", 0, &batch(&[&"x".repeat(BATCH_BYTES)])).error, 0);
+    let request = fetch_request(&[Ask { bytes_max: 1, ..Ask::new("large", 0, 0) }], 1, 1, 0);
+    let mut silent: Vec<Client> = (0..FETCHES).map(|_| broker.connect()).collect();
+    for client in &mut silent {
+        client.request(&request, FETCH);
+    }
+    broker.assert_serves();
+    assert!(broker.resident_bytes() < 200 * 1024 * 1024, "{} bytes", broker.resident_bytes());
+    // Room comes back with every answer that is read: all of them get theirs.
+    for client in &mut silent {
+        assert!(client.read_frame().unwrap().len() > BATCH_BYTES);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Idempotent producers: ids, repetitions, order and fencing, across a kill.
 
+use headrace_protocol::messages::{InitProducerIdRequest, InitProducerIdResponse};
 use headrace_records::BatchBuilder;
 use headrace_types::ErrorCode;
 
@@ -29,6 +30,16 @@ fn ids_are_never_given_out_twice_and_transactional_ids_are_refused() {
     let refused = producer_id(&mut client, Some("tx"));
     assert_eq!(refused, (ErrorCode::TransactionalIdAuthorizationFailed.code(), -1, -1));
     assert_eq!(producer_id(&mut client, Some("")).0, ErrorCode::InvalidRequest.code());
+}
+
+#[test]
+fn an_id_without_its_epoch_is_refused() {
+    let broker = Broker::dev();
+    let mut client = broker.connect();
+    let request = InitProducerIdRequest { producer_id: 5, producer_epoch: -1, ..Default::default() };
+    let id = client.request(&request, 4);
+    let response: InitProducerIdResponse = client.response(id, 4);
+    assert_eq!(response.error_code, ErrorCode::InvalidRequest.code());
 }
 
 #[test]

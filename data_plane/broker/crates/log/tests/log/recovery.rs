@@ -87,6 +87,31 @@ fn synced_data_that_is_gone_takes_the_partition_offline() {
 }
 
 #[test]
+fn a_first_segment_that_is_gone_takes_the_partition_offline() {
+    let disk = disk();
+    let mut log = filled(&disk, small_segments(), 20);
+    close(&mut log);
+    disk.remove(&segments(&disk)[0]).unwrap();
+    assert!(matches!(try_open(&disk, small_segments()), Err(LogError::Corrupt { .. })));
+}
+
+#[test]
+fn any_of_the_segments_before_the_log_start_may_be_left_over() {
+    let disk = disk();
+    let mut log = filled(&disk, small_segments(), 20);
+    let old = segments(&disk);
+    let bytes = read_file(&disk, &old[0], 1 << 20).unwrap();
+    log.advance_start(log.high_watermark(), 0).unwrap();
+    let log_start = log.log_start();
+    assert!(!segments(&disk).contains(&old[1]));
+    disk.open(&old[0], OpenMode::CreateNew).unwrap().write_at(0, &[&bytes]).unwrap();
+    let mut log = open(&disk, small_segments());
+    assert_eq!((log.log_start(), log.log_end()), (log_start, log_start));
+    assert_eq!(append(&mut log, &batch(20)).unwrap().base_offset, 20);
+    assert!(!segments(&disk).contains(&old[0]));
+}
+
+#[test]
 fn a_segment_in_the_wrong_directory_is_refused() {
     let disk = disk();
     drop(filled(&disk, CONFIG, 2));
@@ -168,6 +193,18 @@ fn a_full_disk_refuses_the_batch_and_the_log_goes_on_when_there_is_room() {
     sync(&mut log);
     disk.crash(&SeededRng::new(2));
     assert_eq!(read_all(&mut open(&disk, CONFIG)).len(), 5);
+}
+
+#[test]
+fn what_was_written_before_the_disk_was_full_becomes_durable() {
+    let disk = disk();
+    let mut log = filled(&disk, CONFIG, 1);
+    append(&mut log, &batch(1)).unwrap();
+    disk.set_capacity(Some(0));
+    sync(&mut log);
+    assert_eq!(log.high_watermark().get(), 2);
+    disk.crash(&SeededRng::new(6));
+    assert_eq!(read_all(&mut open(&disk, CONFIG)).len(), 2);
 }
 
 #[test]

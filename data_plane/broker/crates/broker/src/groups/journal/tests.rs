@@ -135,6 +135,20 @@ fn a_record_larger_than_a_batch_is_a_batch_of_its_own() {
 }
 
 #[test]
+fn a_changed_bit_in_what_was_durable_is_refused_and_not_believed() {
+    let mut world = World::open(Arc::new(SimDisk::new()));
+    world.commit(0, 5, 10);
+    world.sync();
+    let segment = Path::new("data/groups").join(headrace_log::segment::log_name(0));
+    let bytes = headrace_io::disk::read_file(&*world.disk, &segment, 1 << 20).unwrap();
+    world.disk.flip_bit(&segment, bytes.len() - 12, 0);
+    let mut coordinator = Coordinator::new(GroupConfig::default());
+    let disk: Arc<dyn Disk> = world.disk;
+    let refused = Journal::open(disk, Path::new("data/groups"), NOW.wall_ms, &mut coordinator);
+    assert!(matches!(refused, Err(JournalError::Crc { offset: 0 })));
+}
+
+#[test]
 fn a_log_of_another_broker_version_is_refused() {
     let mut world = World::open(Arc::new(SimDisk::new()));
     world.journal.append(vec![Record { key: vec![99], value: None }], NOW.wall_ms).unwrap();
