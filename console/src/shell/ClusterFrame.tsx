@@ -1,8 +1,7 @@
 import { Alert, Skeleton, Tabs } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
-import { cluster } from "../api/queries";
+import { useCluster } from "../api/useCluster";
 import { Page } from "../parts/Page";
 import { ProblemAlert } from "../parts/ProblemAlert";
 import { StatusBadge } from "../parts/StatusBadge";
@@ -18,7 +17,7 @@ const CRUMBS = [{ label: "Clusters", to: "/" }];
 /** What surrounds the pages of one cluster. */
 export function ClusterFrame() {
   const { clusterId } = useParams({ from: "/signed-in/clusters/$clusterId" });
-  const found = useQuery(cluster(clusterId));
+  const found = useCluster(clusterId);
   const path = useRouterState({ select: (state) => state.location.pathname });
   const navigate = useNavigate();
   const active = TABS.find((tab) => path.endsWith(`/${tab.value}`))?.value ?? "overview";

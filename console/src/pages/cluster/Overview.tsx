@@ -1,7 +1,7 @@
 import { SimpleGrid, Stack, Table, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
-import { type Cluster, cluster } from "../../api/queries";
+import type { Cluster } from "../../api/queries";
+import { useCluster } from "../../api/useCluster";
 import { CodeBlock } from "../../parts/CodeBlock";
 import { moment } from "../../parts/quantities";
 import { Section } from "../../parts/Section";
@@ -10,7 +10,7 @@ import { Connect } from "./Connect";
 /** Where a cluster is, what it is, and programs that use it. */
 export function Overview() {
   const { clusterId } = useParams({ from: "/signed-in/clusters/$clusterId" });
-  const { data } = useQuery(cluster(clusterId));
+  const { data } = useCluster(clusterId);
   if (data === undefined) return null;
   return (
     <Stack gap="lg">

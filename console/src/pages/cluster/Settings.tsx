@@ -1,10 +1,11 @@
 import { Button, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useRouteContext } from "@tanstack/react-router";
 import { client, unwrap } from "../../api/client";
 import { cluster, clusters } from "../../api/queries";
+import { deletionOf, useCluster } from "../../api/useCluster";
 import { ConfirmByName } from "../../parts/ConfirmByName";
 import { Section } from "../../parts/Section";
 
@@ -12,11 +13,12 @@ import { Section } from "../../parts/Section";
 export function Settings() {
   const { clusterId } = useParams({ from: "/signed-in/clusters/$clusterId" });
   const { session } = useRouteContext({ from: "/signed-in" });
-  const { data } = useQuery(cluster(clusterId));
+  const { data } = useCluster(clusterId);
   const queries = useQueryClient();
   const navigate = useNavigate();
   const [opened, { open, close }] = useDisclosure();
   const remove = useMutation({
+    mutationKey: deletionOf(clusterId),
     mutationFn: () =>
       unwrap(
         client.DELETE("/v1/clusters/{cluster_id}", { params: { path: { cluster_id: clusterId } } }),
