@@ -6,7 +6,7 @@ BROKER := data_plane/broker
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test test-broker test-terraform test-python check fix lock openapi protocol terraform terraform-docs demo clean
+.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs demo clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,7 +14,7 @@ help: ## list the targets
 run: setup ## set up and start the service on ./data (ARGS="--port 9000" passes options on)
 	@exec $(VENV)/headrace up --data-dir data $(ARGS)
 
-setup: ## virtual environment, locked dependencies, release broker
+setup: ## virtual environment, locked dependencies, release broker, console
 	@$(PYTHON) -m tools.setup
 
 setup-tests: ## what `setup` does, and what tests and checks need
@@ -28,6 +28,9 @@ test-broker: setup-tests ## the broker's tests alone
 
 test-terraform: setup-tests ## the Terraform provider's Go tests alone
 	@$(VENV)/python -m tools.test terraform
+
+test-console: setup-tests ## the tests of the console's parts alone
+	@$(VENV)/python -m tools.test console
 
 test-python: setup-tests ## the Python tests alone
 	@$(VENV)/python -m tools.test python

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from api.console_files import ConsoleFiles
 from api.deps import Container
 from api.errors import install_error_handlers
 from api.kafka_rest import errors as kafka_rest_errors
@@ -11,10 +12,14 @@ from api.openapi import install_document
 from api.routes import create_routes
 
 
-def create_app(container: Container) -> FastAPI:
-    """Make the application; it owns nothing that `container` does not."""
+def create_app(container: Container, console_files: ConsoleFiles | None = None) -> FastAPI:
+    """Make the application; it owns nothing that `container` does not.
+
+    It serves the console that was built here, or the one of `console_files`.
+    """
     app = create_routes(container.gateway.lifespan)
     app.state.container = container
+    app.state.console_files = console_files or ConsoleFiles()
     install_document(app)
     install_error_handlers(app, {kafka_rest_errors.PREFIX: kafka_rest_errors.problem_members})
     settings = container.core.settings

@@ -1,16 +1,25 @@
-"""Who calls, and whether they may: `require(Action....)` on every route under /v1 and /kafka."""
+"""Who calls, and whether they may: `require(Action....)` on every route under /v1 and /kafka.
+
+A request that has an Authorization header is judged by it alone; one that has none may come from
+the console, by its session cookie.
+"""
 
 import base64
 import binascii
 import hmac
-from typing import Annotated, cast
+from typing import Annotated, Protocol, cast
 
 import structlog
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from api.deps import get_core
-from control_plane.identity.errors import CredentialsInvalidError, PermissionDeniedError
+from api.sessions import is_from_own_page, require_same_site, session_cookie
+from control_plane.identity.errors import (
+    CredentialsInvalidError,
+    PermissionDeniedError,
+    SessionInvalidError,
+)
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from control_plane.identity.secrets import key_id_of
@@ -19,20 +28,40 @@ AUTHORIZATION_LENGTH_MAX = 1024
 
 
 async def authenticate(request: Request) -> Principal:
-    """Return the caller, authenticated once per request; raise CredentialsInvalidError.
+    """Return the caller, authenticated once per request.
 
-    With a key that was seen within the last seconds nothing blocks and no thread is used.
+    With a key or session that was seen within the last seconds nothing blocks and no thread is
+    used. Raises CredentialsInvalidError; for sessions SessionInvalidError and, for an unsafe
+    method that another site's page asks for, CrossSiteRequestError.
     """
     known = getattr(request.state, "principal", None)
     if known is not None:
         return cast("Principal", known)
-    secret = _secret_of(request.headers.getlist("authorization"))
-    authenticator = get_core(request).authenticator
-    principal = authenticator.cached(secret)
-    if principal is None:
-        principal = await run_in_threadpool(authenticator.authenticate, secret)
+    headers = request.headers.getlist("authorization")
+    cookie_value = None if headers else session_cookie(request)
+    core = get_core(request)
+    if cookie_value is not None:
+        require_same_site(request)
+        principal = await _verified(core.session_authenticator, cookie_value)
+    elif not headers and is_from_own_page(request):
+        raise SessionInvalidError
+    else:
+        principal = await _verified(core.authenticator, _secret_of(headers))
     request.state.principal = principal
     structlog.contextvars.bind_contextvars(principal=principal.id)
+    return principal
+
+
+class _Verifier(Protocol):
+    def cached(self, secret: str, /) -> Principal | None: ...
+
+    def authenticate(self, secret: str, /) -> Principal: ...
+
+
+async def _verified(verifier: _Verifier, secret: str) -> Principal:
+    principal = verifier.cached(secret)
+    if principal is None:
+        principal = await run_in_threadpool(verifier.authenticate, secret)
     return principal
 
 

@@ -1,13 +1,13 @@
 """The services of clusters, topics and access, composed over the core and the engines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends
 from sqlalchemy.orm import Session
 
-from api.deps import ClusterSummary, Core, Services
+from api.deps import Core, Services
 from control_plane.access.service import AccessService, CredentialLoader
 from control_plane.clusters import tasks
 from control_plane.clusters.models import Cluster
@@ -16,7 +16,6 @@ from control_plane.clusters.reconciler import Reconciler
 from control_plane.clusters.service import ClusterService
 from control_plane.clusters.sweep import Sweeper
 from control_plane.identity.principals import Principal
-from control_plane.kit.pagination import PAGE_SIZE_MAX, PageRequest
 from control_plane.kit.scope import Scope
 from control_plane.provisioning.engine import Engine
 from control_plane.topics.admin_clients import AdminClients, Connection, TokenSettings
@@ -49,23 +48,9 @@ class ClusterServices:
         """Raise ClusterNotFoundError unless the cluster exists for `scope`."""
         self.clusters.require(session, scope, cluster_id)
 
-    def summaries(self, session: Session, scope: Scope) -> Sequence[ClusterSummary]:
-        """Return the clusters of `scope`, oldest first, one page at most."""
-        page = self.clusters.list(session, scope, PageRequest(PAGE_SIZE_MAX))
-        return [self._summary(cluster) for cluster in page.items]
-
     def close(self) -> None:
         """Close what is open to clusters."""
         self.admin_clients.close()
-
-    def _summary(self, cluster: Cluster) -> ClusterSummary:
-        endpoints = {
-            "rest": self.rest_url,
-            "sasl_ssl": cluster.kafka_sasl_ssl,
-            "sasl_plaintext": cluster.kafka_sasl_plaintext,
-        }
-        known = {name: address for name, address in endpoints.items() if address is not None}
-        return ClusterSummary(cluster.id, cluster.name, cluster.status, known)
 
 
 def build_cluster_services(

@@ -6,6 +6,7 @@ from control_plane.identity import tasks as identity_tasks
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.members import MemberService
 from control_plane.identity.service import ApiKeyService
+from control_plane.identity.session_authentication import SessionAuthenticator
 from control_plane.identity.sessions import SessionService
 from control_plane.identity.tokens import load_signer
 from control_plane.kit import idempotency
@@ -38,6 +39,13 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     with database.transaction() as session:
         signer = load_signer(session, vault, clock)
     authenticator = Authenticator(database, clock)
+    sessions = SessionService(clock)
+    session_authenticator = SessionAuthenticator(database, sessions, clock)
+
+    def forget_key(api_key_id: str) -> None:
+        authenticator.forget(api_key_id)
+        session_authenticator.forget(api_key_id)
+
     return Core(
         settings=settings,
         clock=clock,
@@ -48,8 +56,9 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         authenticator=authenticator,
         organizations=OrganizationService(clock),
         members=MemberService(clock),
-        api_keys=ApiKeyService(vault, clock, authenticator.forget),
-        sessions=SessionService(clock),
+        api_keys=ApiKeyService(vault, clock, forget_key),
+        sessions=sessions,
+        session_authenticator=session_authenticator,
         operations=OperationService(database, clock),
         idempotency=IdempotencyStore(database, vault, clock),
     )

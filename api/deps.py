@@ -1,6 +1,5 @@
 """What routes are given: the container of services, the caller's page, and ports to other parts."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol, cast
 
@@ -11,6 +10,7 @@ from api.http_gateway import HttpGateway
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.members import MemberService
 from control_plane.identity.service import ApiKeyService
+from control_plane.identity.session_authentication import SessionAuthenticator
 from control_plane.identity.sessions import SessionService
 from control_plane.identity.tokens import TokenSigner
 from control_plane.kit.clock import Clock
@@ -31,25 +31,11 @@ from control_plane.operations.service import OperationService
 from control_plane.organizations.service import OrganizationService
 
 
-@dataclass(frozen=True)
-class ClusterSummary:
-    """A cluster as the console lists it."""
-
-    id: str
-    name: str
-    status: str
-    endpoints: dict[str, str]
-
-
 class ClusterDirectory(Protocol):
     """What routes of other resources ask about clusters."""
 
     def require(self, session: Session, scope: Scope, cluster_id: str) -> None:
         """Raise ClusterNotFoundError unless the cluster exists for `scope`."""
-        ...
-
-    def summaries(self, session: Session, scope: Scope) -> Sequence[ClusterSummary]:
-        """Return the clusters of `scope`, oldest first, one page at most."""
         ...
 
 
@@ -80,6 +66,7 @@ class Core:
     members: MemberService
     api_keys: ApiKeyService
     sessions: SessionService
+    session_authenticator: SessionAuthenticator
     operations: OperationService
     idempotency: IdempotencyStore
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tools.paths import venv_tool
-from tools.stages import Stage, cargo_stage, go_stage, python_stage, run_all
+from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage, run_all
 
 STAGES = (
     Stage(name="ruff format", command=[str(venv_tool("ruff")), "format", "--check", "."]),
@@ -14,6 +14,9 @@ STAGES = (
     Stage(name="import contracts", command=[str(venv_tool("lint-imports"))]),
     python_stage("locks", "tools.lock", "--check"),
     python_stage("openapi", "api.openapi", "--check"),
+    python_stage("console's types", "tools.console", "--check"),
+    node_stage("console format, lint", "biome", "ci", "--colors=off", "."),
+    node_stage("console types", "tsc", "--noEmit"),
     python_stage("wire codec", "tools.protocol", "--check"),
     cargo_stage("rustfmt", "fmt", "--all", "--check"),
     cargo_stage(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from tools.paths import venv_tool
-from tools.stages import Stage, cargo_stage, go_stage, python_stage, run_all
+from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage, run_all
 
 STAGES = (
     Stage(name="ruff fix", command=[str(venv_tool("ruff")), "check", "--fix", "."]),
@@ -15,6 +15,8 @@ STAGES = (
     python_stage("openapi", "api.openapi"),
     python_stage("gofmt", "tools.go", "--fix"),
     go_stage("terraform docs", "go", "run", "./cmd/docs"),
+    python_stage("console's types", "tools.console", "--types"),
+    node_stage("console fix", "biome", "check", "--write", "--colors=off", "."),
 )
 
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from tools.paths import REQUIREMENTS, ROOT, venv_tool
 
 PROJECTS = (ROOT / "pyproject.toml", ROOT / "sdk" / "pyproject.toml")
-LOCKS = ("uv", "server", "dev")
+LOCKS = ("uv", "node", "server", "dev")
+ALONE = ("uv", "node")  # tools that are installed by themselves
 
 
 def wanted(lock: str) -> list[str]:
     """The requirements a lock pins, one a line, without our own distributions."""
-    if lock == "uv":
-        return _lines(REQUIREMENTS / "uv.in")
+    if lock in ALONE:
+        return _lines(REQUIREMENTS / f"{lock}.in")
     lines = [*_project_dependencies(), *_lines(REQUIREMENTS / "build.in")]
     if lock == "dev":
         lines += _lines(REQUIREMENTS / "dev.in")

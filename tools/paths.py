@@ -12,6 +12,8 @@ BROKER = ROOT / "data_plane" / "broker"
 TERRAFORM_PROVIDER = ROOT / "terraform" / "provider"
 TERRAFORM_BUILD = BUILD / "terraform"
 BROKER_BINARY = BROKER / "target" / "release" / "headrace-broker"
+CONSOLE = ROOT / "console"
+CONSOLE_MODULES = CONSOLE / "node_modules"
 CACHE = BUILD / "cache"
 
 

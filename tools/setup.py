@@ -10,6 +10,7 @@ import sys
 import venv
 
 from tools import system_packages
+from tools.console import build_console
 from tools.go import build_provider
 from tools.java_artifacts import fetch_java_artifacts
 from tools.paths import BROKER, REQUIREMENTS, ROOT, VENV, venv_tool
@@ -30,6 +31,7 @@ def main() -> int:
         make_environment("dev" if arguments.tests else "server")
         install_in_place()
         build_broker()
+        build_console()
         if arguments.tests:
             fetch_java_artifacts()
             build_provider()

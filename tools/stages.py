@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tools.go import GO_ENVIRONMENT
-from tools.paths import BROKER, ROOT, TERRAFORM_PROVIDER, venv_tool
+from tools.node import find_node
+from tools.paths import BROKER, CONSOLE, CONSOLE_MODULES, ROOT, TERRAFORM_PROVIDER, venv_tool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,12 @@ def cargo_stage(name: str, *arguments: str, env: dict[str, str] | None = None) -
 def go_stage(name: str, *command: str) -> Stage:
     """A stage that runs a command in the Terraform provider's module."""
     return Stage(name=name, command=command, cwd=TERRAFORM_PROVIDER, env=dict(GO_ENVIRONMENT))
+
+
+def node_stage(name: str, program: str, *arguments: str) -> Stage:
+    """A stage that runs a program of the console's packages."""
+    command = [str(CONSOLE_MODULES / ".bin" / program), *arguments]
+    return Stage(name=name, command=command, cwd=CONSOLE, env=find_node().environment)
 
 
 def run_all(stages: Sequence[Stage]) -> int:

@@ -8,7 +8,7 @@ import subprocess
 
 from tools.steps import SetupError, run, say
 
-PROGRAMS = {"kcat": "kcat", "strace": "strace"}
+PROGRAMS = {"chromium": "chromium", "kcat": "kcat", "strace": "strace"}
 """Program on PATH, and the Debian package that brings it."""
 
 

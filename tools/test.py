@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tools.stages import Stage, cargo_stage, go_stage, python_stage, run_all
+from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage, run_all
 
 CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
 STAGES: dict[str, tuple[Stage, ...]] = {
@@ -13,6 +13,7 @@ STAGES: dict[str, tuple[Stage, ...]] = {
         cargo_stage("broker tests", *CARGO_TEST),
     ),
     "terraform": (go_stage("terraform provider tests", "go", "test", "./..."),),
+    "console": (node_stage("console tests", "vitest", "run", "--no-color"),),
     "python": (python_stage("python tests", "pytest", "-n", "2", "--dist", "loadgroup"),),
 }
 

@@ -18,6 +18,24 @@ class CredentialsInvalidError(AppError):
         )
 
 
+class SessionInvalidError(AppError):
+    """No live session: one answer for missing, unknown, expired, idle and revoked.
+
+    It names no Basic scheme, for which browsers would put up a window of their own.
+    """
+
+    code = "session_invalid"
+    status = 401
+    title = "Not signed in"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nobody is signed in, or the session is over",
+            advice="sign in to the console again",
+            headers={"WWW-Authenticate": 'Bearer realm="headrace"'},
+        )
+
+
 class PermissionDeniedError(AppError):
     """The caller is known and may not do this, whatever the resource."""
 

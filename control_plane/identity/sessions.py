@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session as DatabaseSession
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 from control_plane.identity import repository
 from control_plane.identity.authentication import principal_of
 from control_plane.identity.errors import SignInTokenError
-from control_plane.identity.models import Member, Session, SignInToken
+from control_plane.identity.models import ApiKey, Member, Session, SignInToken
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
 from control_plane.kit.clock import Clock
@@ -33,6 +33,14 @@ class SignedIn:
 
     cookie_value: str
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class LiveSession:
+    """Who is signed in, and whether it is time to write down that the session is in use."""
+
+    principal: Principal
+    wants_touch: bool
 
 
 class SessionService:
@@ -75,18 +83,20 @@ class SessionService:
         """Open a session that acts as an authenticated API key, for as long as the key lives."""
         return self._open(session, principal.organization_id, api_key_id=principal.id)
 
-    def find(self, session: DatabaseSession, cookie_value: str) -> Principal | None:
-        """Return who is behind a session cookie, None if the session or its key is over."""
+    def find(self, session: DatabaseSession, cookie_value: str) -> LiveSession | None:
+        """Return the session behind a cookie, None if it or its key is over; writes nothing."""
         row = self._find_live(session, cookie_value)
-        if row is None:
+        principal = None if row is None else self._principal(session, row)
+        if row is None or principal is None:
             return None
-        now = self._clock.now()
-        if now - row.last_used_at > timedelta(seconds=SESSION_TOUCH_SECONDS):
-            row.last_used_at = now
-        if row.api_key_id is not None:
-            return self._key_principal(session, row, row.api_key_id)
-        member = repository.find_member(session, Scope(row.organization_id), row.member_id or "")
-        return None if member is None else _member_principal(row, member)
+        idle = self._clock.now() - row.last_used_at
+        return LiveSession(principal, idle > timedelta(seconds=SESSION_TOUCH_SECONDS))
+
+    def touch(self, session: DatabaseSession, cookie_value: str) -> None:
+        """Write down that the session is in use, so that it does not end for idleness."""
+        row = self._find_live(session, cookie_value)
+        if row is not None:
+            row.last_used_at = self._clock.now()
 
     def sign_out(self, session: DatabaseSession, cookie_value: str) -> None:
         """End the session behind a cookie, if there is one."""
@@ -129,12 +139,13 @@ class SessionService:
         idle_since = now - timedelta(seconds=SESSION_IDLE_SECONDS)
         return repository.find_live_session(session, _hash(cookie_value), now, idle_since)
 
-    def _key_principal(
-        self, session: DatabaseSession, row: Session, api_key_id: str
-    ) -> Principal | None:
+    def _principal(self, session: DatabaseSession, row: Session) -> Principal | None:
         scope = Scope(row.organization_id)
-        key = repository.find_live_api_key(session, scope, api_key_id, self._clock.now())
-        return None if key is None else principal_of(key)
+        if row.api_key_id is None:
+            member = repository.find_member(session, scope, row.member_id or "")
+            return None if member is None else _member_principal(row, member)
+        key = repository.find_live_api_key(session, scope, row.api_key_id, self._clock.now())
+        return None if key is None else _key_principal(row, key)
 
 
 def _member_principal(row: Session, member: Member) -> Principal:
@@ -146,6 +157,11 @@ def _member_principal(row: Session, member: Member) -> Principal:
         role=Role(member.role),
         expires_at=row.expires_at,
     )
+
+
+def _key_principal(row: Session, key: ApiKey) -> Principal:
+    ends = row.expires_at if key.expires_at is None else min(row.expires_at, key.expires_at)
+    return replace(principal_of(key), expires_at=ends)
 
 
 def _hash(token: str) -> bytes:

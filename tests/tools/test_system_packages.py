@@ -11,7 +11,7 @@ from tests.tools.programs import Programs
 from tools import system_packages
 from tools.steps import SetupError
 
-COMMAND = "apt-get install --yes --no-install-recommends kcat strace"
+COMMAND = "apt-get install --yes --no-install-recommends chromium kcat strace"
 
 
 def become(monkeypatch: pytest.MonkeyPatch, user_id: int) -> None:

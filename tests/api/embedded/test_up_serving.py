@@ -59,8 +59,11 @@ def test_console_link_signs_the_owner_in_once(served: Served) -> None:
     with httpx2.Client(follow_redirects=False) as browser:
         entered = browser.get(ready["console_url"])
         assert entered.status_code == 303
-        assert browser.get(f"{ready['api_url']}/console").status_code == 200
-    assert httpx2.get(ready["console_url"]).status_code in (400, 401, 403)
+        assert entered.headers["location"] == "/console/"
+        assert browser.get(f"{ready['api_url']}/v1/whoami").json()["kind"] == "member"
+    again = httpx2.get(ready["console_url"])
+    assert again.headers["location"] == "/console/sign-in?problem=sign_in_token_invalid"
+    assert "set-cookie" not in again.headers
 
 
 def test_https_is_not_trusted_without_the_authority(served: Served) -> None:

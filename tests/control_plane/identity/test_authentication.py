@@ -3,11 +3,11 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from control_plane.identity.authentication import (
+from control_plane.identity.errors import CredentialsInvalidError
+from control_plane.identity.known_principals import (
     FRESH_SECONDS,
     STALE_SECONDS_MAX,
 )
-from control_plane.identity.errors import CredentialsInvalidError
 from control_plane.identity.models import ApiKey
 from control_plane.identity.policy import Role
 from control_plane.identity.secrets import key_id_of, new_secret

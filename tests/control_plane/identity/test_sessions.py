@@ -34,8 +34,13 @@ def sign_in(service: Service, token: str) -> str:
 
 
 def find(service: Service, cookie_value: str) -> Principal | None:
-    with service.core.database.transaction() as session:
-        return service.core.sessions.find(session, cookie_value)
+    """Look a session up past every cache, and touch it as its use would."""
+    sessions, database = service.core.sessions, service.core.database
+    with database.transaction() as session:
+        found = sessions.find(session, cookie_value)
+        if found is not None and found.wants_touch:
+            sessions.touch(session, cookie_value)
+    return None if found is None else found.principal
 
 
 class TestSignIn:
@@ -95,7 +100,13 @@ class TestSession:
             cookie_value = service.core.sessions.sign_in_with_api_key(
                 session, principal
             ).cookie_value
-        assert find(service, cookie_value) == principal
+        found = find(service, cookie_value)
+        assert found is not None
+        assert (found.id, found.kind, found.role) == (
+            principal.id,
+            PrincipalKind.API_KEY,
+            principal.role,
+        )
         with service.core.database.transaction() as session:
             service.core.api_keys.revoke(
                 session, principal.scope, principal.id, revoked_by=principal

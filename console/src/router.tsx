@@ -1,0 +1,107 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { queryClient } from "./api/queries";
+import { NotFound } from "./pages/NotFound";
+import { SignIn } from "./pages/SignIn";
+import { sessionQuery } from "./session/session";
+import { ClusterFrame } from "./shell/ClusterFrame";
+import { Frame } from "./shell/Frame";
+import { RouteProblem } from "./shell/RouteProblem";
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  component: SignIn,
+  validateSearch: (search: Record<string, unknown>): { problem?: string } =>
+    typeof search.problem === "string" ? { problem: search.problem } : {},
+});
+
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  component: Frame,
+  beforeLoad: async () => {
+    const session = await queryClient.ensureQueryData(sessionQuery);
+    if (session === null) throw redirect({ to: "/sign-in" });
+    return { session };
+  },
+});
+
+const clusters = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/",
+  component: lazyRouteComponent(() => import("./pages/Clusters"), "Clusters"),
+});
+
+const createCluster = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/create-cluster",
+  component: lazyRouteComponent(() => import("./pages/CreateCluster"), "CreateCluster"),
+});
+
+const keys = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/api-keys",
+  component: lazyRouteComponent(() => import("./pages/keys/ApiKeys"), "ApiKeys"),
+});
+
+const cluster = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/clusters/$clusterId",
+  component: ClusterFrame,
+});
+
+const overview = createRoute({
+  getParentRoute: () => cluster,
+  path: "/",
+  component: lazyRouteComponent(() => import("./pages/cluster/Overview"), "Overview"),
+});
+
+const topics = createRoute({
+  getParentRoute: () => cluster,
+  path: "/topics",
+  component: lazyRouteComponent(() => import("./pages/topics/Topics"), "Topics"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => cluster,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./pages/cluster/Settings"), "Settings"),
+});
+
+const topic = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/clusters/$clusterId/topics/$topic",
+  component: lazyRouteComponent(() => import("./pages/topics/Topic"), "Topic"),
+});
+
+export const router = createRouter({
+  basepath: "/console",
+  routeTree: root.addChildren([
+    signIn,
+    signedIn.addChildren([
+      clusters,
+      createCluster,
+      keys,
+      cluster.addChildren([overview, topics, settings]),
+      topic,
+    ]),
+  ]),
+  defaultErrorComponent: RouteProblem,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

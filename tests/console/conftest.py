@@ -1,0 +1,129 @@
+"""A browser, and a service of its own for it to visit."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from tests.console.visitor import HEIGHTS, Visitor
+from tools.running_service import RunningService, start_service
+
+ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WAIT_MS_MAX = 20_000
+
+
+@dataclass(frozen=True)
+class Orders:
+    """A cluster with topics and records in it, made by the API."""
+
+    cluster_id: str
+    topic: str
+    empty_topic: str
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningService]:
+    """`headrace up`, for the console alone: its pictures show nothing of other tests."""
+    with start_service(tmp_path_factory.mktemp("console-service")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Generator[Browser]:
+    """Debian's Chromium; nothing is downloaded."""
+    program = shutil.which("chromium")
+    assert program is not None, "chromium is not on PATH: run `make setup-tests`"
+    expect.set_options(timeout=WAIT_MS_MAX)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=program, args=[*ARGUMENTS])
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def new_visitor(browser: Browser, service: RunningService) -> Generator[Callable[[], Visitor]]:
+    """Makes visitors; each must have left without a complaint of the browser."""
+    made: list[Visitor] = []
+
+    def make() -> Visitor:
+        context = browser.new_context(
+            viewport={"width": 1024, "height": HEIGHTS[1024]}, reduced_motion="reduce"
+        )
+        context.set_default_timeout(WAIT_MS_MAX)
+        made.append(Visitor.arrive(context, service.ready.api_url))
+        return made[-1]
+
+    yield make
+    for visitor in made:
+        visitor.context.close()
+    assert [complaint for visitor in made for complaint in visitor.complaints] == []
+
+
+@pytest.fixture
+def visitor(new_visitor: Callable[[], Visitor]) -> Visitor:
+    return new_visitor()
+
+
+@pytest.fixture(scope="session")
+def owner(service: RunningService) -> Generator[httpx2.Client]:
+    """The owner's HTTP client."""
+    with service.http() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def newcomer_key(owner: httpx2.Client) -> str:
+    """The first key of an organization that has nothing yet."""
+    return _made(owner.post("/v1/organizations", json={"name": "Tide Mill"}))["api_key"]
+
+
+@pytest.fixture(scope="session")
+def orders(owner: httpx2.Client) -> Orders:
+    """A cluster as one looks at pictures of it: topics, a few keys, and records of every kind."""
+    cluster = _made(owner.post("/v1/clusters", json={"name": "orders", "plan": "dev"}))
+    topics = f"/v1/clusters/{cluster['id']}/topics"
+    for name, partitions in (("payments", 6), ("shipments", 3), ("quiet", 2)):
+        _made(owner.post(topics, json={"name": name, "partitions": partitions}))
+    body = {"name": "shipping service", "cluster_id": cluster["id"]}
+    _made(owner.post("/v1/api-keys", json=body))
+    retired = _made(owner.post("/v1/api-keys", json=body | {"name": "old importer"}))
+    assert owner.delete(f"/v1/api-keys/{retired['id']}").is_success
+    for number in range(12):
+        _produce(owner, cluster["id"], "shipments", number)
+    return Orders(cluster["id"], "shipments", "quiet")
+
+
+def _produce(owner: httpx2.Client, cluster_id: str, topic: str, number: int) -> None:
+    value: dict[str, Any] = {
+        "type": "JSON",
+        "data": {"order": 1000 + number, "city": "Zürich", "weight_g": 1250 * number, "items": [1]},
+    }
+    if number % 4 == 3:
+        value = {"type": "BINARY", "data": "AAECA/7/"}
+    record = {
+        "key": {"type": "STRING", "data": f"order-{1000 + number}"},
+        "value": value,
+        "headers": [{"name": "trace-id", "value": "NGJmOTJmMzU3N2IzNGRh"}],
+    }
+    answer = owner.post(f"/kafka/v3/clusters/{cluster_id}/topics/{topic}/records", json=record)
+    assert answer.status_code == 200, answer.text
+
+
+def _made(answer: httpx2.Response) -> dict[str, Any]:
+    assert answer.status_code == 201, answer.text
+    return answer.json()

@@ -1,0 +1,265 @@
+"""From the sign-in link to records seen live, and back to nothing, as a person does it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import Orders
+from tests.console.visitor import Visitor
+from tools.running_service import RunningService
+
+pytestmark = pytest.mark.xdist_group("console")
+
+PROGRAM_SECONDS_MAX = 60
+
+
+class TestFirstUse:
+    def test_from_the_link_to_the_last_record(
+        self, visitor: Visitor, service: RunningService, tmp_path: Path
+    ) -> None:
+        page = visitor.page
+        page.goto(service.ready.console_url)
+        expect(page.get_by_role("heading", name="Clusters", exact=True)).to_be_visible()
+        assert "token" not in page.url
+        create_cluster(page, "greenhouse")
+        create_topic(page, "greetings")
+        program = take_program(page, tmp_path)
+        page.get_by_role("tab", name="Topics").click()
+        page.get_by_role("link", name="greetings").click()
+        expect(page.get_by_text("What is produced from now on shows here.")).to_be_visible()
+        run_program_until_seen(page, program)
+        produce_record(page)
+        read_from_the_start(page)
+        revoke_key(page)
+        assert_refused(service, program)
+        delete_topic(page)
+        delete_cluster(page)
+
+
+class TestSigningIn:
+    def test_by_a_key_and_out_again(self, visitor: Visitor, service: RunningService) -> None:
+        page = visitor.page
+        visitor.open("/clusters/lkc_x")
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        page.get_by_label(re.compile("^API key")).fill(service.ready.api_key)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Clusters", exact=True)).to_be_visible()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+        page.go_back()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    def test_a_session_that_ends_elsewhere_leads_to_the_form(
+        self, visitor: Visitor, owner: httpx2.Client
+    ) -> None:
+        made = owner.post("/v1/api-keys", json={"name": "passing"}).json()
+        visitor.sign_in(made["secret"])
+        visitor.open("/")
+        expect(visitor.page.get_by_role("heading", name="Clusters", exact=True)).to_be_visible()
+        assert owner.delete(f"/v1/api-keys/{made['id']}").is_success
+        expect(visitor.page.get_by_role("heading", name="Sign in")).to_be_visible()
+        visitor.forgive("401")
+
+    def test_a_key_of_one_cluster_sees_that_cluster_alone(
+        self, visitor: Visitor, orders: Orders, owner: httpx2.Client
+    ) -> None:
+        body = {"name": "one cluster", "cluster_id": orders.cluster_id}
+        visitor.sign_in(owner.post("/v1/api-keys", json=body).json()["secret"])
+        page = visitor.page
+        visitor.open("/")
+        expect(page.get_by_role("link", name="orders")).to_be_visible()
+        expect(page.get_by_role("link", name="Create cluster")).to_have_count(0)
+        expect(page.get_by_role("link", name="API keys")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("orders")
+class TestProblems:
+    def test_a_name_that_is_taken_is_told_with_code_and_advice(
+        self, visitor: Visitor, service: RunningService
+    ) -> None:
+        visitor.sign_in(service.ready.api_key)
+        visitor.open("/create-cluster")
+        page = visitor.page
+        page.get_by_label("Cluster name").fill("orders")
+        page.get_by_role("button", name="Create cluster").click()
+        expect(page.get_by_role("alert")).to_contain_text("cluster_name_taken")
+        visitor.forgive("409")
+
+
+class TestReading:
+    def test_many_records_are_read_in_portions(
+        self, visitor: Visitor, orders: Orders, owner: httpx2.Client, service: RunningService
+    ) -> None:
+        topic = f"/v1/clusters/{orders.cluster_id}/topics"
+        owner.post(topic, json={"name": "many", "partitions": 1})
+        records = "".join(
+            f'{{"value":{{"type":"STRING","data":"{"x" * 700} {number}"}}}}'
+            for number in range(400)
+        )
+        owner.post(
+            f"/kafka/v3/clusters/{orders.cluster_id}/topics/many/records",
+            content=records,
+            headers={"Content-Type": "application/json"},
+        ).raise_for_status()
+        visitor.sign_in(service.ready.api_key)
+        visitor.open(f"/clusters/{orders.cluster_id}/topics/many")
+        page = visitor.page
+        page.get_by_text("From the start").click()
+        expect(page.get_by_text("More is there.")).to_be_visible()
+        expect(page.get_by_role("button", name="@399")).to_have_count(0)
+        page.get_by_role("button", name="Read on").click()
+        expect(page.get_by_role("button", name="@399")).to_have_count(1)
+
+    def test_a_page_is_used_by_keys_alone(
+        self, visitor: Visitor, orders: Orders, service: RunningService
+    ) -> None:
+        visitor.sign_in(service.ready.api_key)
+        visitor.open(f"/clusters/{orders.cluster_id}/topics/{orders.topic}")
+        page = visitor.page
+        page.get_by_role("radio", name="Live").focus()
+        page.keyboard.press("ArrowRight")
+        line = page.get_by_role("button", name="order-1002")
+        line.focus()
+        page.keyboard.press("Enter")
+        expect(line).to_have_attribute("aria-expanded", "true")
+        page.get_by_role("button", name="Produce a record").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def create_cluster(page: Page, name: str) -> None:
+    page.get_by_role("link", name="Create cluster").first.click()
+    page.get_by_label("Cluster name").fill(name)
+    page.get_by_role("button", name="Create cluster").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    expect(page.get_by_text("running")).to_be_visible()
+
+
+def create_topic(page: Page, name: str) -> None:
+    page.get_by_role("tab", name="Topics").click()
+    page.get_by_role("button", name="Create topic").click()
+    page.get_by_label("Topic name").fill(name)
+    page.get_by_label("Partitions").fill("2")
+    page.get_by_role("combobox", name="Keep records for").click()
+    page.get_by_role("option", name="1 hour").click()
+    page.get_by_role("dialog").get_by_role("button", name="Create topic").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    page.get_by_role("tab", name="Settings").click()
+    expect(page.get_by_role("row", name="retention.ms 3600000")).to_be_visible()
+    page.get_by_role("link", name="greenhouse").click()
+
+
+def take_program(page: Page, directory: Path) -> Path:
+    """Take certificate, key and program from the page as it shows them."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download headrace-ca.pem").click()
+    download.value.save_as(directory / "headrace-ca.pem")
+    page.get_by_role("button", name="Create API key").click()
+    page.get_by_role("button", name="Create key").click()
+    secret = page.get_by_role("region", name="key secret").inner_text()
+    page.get_by_role("button", name="I have kept it").click()
+    program = directory / "program.py"
+    shown = page.get_by_role("region", name="Python snippet").inner_text()
+    assert secret in shown
+    program.write_text(shown, "utf-8")
+    return program
+
+
+def run_program(program: Path) -> str:
+    done = subprocess.run(
+        [sys.executable, program.name],
+        cwd=program.parent,
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_SECONDS_MAX,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def assert_refused(service: RunningService, program: Path) -> None:
+    """The key that the program carries is good for nothing any more."""
+    (secret,) = re.findall(r"hrs_\w[\w-]*", program.read_text("utf-8"))
+    with service.http(secret) as client:
+        assert client.get("/v1/whoami").status_code == 401
+
+
+def run_program_until_seen(page: Page, program: Path) -> None:
+    assert "written to partition" in run_program(program)
+    expect(page.get_by_role("button", name="hello from Python")).to_be_visible()
+
+
+def produce_record(page: Page) -> None:
+    page.get_by_role("button", name="Produce a record").click()
+    window = page.get_by_role("dialog")
+    window.get_by_label("Key").fill("pot-7")
+    window.get_by_text("JSON").click()
+    window.get_by_label("Value", exact=True).fill('{"moisture": 0.31}')
+    window.get_by_role("button", name="Add a header").click()
+    window.get_by_label("Name of header 1").fill("sensor")
+    window.get_by_label("Value of header 1").fill("b-12")
+    window.get_by_role("button", name="Produce", exact=True).click()
+    expect(window.get_by_text("It is written")).to_be_visible()
+    window.get_by_role("button", name="Close").last.click()
+    line = page.get_by_role("button", name="pot-7")
+    expect(line).to_be_visible()
+    line.click()
+    expect(page.get_by_role("row", name="sensor b-12")).to_be_visible()
+    expect(page.get_by_role("region", name="value")).to_have_text('{\n  "moisture": 0.31\n}')
+
+
+def read_from_the_start(page: Page) -> None:
+    page.get_by_text("From the start").click()
+    expect(page.get_by_role("button", name="hello from Python")).to_be_visible()
+    page.get_by_role("combobox", name="Show as").click()
+    page.get_by_role("option", name="Base64").click()
+    expect(page.get_by_role("button", name="aGVsbG8gZnJvbSBQeXRob24=")).to_be_visible()
+
+
+def revoke_key(page: Page) -> None:
+    page.get_by_role("link", name="API keys").click()
+    page.get_by_role("button", name="Revoke greenhouse program").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke key").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("button", name="Revoke greenhouse program")).to_have_count(0)
+    page.get_by_role("switch", name="Show revoked and expired keys").click()
+    row = page.get_by_role("row").filter(has_text="greenhouse program")
+    expect(row).to_contain_text("revoked")
+
+
+def delete_topic(page: Page) -> None:
+    page.get_by_role("link", name="Clusters", exact=True).click()
+    page.get_by_role("link", name="greenhouse").click()
+    page.get_by_role("tab", name="Topics").click()
+    page.get_by_role("link", name="greetings").click()
+    page.get_by_role("tab", name="Settings").click()
+    page.get_by_role("button", name="Delete topic").click()
+    confirm(page, "greetings", "Delete topic")
+    expect(page.get_by_text("No topics yet")).to_be_visible()
+
+
+def delete_cluster(page: Page) -> None:
+    page.get_by_role("tab", name="Settings").click()
+    page.get_by_role("button", name="Delete cluster").click()
+    confirm(page, "greenhouse", "Delete cluster")
+    expect(page.get_by_role("heading", name="Clusters", exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="greenhouse")).to_have_count(0)
+
+
+def confirm(page: Page, name: str, action: str) -> None:
+    window = page.get_by_role("dialog")
+    button = window.get_by_role("button", name=action)
+    window.get_by_label(f"Type {name} to confirm").fill(name[:-1])
+    expect(button).to_be_disabled()
+    window.get_by_label(f"Type {name} to confirm").fill(name)
+    button.click()

@@ -1,0 +1,173 @@
+"""Every page, in light and dark and at three widths: pictures, overflow, accessibility."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.console.conftest import Orders
+from tests.console.visitor import HEIGHTS, WIDTHS, Visitor
+from tools.paths import BUILD
+from tools.running_service import RunningService
+
+pytestmark = pytest.mark.xdist_group("console")
+
+SCREENS = BUILD / "console-screens"
+SCHEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A page and what to do on it until it shows what the picture is of."""
+
+    path: str
+    prepare: Callable[[Page], None]
+    who: str = "owner"
+
+
+def shows(text: str) -> Callable[[Page], None]:
+    """Wait for a text."""
+
+    def prepare(page: Page) -> None:
+        expect(page.get_by_text(text).first).to_be_visible()
+
+    return prepare
+
+
+def opens(button: str, then: str) -> Callable[[Page], None]:
+    """Press a button and wait for a heading of a window."""
+
+    def prepare(page: Page) -> None:
+        page.get_by_role("button", name=button, exact=True).first.click()
+        expect(page.get_by_role("dialog", name=then)).to_be_visible()
+
+    return prepare
+
+
+def refused_key(page: Page) -> None:
+    page.get_by_label(re.compile("^API key")).fill("hrs_nothing")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("credentials_invalid")).to_be_visible()
+
+
+def new_key(page: Page) -> None:
+    opens("Create API key", "Create an API key")(page)
+    page.get_by_role("button", name="Create key").click()
+    expect(page.get_by_text("The secret is shown this once")).to_be_visible()
+
+
+def old_records(page: Page) -> None:
+    page.get_by_text("From the start").click()
+    page.get_by_role("button", name="order-1002").click()
+    expect(page.get_by_text("trace-id")).to_be_visible()
+
+
+def quiet_offset(page: Page) -> None:
+    page.get_by_text("From an offset").click()
+    page.get_by_label("Offset", exact=True).fill("77")
+    expect(page.get_by_text("offset_out_of_range")).to_be_visible()
+
+
+def topic_settings(page: Page) -> None:
+    page.get_by_role("tab", name="Settings").click()
+    expect(page.get_by_text("retention.ms")).to_be_visible()
+
+
+def delete_topic(page: Page) -> None:
+    topic_settings(page)
+    opens("Delete topic", "Delete this topic?")(page)
+
+
+def record_form(page: Page) -> None:
+    opens("Produce a record", "Produce a record")(page)
+    page.get_by_role("button", name="Add a header").click()
+
+
+SCENES = {
+    "sign-in": Scene("/sign-in", shows("API key"), who="nobody"),
+    "sign-in-link-over": Scene("/sign-in?token=hrc_over", shows("That link is over"), who="nobody"),
+    "sign-in-refused": Scene("/sign-in", refused_key, who="nobody"),
+    "clusters-none": Scene("/", shows("No clusters yet"), who="newcomer"),
+    "clusters": Scene("/", shows("orders")),
+    "create-cluster": Scene("/create-cluster", shows("connections")),
+    "cluster": Scene("/clusters/{cluster}", shows("confluent_kafka")),
+    "cluster-key": Scene("/clusters/{cluster}", new_key),
+    "cluster-settings": Scene("/clusters/{cluster}/settings", shows("Its topics and all")),
+    "cluster-delete": Scene(
+        "/clusters/{cluster}/settings", opens("Delete cluster", "Delete this cluster?")
+    ),
+    "cluster-unknown": Scene("/clusters/lkc_nothing", shows("cluster_not_found")),
+    "topics": Scene("/clusters/{cluster}/topics", shows("payments")),
+    "topic-create": Scene("/clusters/{cluster}/topics", opens("Create topic", "Create a topic")),
+    "messages": Scene("/clusters/{cluster}/topics/{topic}", old_records),
+    "messages-none": Scene("/clusters/{cluster}/topics/{quiet}", shows("What is produced")),
+    "messages-refused": Scene("/clusters/{cluster}/topics/{quiet}", quiet_offset),
+    "produce": Scene("/clusters/{cluster}/topics/{topic}", record_form),
+    "topic-settings": Scene("/clusters/{cluster}/topics/{topic}", topic_settings),
+    "topic-delete": Scene("/clusters/{cluster}/topics/{topic}", delete_topic),
+    "api-keys": Scene("/api-keys", shows("shipping service")),
+    "api-key-create": Scene("/api-keys", opens("Create API key", "Create an API key")),
+    "api-key-revoke": Scene("/api-keys", opens("Revoke shipping service", "Revoke this key?")),
+    "not-found": Scene("/nowhere", shows("Nothing here")),
+}
+REFUSALS = {
+    "sign-in-refused": "401",
+    "cluster-unknown": "404",
+    "messages-refused": "422",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def contact_sheet(browser: Browser) -> Generator[None]:
+    """One picture of all pictures, beside them."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    for old in SCREENS.glob("*.png"):
+        old.unlink()
+    yield
+    figures = [
+        f'<figure><img src="{path.name}"><figcaption>{html.escape(path.stem)}</figcaption></figure>'
+        for path in sorted(SCREENS.glob("*.png"))
+    ]
+    style = (
+        "body{display:flex;flex-wrap:wrap;gap:12px;font:14px sans-serif;background:#888}"
+        "figure{margin:0}img{height:420px;display:block}"
+    )
+    sheet = SCREENS / "index.html"
+    sheet.write_text(f"<style>{style}</style>{''.join(figures)}", "utf-8")
+    page = browser.new_page(viewport={"width": 2400, "height": 1200})
+    page.goto(sheet.as_uri())
+    page.screenshot(path=SCREENS / "contact-sheet.png", full_page=True)
+    page.close()
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_page(
+    name: str,
+    new_visitor: Callable[[], Visitor],
+    orders: Orders,
+    service: RunningService,
+    newcomer_key: str,
+) -> None:
+    scene = SCENES[name]
+    visitor = new_visitor()
+    keys = {"owner": service.ready.api_key, "newcomer": newcomer_key}
+    if scene.who in keys:
+        visitor.sign_in(keys[scene.who])
+    visitor.open(
+        scene.path.format(cluster=orders.cluster_id, topic=orders.topic, quiet=orders.empty_topic)
+    )
+    scene.prepare(visitor.page)
+    for scheme in SCHEMES:
+        visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        for width in WIDTHS:
+            visitor.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
+            visitor.page.screenshot(path=SCREENS / f"{name}-{scheme}-{width}.png")
+            assert visitor.overflow() <= 0, f"{scheme} {width}"
+        assert visitor.accessibility_violations() == [], scheme
+    if name in REFUSALS:
+        visitor.forgive(REFUSALS[name])

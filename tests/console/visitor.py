@@ -1,0 +1,70 @@
+"""A person at a browser: what they see, and what the browser complains about."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
+
+from tools.paths import ROOT
+
+AXE_FILE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
+AXE_RUN = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
+WIDTHS = (390, 1024, 1920)
+HEIGHTS = {390: 844, 1024: 768, 1920: 1080}
+
+
+@dataclass
+class Visitor:
+    """One browser profile with one page."""
+
+    context: BrowserContext
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list[str])
+
+    @classmethod
+    def arrive(cls, context: BrowserContext, url: str) -> Visitor:
+        """Open an empty page whose complaints are noted from the start."""
+        visitor = cls(context, context.new_page(), url)
+        visitor.page.on("console", visitor._on_console)
+        visitor.page.on("pageerror", visitor._on_page_error)
+        return visitor
+
+    def sign_in(self, api_key: str) -> None:
+        """Get a session without the form."""
+        answer = self.context.request.post(f"{self.url}/console/session", data={"api_key": api_key})
+        assert answer.ok, answer.text()
+
+    def open(self, path: str) -> None:
+        """Load a page of the console."""
+        self.page.goto(f"{self.url}/console{path}")
+
+    def forgive(self, pattern: str) -> None:
+        """Take back complaints that belong to what a test does; at least one must be there."""
+        kept = [complaint for complaint in self.complaints if not re.search(pattern, complaint)]
+        assert len(kept) < len(self.complaints), f"nothing like {pattern}: {self.complaints}"
+        self.complaints[:] = kept
+
+    def accessibility_violations(self) -> list[str]:
+        """What axe finds wrong with the page as it is now."""
+        self.page.evaluate(AXE_FILE.read_text("utf-8"))
+        found: list[dict[str, Any]] = self.page.evaluate(AXE_RUN)
+        return [
+            f"{one['id']}: {node['html']}: {node['failureSummary']}"
+            for one in found
+            for node in one["nodes"]
+        ]
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than its window."""
+        return self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
+
+    def _on_page_error(self, error: Error) -> None:
+        self.complaints.append(f"uncaught: {error}")
