@@ -209,7 +209,11 @@ export interface paths {
         delete: operations["delete_topic"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Topic
+         * @description Give a topic more partitions; repeating it changes nothing.
+         */
+        patch: operations["update_topic"];
         trace?: never;
     };
     "/v1/clusters/{cluster_id}/topics/{topic}/partitions/{partition}/records": {
@@ -492,6 +496,32 @@ export interface components {
              * @example orders
              */
             name: string;
+            /**
+             * Plan
+             * @example dev
+             */
+            plan: string;
+        };
+        /**
+         * ClusterPreview
+         * @description A cluster that a dry run found possible; it does not exist.
+         */
+        ClusterPreview: {
+            /**
+             * Engine
+             * @example native
+             */
+            engine: string;
+            /**
+             * Name
+             * @example orders
+             */
+            name: string;
+            /**
+             * Organization Id
+             * @example org_4q8x0n1w2e3r5t6y
+             */
+            organization_id: string;
             /**
              * Plan
              * @example dev
@@ -1055,6 +1085,39 @@ export interface components {
             replication_factor?: number | null;
         };
         /**
+         * TopicPreview
+         * @description A topic that a dry run found possible; it does not exist.
+         */
+        TopicPreview: {
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /**
+             * Configs
+             * @description What was asked for.
+             */
+            configs: {
+                [key: string]: string;
+            };
+            /**
+             * Name
+             * @example flights
+             */
+            name: string;
+            /**
+             * Partitions
+             * @description Null for the cluster's default.
+             */
+            partitions: number | null;
+            /**
+             * Replication Factor
+             * @description Null for the cluster's default.
+             */
+            replication_factor: number | null;
+        };
+        /**
          * TopicResponse
          * @description A topic.
          */
@@ -1091,6 +1154,18 @@ export interface components {
              * @example 1
              */
             replication_factor: number;
+        };
+        /**
+         * TopicUpdate
+         * @description What shall change of a topic.
+         */
+        TopicUpdate: {
+            /**
+             * Partitions
+             * @description The whole number, never less than now. Keys go to other partitions then.
+             * @example 8
+             */
+            partitions: number;
         };
         /**
          * WhoamiResponse
@@ -1468,6 +1543,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request in progress */
             409: {
                 headers: {
@@ -1676,7 +1760,10 @@ export interface operations {
     };
     create_cluster: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
             header?: {
                 /**
                  * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
@@ -1693,6 +1780,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A dry run: what would be made. Nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterPreview"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
@@ -1722,6 +1818,15 @@ export interface operations {
             };
             /** @description Permission denied */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1982,7 +2087,10 @@ export interface operations {
     };
     create_topic: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
             header?: {
                 /**
                  * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
@@ -2001,6 +2109,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description A dry run: what would be made. Nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicPreview"];
+                };
+            };
             /** @description Successful Response */
             201: {
                 headers: {
@@ -2030,6 +2147,15 @@ export interface operations {
             };
             /** @description Cluster not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2272,6 +2398,135 @@ export interface operations {
             };
         };
     };
+    update_topic: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+                topic_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TopicUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TopicResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed on this topic */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many topic changes */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_records: {
         parameters: {
             query?: {
@@ -2468,6 +2723,15 @@ export interface operations {
             };
             /** @description Permission denied */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2719,6 +2983,15 @@ export interface operations {
             };
             /** @description Permission denied */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
                 headers: {
                     [name: string]: unknown;
                 };
