@@ -1,6 +1,9 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
+/** Where `headrace up` listens for plain HTTP. */
+const SERVICE = "http://127.0.0.1:8642";
+
 export default defineConfig({
   base: "/console/",
   plugins: [react()],
@@ -11,5 +14,5 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
   },
-  server: { proxy: { "/v1": "http://127.0.0.1:8088", "/kafka": "http://127.0.0.1:8088" } },
+  server: { proxy: { "/v1": SERVICE, "/kafka": SERVICE, "/console/session": SERVICE } },
 });

@@ -267,7 +267,7 @@ class TestOtherSites:
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
     """What a build looks like on disk, and a neighbour that is nobody's business."""
-    (tmp_path / "secret.txt").write_text("secret")
+    (tmp_path / "secret.txt").write_text("treasure")
     root = tmp_path / "built"
     (root / "assets").mkdir(parents=True)
     page = '<meta name="csp-nonce" content="__CSP_NONCE__"><div id="root"></div>'
@@ -355,7 +355,7 @@ class TestApplication:
     def test_leads_nowhere_else(self, application: TestClient, path: str) -> None:
         answer = application.get(f"/console/{path}")
         assert answer.status_code in (200, 404)
-        assert "secret" not in answer.text
+        assert "treasure" not in answer.text
         assert "root:" not in answer.text
 
     def test_says_how_to_build_it_where_it_is_missing(

@@ -171,12 +171,17 @@ def take_program(page: Page, directory: Path) -> Path:
     shown = page.get_by_role("region", name="Python snippet").inner_text()
     assert secret in shown
     program.write_text(shown, "utf-8")
+    for label in ("kcat", "curl"):
+        page.get_by_role("tab", name=label).click()
+        command = page.get_by_role("region", name=f"{label} snippet").inner_text()
+        (directory / f"{label}.sh").write_text(command, "utf-8")
     return program
 
 
 def run_program(program: Path) -> str:
+    interpreter = sys.executable if program.suffix == ".py" else "sh"
     done = subprocess.run(
-        [sys.executable, program.name],
+        [interpreter, program.name],
         cwd=program.parent,
         capture_output=True,
         text=True,
@@ -197,6 +202,9 @@ def assert_refused(service: RunningService, program: Path) -> None:
 def run_program_until_seen(page: Page, program: Path) -> None:
     assert "written to partition" in run_program(program)
     expect(page.get_by_role("button", name="hello from Python")).to_be_visible()
+    for label in ("kcat", "curl"):
+        run_program(program.with_name(f"{label}.sh"))
+        expect(page.get_by_role("button", name=f"hello from {label}")).to_be_visible()
 
 
 def produce_record(page: Page) -> None:

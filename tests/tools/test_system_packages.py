@@ -75,5 +75,5 @@ def test_without_rights_the_one_command_is_named(
 
 @pytest.mark.usefixtures("programs")
 def test_without_apt_the_programs_are_named() -> None:
-    with pytest.raises(SetupError, match="missing, install them: kcat, strace"):
+    with pytest.raises(SetupError, match="missing, install them: chromium, kcat, strace"):
         system_packages.install()

@@ -73,7 +73,7 @@ public class Hello {
     settings.put("key.serializer", "org.apache.kafka.common.serialization.StringSerializer");
     settings.put("value.serializer", "org.apache.kafka.common.serialization.StringSerializer");
     try (KafkaProducer<String, String> producer = new KafkaProducer<>(settings)) {
-      producer.send(new ProducerRecord<>("${to.topic}", "greeting", "hello"));
+      producer.send(new ProducerRecord<>("${to.topic}", "greeting", "hello from Java"));
     }
   }
 }
@@ -115,7 +115,7 @@ func main() {
 		log.Fatal(err)
 	}
 	defer client.Close()
-	record := &kgo.Record{Topic: "${to.topic}", Value: []byte("hello")}
+	record := &kgo.Record{Topic: "${to.topic}", Value: []byte("hello from Go")}
 	if err := client.ProduceSync(context.Background(), record).FirstErr(); err != nil {
 		log.Fatal(err)
 	}
@@ -138,7 +138,7 @@ const kafka = new Kafka({
 });
 const producer = kafka.producer();
 await producer.connect();
-await producer.send({ topic: "${to.topic}", messages: [{ value: "hello" }] });
+await producer.send({ topic: "${to.topic}", messages: [{ value: "hello from Node" }] });
 await producer.disconnect();
 `,
   };
@@ -148,7 +148,7 @@ function kcat(to: Connection): Snippet {
   return {
     label: "kcat",
     note: "Debian and Ubuntu: apt-get install kcat",
-    text: `echo hello | kcat -P -b ${to.servers} -t ${to.topic} \\
+    text: `echo hello from kcat | kcat -P -b ${to.servers} -t ${to.topic} \\
   -X security.protocol=SASL_SSL -X sasl.mechanisms=${MECHANISM} \\
   -X sasl.username=${to.username} -X sasl.password=${to.password} \\
   -X ssl.ca.location=${CA_FILE}
@@ -163,7 +163,7 @@ function curl(to: Connection): Snippet {
     text: `curl --cacert ${CA_FILE} -u '${to.username}:${to.password}' \\
   -H 'Content-Type: application/json' \\
   ${to.rest}/kafka/v3/clusters/${to.clusterId}/topics/${to.topic}/records \\
-  -d '{"value": {"type": "STRING", "data": "hello"}}'
+  -d '{"value": {"type": "STRING", "data": "hello from curl"}}'
 `,
   };
 }
