@@ -20,6 +20,7 @@ from api.embedded.installation import Installation, find_installation, lock_hold
 from api.embedded.listeners import LOOPBACK, is_port_free
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
+from control_plane.kit.secrets import MasterKey, MasterKeyError
 from control_plane.kit.settings import Settings
 from control_plane.provisioning.local import LocalProvisioner
 from migrations.upgrade import SchemaVersionError, require_current
@@ -175,6 +176,19 @@ def _damage(database: Database) -> str | None:
     return None if found == "ok" else f"the file is damaged: {found}"
 
 
+def _master_key(examined: Examined) -> Iterator[Finding]:
+    database_file = examined.settings.data_dir / "headrace.db"
+    if examined.installation is None or not database_file.exists():
+        return
+    path = examined.settings.resolved_master_key_file
+    try:
+        MasterKey.load(path)
+        yield Finding("master key", "ok", str(path))
+    except MasterKeyError as error:
+        advice = f"restore {path} from a backup; the database is of no use without it"
+        yield Finding("master key", "failed", str(error), advice)
+
+
 def _supervisor(examined: Examined) -> Iterator[Finding]:
     if examined.installation is None:
         return
@@ -231,6 +245,7 @@ _CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     _disk,
     _broker,
     _database,
+    _master_key,
     _supervisor,
     _certificates,
     _clock,

@@ -8,13 +8,13 @@ from fastapi.routing import APIRoute
 from api.auth import authenticate
 from api.errors import ContentTypeUnsupportedError, problems
 from api.idempotency import IdempotencyKeyInvalidError, RouteHandler, handle_once
-from api.limits import BodyTooLargeError
+from api.limits import BodyTooLargeError, BodyTooSlowError
 from control_plane.identity.errors import CredentialsInvalidError, PermissionDeniedError
 from control_plane.kit.idempotency import IdempotencyKeyInFlightError, IdempotencyKeyReusedError
 
 _WITH_BODY = frozenset({"PATCH", "POST"})
 
-BODY_PROBLEMS = (BodyTooLargeError, ContentTypeUnsupportedError)
+BODY_PROBLEMS = (BodyTooLargeError, BodyTooSlowError, ContentTypeUnsupportedError)
 POST_PROBLEMS = (
     *BODY_PROBLEMS,
     IdempotencyKeyInFlightError,

@@ -1,4 +1,4 @@
-"""The first price book. docs/pricing.md says how these figures came about."""
+"""The first price book."""
 
 from __future__ import annotations
 

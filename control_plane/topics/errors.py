@@ -1,5 +1,6 @@
 """What can go wrong with a topic, each with its stable code."""
 
+from control_plane.clusters.errors import ClusterUnavailableError
 from control_plane.kit.errors import AppError, ConflictError, InvalidInputError, NotFoundError
 
 
@@ -88,3 +89,7 @@ class ClusterRequestFailedError(AppError):
     code = "cluster_request_failed"
     status = 502
     title = "The cluster could not do it"
+
+
+class ConnectionLostError(ClusterUnavailableError):
+    """The connection broke while the answer was awaited; callers are told nothing finer."""

@@ -6,6 +6,7 @@ from control_plane.clusters.errors import ClusterUnavailableError
 from control_plane.kit.errors import AppError
 from control_plane.topics.errors import (
     ClusterRequestFailedError,
+    ConnectionLostError,
     PartitionsLimitError,
     TopicChangesThrottledError,
     TopicConfigInvalidError,
@@ -46,7 +47,6 @@ _PASSING: frozenset[str] = frozenset(
         "_RESOLVE",
         "_TIMED_OUT",
         "_TIMED_OUT_QUEUE",
-        "_TRANSPORT",
         "BROKER_NOT_AVAILABLE",
         "LEADER_NOT_AVAILABLE",
         "NETWORK_EXCEPTION",
@@ -57,7 +57,10 @@ _PASSING: frozenset[str] = frozenset(
 )
 
 # The answer to a request that was sent may be lost: a change may then be made all the same.
-_UNKNOWN_OUTCOMES: frozenset[str] = frozenset({"_TIMED_OUT", "_TRANSPORT", "REQUEST_TIMED_OUT"})
+_UNKNOWN_OUTCOMES: frozenset[str] = frozenset({"_TIMED_OUT", "REQUEST_TIMED_OUT"})
+
+# The connection broke while an answer was awaited, as it does when a broker is killed.
+_CONNECTION_LOST: frozenset[str] = frozenset({"_TRANSPORT"})
 
 
 def to_app_error(error: KafkaError) -> AppError:
@@ -65,6 +68,8 @@ def to_app_error(error: KafkaError) -> AppError:
     name, words = error.name(), _words(error)
     if refusal := _REFUSALS.get(name):
         return refusal(words)
+    if name in _CONNECTION_LOST:
+        return _unavailable(ConnectionLostError, words, is_outcome_unknown=True)
     if name in _PASSING:
         return unavailable(words, is_outcome_unknown=name in _UNKNOWN_OUTCOMES)
     return ClusterRequestFailedError(f"the cluster answered {name}: {words}")
@@ -72,10 +77,16 @@ def to_app_error(error: KafkaError) -> AppError:
 
 def unavailable(words: str, *, is_outcome_unknown: bool = False) -> ClusterUnavailableError:
     """Return the error for a cluster that does not answer, with when to ask again."""
+    return _unavailable(ClusterUnavailableError, words, is_outcome_unknown=is_outcome_unknown)
+
+
+def _unavailable(
+    kind: type[ClusterUnavailableError], words: str, *, is_outcome_unknown: bool
+) -> ClusterUnavailableError:
     advice = "try again in a moment"
     if is_outcome_unknown:
         advice += "; look first whether a change was made, since its answer may have been lost"
-    return ClusterUnavailableError(
+    return kind(
         f"the cluster does not answer: {words}",
         advice=advice,
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},

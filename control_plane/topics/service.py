@@ -1,6 +1,6 @@
 """Topics of a cluster: every answer comes from the cluster, none is kept here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException
 from control_plane.kit.pagination import Page, PageRequest, paginate_names
 from control_plane.topics.admin_clients import AdminClients, Connection
 from control_plane.topics.errors import (
+    ConnectionLostError,
     TopicNameInvalidError,
     TopicNotFoundError,
     TopicPartitionsDecreaseError,
@@ -51,17 +52,12 @@ class TopicService:
 
     def list(self, connection: Connection, page: PageRequest) -> Page[Topic]:
         """Return topics in the order of their names, without configurations."""
-        with self._clients.client(connection) as client:
-            names = paginate_names(_names(client), str, page)
-            topics = _described(client, connection.cluster_id, names.items)
-        found = [topics[name] for name in names.items if name in topics]
-        return Page(found, names.next_page_token)
+        return self._read(connection, lambda client: _list(client, connection.cluster_id, page))
 
     def get(self, connection: Connection, name: str) -> Topic:
         """Return the topic with its whole configuration."""
         _require_possible(name)
-        with self._clients.client(connection) as client:
-            return _get(client, connection.cluster_id, name)
+        return self._read(connection, lambda client: _get(client, connection.cluster_id, name))
 
     def create(self, connection: Connection, spec: TopicSpec) -> Topic:
         """Make a topic and return it as the cluster made it."""
@@ -71,8 +67,7 @@ class TopicService:
 
     def check(self, connection: Connection, spec: TopicSpec) -> None:
         """Have the cluster check a topic without making it."""
-        with self._clients.client(connection) as client:
-            _create(client, spec, validate_only=True)
+        self._read(connection, lambda client: _create(client, spec, validate_only=True))
 
     def grow(
         self, connection: Connection, name: str, partitions: int, *, validate_only: bool = False
@@ -81,12 +76,11 @@ class TopicService:
 
         With `validate_only` return what it would be. Keys hash to other partitions afterwards.
         """
-        _require_possible(name)
+        topic = self.get(connection, name)
+        if partitions == topic.partitions:
+            return topic
+        _require_more(topic, partitions)
         with self._clients.client(connection) as client:
-            topic = _get(client, connection.cluster_id, name)
-            if partitions == topic.partitions:
-                return topic
-            _require_more(topic, partitions)
             futures = client.create_partitions(
                 [NewPartitions(name, partitions)],
                 request_timeout=REQUEST_SECONDS_MAX,
@@ -103,6 +97,14 @@ class TopicService:
         with self._clients.client(connection) as client:
             futures = client.delete_topics([name], request_timeout=REQUEST_SECONDS_MAX)
             _answer_about(name, futures[name])
+
+    def _read(self, connection: Connection, ask: Callable[[KafkaAdmin], ResultT]) -> ResultT:
+        """Ask, and ask once more if the connection broke under the question: a read may be."""
+        with self._clients.client(connection) as client:
+            try:
+                return ask(client)
+            except ConnectionLostError:
+                return ask(client)
 
 
 def _require_possible(name: str) -> None:
@@ -152,6 +154,13 @@ def _names(client: KafkaAdmin) -> list[str]:
         return list(client.list_topics(timeout=REQUEST_SECONDS_MAX).topics)
     except KafkaException as error:
         raise to_app_error(_kafka_error(error)) from error
+
+
+def _list(client: KafkaAdmin, cluster_id: str, page: PageRequest) -> Page[Topic]:
+    names = paginate_names(_names(client), str, page)
+    topics = _described(client, cluster_id, names.items)
+    found = [topics[name] for name in names.items if name in topics]
+    return Page(found, names.next_page_token)
 
 
 def _get(client: KafkaAdmin, cluster_id: str, name: str) -> Topic:

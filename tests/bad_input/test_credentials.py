@@ -133,7 +133,7 @@ def test_a_key_of_one_cluster_is_refused_by_another(
     running_service: RunningService, kafka_cluster: KafkaCluster, tmp_path: Path
 ) -> None:
     """An organization's two clusters are as far from each other as those of two organizations."""
-    other = create_kafka_cluster(running_service, "other", tmp_path)
+    other = create_kafka_cluster(running_service, "second", tmp_path)
     for mechanism in MECHANISMS:
         with connect(other.access()) as wire:
             refusal = log_in(wire, mechanism, kafka_cluster.username, kafka_cluster.password)

@@ -124,6 +124,14 @@ def test_an_error_shows_the_services_code_and_advice(run: Run) -> None:
     assert (found["error"]["code"], found["error"]["status"]) == ("credentials_invalid", 401)
 
 
+def test_an_api_key_can_be_given_an_end(run: Run) -> None:
+    made = json_of(run("-o", "json", "api-key", "create", "--expires-at", "2100-01-31T12:00:00Z"))
+    assert made["expires_at"] == "2100-01-31T12:00:00Z"
+    for wrong in ("tomorrow", "2100-01-31T12:00:00"):
+        assert run("api-key", "create", "--expires-at", wrong).returncode == 2
+    assert run("api-key", "create", "--expires-at", "2001-01-31T12:00:00Z").returncode == 1
+
+
 def test_an_error_of_the_command_line_has_a_stable_code_too(run: Run) -> None:
     unreachable = run("-o", "json", "whoami", HEADRACE_URL="http://127.0.0.1:1")
     assert json.loads(unreachable.stderr)["error"]["code"] == "connection_failed"

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 from control_plane.provisioning.local import LocalProvisioner
-from control_plane.provisioning.process import Listener, ProcessSpec, WantedState
+from control_plane.provisioning.process import Listener, ProcessSpec, ProcessStatus, WantedState
 from tests.fixtures.waiting import eventually
 
 CONTRACT_PROCESS = Path(__file__).with_name("contract_process.py")
@@ -82,3 +82,9 @@ def ask(listener: Listener) -> tuple[int, int]:
 def is_refused(listener: Listener) -> bool:
     with socket.socket() as attempt:
         return attempt.connect_ex((listener.host, listener.port)) != 0
+
+
+def observed(installation: Installation, process_id: str = "p1") -> ProcessStatus:
+    status = installation.provisioner.observe(process_id)
+    assert status is not None
+    return status

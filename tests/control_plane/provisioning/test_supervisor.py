@@ -12,32 +12,20 @@ from control_plane.provisioning.errors import (
     AddressUnavailableError,
     BrokerNotReadyError,
     ProvisioningError,
-    SupervisorUnavailableError,
 )
-from control_plane.provisioning.local import LocalProvisioner, SupervisorKeeper
-from control_plane.provisioning.process import Listener, ProcessStatus
-from control_plane.provisioning.supervisor.backoff import Backoff
+from control_plane.provisioning.local import LocalProvisioner
+from control_plane.provisioning.process import Listener
 from control_plane.provisioning.supervisor.limits import (
-    BACKOFF_RESET_SECONDS,
-    BACKOFF_SECONDS_MAX,
     MESSAGE_BYTES_MAX,
-    PROCESS_LOG_BYTES_MAX,
 )
-from control_plane.provisioning.supervisor.logs import bound_log, last_line
-from control_plane.provisioning.supervisor.service import VERSION
 from tests.control_plane.provisioning.supervised import (
     Installation,
     ask,
     is_gone,
     is_refused,
+    observed,
 )
 from tests.fixtures.waiting import eventually
-
-
-def observed(installation: Installation, process_id: str = "p1") -> ProcessStatus:
-    status = installation.provisioner.observe(process_id)
-    assert status is not None
-    return status
 
 
 def test_ensure_returns_when_the_process_serves_each_socket_under_its_name(
@@ -225,77 +213,6 @@ def test_process_that_can_not_be_started_is_reported_and_tried_again(
     assert installation.provisioner.ensure(spec).state == "running"
 
 
-def test_killed_supervisor_leaves_processes_serving_and_its_successor_adopts_them(
-    installation: Installation,
-) -> None:
-    specs = [installation.spec(name) for name in ("p1", "p2", "p3")]
-    before = [installation.provisioner.ensure(spec) for spec in specs]
-    stopped = installation.provisioner.ensure(installation.spec("p4", state="stopped"))
-
-    installation.kill_supervisor()
-    assert [ask(spec.listeners[0])[0] for spec in specs] == [one.pid for one in before]
-
-    after = installation.provisioner.list()
-    assert [one.pid for one in after] == [*(one.pid for one in before), None]
-    assert [one.listeners for one in after] == [
-        *(one.listeners for one in before),
-        stopped.listeners,
-    ]
-    eventually(
-        lambda: (
-            [one.state for one in installation.provisioner.list()]
-            == ["running", "running", "running", "stopped"]
-        )
-    )
-    assert is_refused(stopped.listeners[0])
-    # The successor owns the very same sockets: it can restart a process and lose no connection.
-    restarted = installation.provisioner.restart("p1")
-    assert ask(specs[0].listeners[1]) == (restarted.pid, specs[0].listeners[1].port)
-
-
-def test_successor_starts_what_died_with_its_supervisor(installation: Installation) -> None:
-    spec = installation.spec()
-    before = installation.provisioner.ensure(spec)
-    assert before.pid is not None
-    installation.kill_supervisor()
-    os.kill(before.pid, signal.SIGKILL)
-    eventually(lambda: is_refused(spec.listeners[0]))
-
-    installation.provisioner.start()
-
-    eventually(lambda: observed(installation).state == "running")
-    assert ask(spec.listeners[0])[0] == observed(installation).pid
-    assert observed(installation).listeners == before.listeners
-
-
-def test_adopted_process_that_dies_is_started_again(installation: Installation) -> None:
-    spec = installation.spec()
-    before = installation.provisioner.ensure(spec)
-    assert before.pid is not None
-    installation.kill_supervisor()
-    installation.provisioner.start()
-
-    os.kill(before.pid, signal.SIGKILL)
-
-    eventually(lambda: observed(installation).restarts == 1)
-    eventually(lambda: observed(installation).state == "running")
-    assert ask(spec.listeners[0])[0] == observed(installation).pid
-
-
-def test_survivor_that_does_not_hand_over_is_replaced(installation: Installation) -> None:
-    spec = installation.spec()
-    (installation.directory() / "mute").touch()
-    before = installation.provisioner.ensure(spec)
-    installation.kill_supervisor()
-    (installation.directory() / "mute").unlink()
-
-    installation.provisioner.start()
-
-    eventually(lambda: observed(installation).state == "running")
-    assert observed(installation).pid != before.pid
-    assert ask(spec.listeners[0])[0] == observed(installation).pid
-
-
 def test_process_that_ignores_the_request_to_end_is_killed(installation: Installation) -> None:
     (installation.directory()).mkdir(parents=True)
     (installation.directory() / "mute").touch()
@@ -323,21 +240,6 @@ def test_remove_leaves_no_process_no_port_and_no_spec(installation: Installation
     installation.provisioner.remove("p1")
 
 
-def test_only_one_supervisor_runs_for_a_data_directory(installation: Installation) -> None:
-    first = installation.supervisor_pid
-    LocalProvisioner(installation.data_dir).start()
-    assert installation.supervisor_pid == first
-
-    status = installation.provisioner.ensure(installation.spec())
-    (installation.data_dir / "supervisor" / "supervisor.sock").unlink()
-    # Without the socket a client starts another supervisor, which finds the lock taken.
-    with pytest.raises(ProvisioningError, match="another supervisor"):
-        LocalProvisioner(installation.data_dir, start_seconds_max=1).start()
-    assert status.pid is not None
-    assert not is_gone(status.pid)
-    installation.kill_supervisor()
-
-
 def test_shutdown_ends_processes_only_if_asked_to(installation: Installation) -> None:
     spec = installation.spec()
     before = installation.provisioner.ensure(spec)
@@ -353,20 +255,6 @@ def test_shutdown_ends_processes_only_if_asked_to(installation: Installation) ->
     assert not installation.provisioner.shutdown(brokers=True)
 
 
-def test_keeper_starts_a_successor_at_once(installation: Installation) -> None:
-    status = installation.provisioner.ensure(installation.spec())
-    keeper = SupervisorKeeper(installation.provisioner)
-    keeper.start()
-    first = installation.supervisor_pid
-
-    installation.kill_supervisor()
-
-    eventually(lambda: installation.supervisor_pid != first)
-    eventually(installation.provisioner.is_running)
-    assert observed(installation).pid == status.pid
-    keeper.stop()
-
-
 def test_data_directory_deeper_than_a_socket_address_is_long(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*(["a-rather-long-directory-name"] * 8))
     installation = Installation(deep, LocalProvisioner(deep))
@@ -378,16 +266,6 @@ def test_data_directory_deeper_than_a_socket_address_is_long(tmp_path: Path) -> 
 
     assert after is not None
     assert after.pid == before.pid
-
-
-def test_supervisor_ends_with_its_processes_when_its_directory_is_gone(
-    installation: Installation,
-) -> None:
-    status = installation.provisioner.ensure(installation.spec())
-    assert status.pid is not None
-    pid = status.pid
-    installation.data_dir.rename(installation.data_dir.with_name("moved"))
-    eventually(lambda: is_gone(pid))
 
 
 @pytest.mark.parametrize(
@@ -420,42 +298,3 @@ def test_process_list_is_complete_over_several_pages(installation: Installation)
     for one in ids:
         installation.provisioner.ensure(installation.spec(one, names=("one",), state="stopped"))
     assert [status.process_id for status in installation.provisioner.list()] == ids
-
-
-def test_supervisor_of_another_version_hands_over_to_its_successor(
-    installation: Installation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    status = installation.provisioner.ensure(installation.spec())
-    first = installation.supervisor_pid
-    monkeypatch.setattr("control_plane.provisioning.local.VERSION", VERSION + 1)
-
-    installation.provisioner.start()
-
-    assert installation.supervisor_pid != first
-    assert observed(installation).pid == status.pid
-
-
-def test_nobody_starts_a_supervisor_again_that_was_shut_down(installation: Installation) -> None:
-    installation.provisioner.shutdown(brokers=True)
-    with pytest.raises(SupervisorUnavailableError):
-        installation.provisioner.list()
-    assert not installation.provisioner.is_running()
-
-
-def test_backoff_doubles_and_forgets_after_a_long_life() -> None:
-    backoff = Backoff()
-    delays = [backoff.after_life_of(1.0) for _ in range(12)]
-    assert delays[:4] == [0.0, 0.1, 0.2, 0.4]
-    assert delays[-1] == BACKOFF_SECONDS_MAX
-    assert backoff.after_life_of(BACKOFF_RESET_SECONDS) == 0.0
-
-
-def test_log_that_grew_too_long_is_moved_aside_under_its_writer(tmp_path: Path) -> None:
-    log = tmp_path / "process.log"
-    with log.open("ab", buffering=0) as writer:
-        writer.write(b"old\n" * (PROCESS_LOG_BYTES_MAX // 4 + 1))
-        bound_log(log)
-        writer.write(b"new\n")
-    assert log.read_bytes() == b"new\n"
-    assert last_line(log) == "new"
-    assert log.with_name("process.log.1").stat().st_size > PROCESS_LOG_BYTES_MAX

@@ -3,6 +3,7 @@
 import pytest
 from confluent_kafka import KafkaError
 
+from control_plane.topics.errors import ConnectionLostError
 from control_plane.topics.kafka_errors import DETAIL_LENGTH_MAX, to_app_error
 
 
@@ -55,3 +56,7 @@ class TestToAppError:
     def test_names_an_answer_it_does_not_know(self) -> None:
         error = to_app_error(KafkaError(KafkaError.INVALID_TXN_STATE))
         assert "INVALID_TXN_STATE" in error.detail
+
+    def test_a_lost_connection_is_known_as_one_so_that_a_read_is_asked_again(self) -> None:
+        assert isinstance(to_app_error(KafkaError(-195)), ConnectionLostError)  # _TRANSPORT
+        assert not isinstance(to_app_error(KafkaError(-185)), ConnectionLostError)  # _TIMED_OUT

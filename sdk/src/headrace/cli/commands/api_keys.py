@@ -1,5 +1,6 @@
 """headrace api-key ..."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -24,16 +25,31 @@ def create(
     ] = None,
     name: Annotated[str | None, typer.Option(help="What the key is for.")] = None,
     role: Annotated[str | None, typer.Option(help="developer (default) or owner.")] = None,
+    expires_at: Annotated[
+        str | None,
+        typer.Option(help="When it ends by itself, such as 2030-01-31T12:00:00Z; else never."),
+    ] = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Create an API key, in force at once; its secret is also Kafka's and HTTP's password."""
     shell = shell_of(context, output, is_quiet=quiet)
+    expiry = None if expires_at is None else _instant(expires_at)
     with shell.client() as client:
         scope = None if cluster is None else cluster_id(client, cluster)
-        api_key = client.api_keys.create(name, scope, role)
+        api_key = client.api_keys.create(name, scope, role, expiry)
     shell.show(api_key, SHOW_COLUMNS)
     shell.note(ONCE)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--expires-at") from error
+    if instant.tzinfo is None:
+        raise typer.BadParameter("the time needs its zone, such as Z", param_hint="--expires-at")
+    return instant
 
 
 @app.command("list")

@@ -196,6 +196,18 @@ fn a_full_disk_refuses_the_batch_and_the_log_goes_on_when_there_is_room() {
 }
 
 #[test]
+fn what_was_written_before_the_disk_was_full_becomes_durable() {
+    let disk = disk();
+    let mut log = filled(&disk, CONFIG, 1);
+    append(&mut log, &batch(1)).unwrap();
+    disk.set_capacity(Some(0));
+    sync(&mut log);
+    assert_eq!(log.high_watermark().get(), 2);
+    disk.crash(&SeededRng::new(6));
+    assert_eq!(read_all(&mut open(&disk, CONFIG)).len(), 2);
+}
+
+#[test]
 fn a_failed_sync_or_write_is_an_error_that_covers_nothing() {
     let disk = disk();
     let mut log = filled(&disk, CONFIG, 3);
