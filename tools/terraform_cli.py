@@ -79,7 +79,7 @@ def _config(directory: Path, installation: str) -> Path:
 
 
 @dataclass(frozen=True)
-class Workspace:
+class Configuration:
     """A directory with a configuration and its state."""
 
     directory: Path

@@ -67,8 +67,7 @@ class TopicService:
 
     def check(self, connection: Connection, spec: TopicSpec) -> None:
         """Have the cluster check a topic without making it."""
-        with self._clients.client(connection) as client:
-            _create(client, spec, validate_only=True)
+        self._read(connection, lambda client: _create(client, spec, validate_only=True))
 
     def grow(
         self, connection: Connection, name: str, partitions: int, *, validate_only: bool = False
@@ -77,12 +76,11 @@ class TopicService:
 
         With `validate_only` return what it would be. Keys hash to other partitions afterwards.
         """
-        _require_possible(name)
+        topic = self.get(connection, name)
+        if partitions == topic.partitions:
+            return topic
+        _require_more(topic, partitions)
         with self._clients.client(connection) as client:
-            topic = _get(client, connection.cluster_id, name)
-            if partitions == topic.partitions:
-                return topic
-            _require_more(topic, partitions)
             futures = client.create_partitions(
                 [NewPartitions(name, partitions)],
                 request_timeout=REQUEST_SECONDS_MAX,

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from tools.running_service import RunningService
-from tools.terraform_cli import Workspace, override_config
+from tools.terraform_cli import Configuration, override_config
 
-MakeWorkspace = Callable[[str], Workspace]
+MakeConfiguration = Callable[[str], Configuration]
 
 
 @pytest.fixture
@@ -32,18 +32,18 @@ def settings(running_service: RunningService) -> dict[str, str]:
 
 
 @pytest.fixture
-def make_workspace(tmp_path: Path, settings: dict[str, str]) -> MakeWorkspace:
-    """Make an empty workspace that takes the provider from where it was built."""
+def make_configuration(tmp_path: Path, settings: dict[str, str]) -> MakeConfiguration:
+    """Make an empty directory that takes the provider from where it was built."""
     cli_config = override_config(tmp_path)
 
-    def make(name: str) -> Workspace:
+    def make(name: str) -> Configuration:
         directory = tmp_path / name
         directory.mkdir()
-        return Workspace(directory, cli_config, settings)
+        return Configuration(directory, cli_config, settings)
 
     return make
 
 
 @pytest.fixture
-def workspace(make_workspace: MakeWorkspace) -> Workspace:
-    return make_workspace("workspace")
+def configuration(make_configuration: MakeConfiguration) -> Configuration:
+    return make_configuration("configuration")

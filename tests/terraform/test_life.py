@@ -6,9 +6,9 @@ import httpx2
 import pytest
 
 from tests.terraform.configurations import PROVIDER, api_key, cluster, topic
-from tests.terraform.conftest import MakeWorkspace
+from tests.terraform.conftest import MakeConfiguration
 from tools.running_service import RunningService
-from tools.terraform_cli import Workspace
+from tools.terraform_cli import Configuration
 
 pytestmark = pytest.mark.xdist_group("terraform")
 
@@ -18,20 +18,20 @@ EXPIRY = '"2090-01-01T01:00:00+01:00"'
 
 
 def test_a_whole_life(
-    workspace: Workspace, running_service: RunningService, http: httpx2.Client
+    configuration: Configuration, running_service: RunningService, http: httpx2.Client
 ) -> None:
     key = api_key("loader", expires_at=EXPIRY)
     made = PROVIDER + cluster("life") + topic("flights", partitions="3", configs=WEEK) + key
-    workspace.write(made)
-    workspace.run("validate")
-    assert "3 to add, 0 to change, 0 to destroy" in workspace.plan(expect=2)
-    said = workspace.apply()
-    values = workspace.values()
+    configuration.write(made)
+    configuration.run("validate")
+    assert "3 to add, 0 to change, 0 to destroy" in configuration.plan(expect=2)
+    said = configuration.apply()
+    values = configuration.values()
     assert values[CLUSTER]["status"] == "running"
     assert values[TOPIC]["partitions"] == 3
     assert values[KEY]["secret"].startswith("hrs_")
     assert values[KEY]["secret"] not in said
-    workspace.plan(expect=0)
+    configuration.plan(expect=0)
 
     cluster_id = values[CLUSTER]["id"]
     topics = f"/v1/clusters/{cluster_id}/topics"
@@ -39,53 +39,53 @@ def test_a_whole_life(
         assert program.get(f"{topics}/flights").json()["partitions"] == 3
 
     grown = topic("flights", partitions="6", configs=WEEK)
-    workspace.write(PROVIDER + cluster("life") + grown + key)
-    assert "0 to add, 1 to change, 0 to destroy" in workspace.plan(expect=2)
-    workspace.apply()
+    configuration.write(PROVIDER + cluster("life") + grown + key)
+    assert "0 to add, 1 to change, 0 to destroy" in configuration.plan(expect=2)
+    configuration.apply()
     now = http.get(f"{topics}/flights").json()
     assert (now["partitions"], now["id"]) == (6, values[TOPIC]["id"])
 
-    workspace.destroy()
-    assert workspace.values() == {}
+    configuration.destroy()
+    assert configuration.values() == {}
     assert http.get(f"/v1/clusters/{cluster_id}").status_code == 404
     revoked = http.get(f"/v1/api-keys/{values[KEY]['id']}").json()
     assert revoked["revoked_at"] is not None
 
 
-def test_what_others_did_is_seen(workspace: Workspace, http: httpx2.Client) -> None:
+def test_what_others_did_is_seen(configuration: Configuration, http: httpx2.Client) -> None:
     written = PROVIDER + cluster("drift") + topic("flights", partitions="2") + api_key("loader")
-    workspace.write(written)
-    workspace.apply()
-    values = workspace.values()
+    configuration.write(written)
+    configuration.apply()
+    values = configuration.values()
     path = f"/v1/clusters/{values[CLUSTER]['id']}/topics/flights"
 
     assert http.patch(path, json={"partitions": 4}).status_code == 200
-    shown = workspace.plan("-refresh-only", expect=2)
+    shown = configuration.plan("-refresh-only", expect=2)
     assert "2 -> 4" in shown
-    refused = workspace.plan(expect=1)
+    refused = configuration.plan(expect=1)
     assert "topic_partitions_decrease" in refused
 
     assert http.delete(path).status_code == 204
     assert http.delete(f"/v1/api-keys/{values[KEY]['id']}").status_code == 200
-    assert "2 to add, 0 to change, 0 to destroy" in workspace.plan(expect=2)
-    workspace.apply()
+    assert "2 to add, 0 to change, 0 to destroy" in configuration.plan(expect=2)
+    configuration.apply()
     assert http.get(path).json()["partitions"] == 2
-    assert workspace.values()[KEY]["id"] != values[KEY]["id"]
+    assert configuration.values()[KEY]["id"] != values[KEY]["id"]
 
     assert http.delete(f"/v1/clusters/{values[CLUSTER]['id']}").status_code == 204
-    assert "3 to add" in workspace.plan(expect=2)
-    workspace.destroy()
+    assert "3 to add" in configuration.plan(expect=2)
+    configuration.destroy()
 
 
 def test_what_exists_is_imported_and_read(
-    make_workspace: MakeWorkspace, workspace: Workspace, http: httpx2.Client
+    make_configuration: MakeConfiguration, configuration: Configuration, http: httpx2.Client
 ) -> None:
     written = PROVIDER + cluster("adopted") + topic("flights", configs=WEEK) + api_key("loader")
-    workspace.write(written)
-    workspace.apply()
-    values = workspace.values()
+    configuration.write(written)
+    configuration.apply()
+    values = configuration.values()
 
-    other = make_workspace("other")
+    other = make_configuration("other")
     other.write(written)
     other.run("import", CLUSTER, values[CLUSTER]["id"])
     other.run("import", TOPIC, f"{values[CLUSTER]['id']}/flights")
@@ -95,13 +95,13 @@ def test_what_exists_is_imported_and_read(
     assert other.values() == expected
     incomplete = other.run("import", "headrace_topic.other", "flights", expect=1)
     assert "does not exist" in incomplete.stderr
-    absent = make_workspace("absent")
+    absent = make_configuration("absent")
     absent.write(PROVIDER + topic("flights", '"lkc_none"'))
     assert "CLUSTER_ID/NAME" in absent.run("import", TOPIC, "flights", expect=1).stderr
     missing = absent.run("import", TOPIC, f"{values[CLUSTER]['id']}/none", expect=1).stderr
     assert "non-existent remote object" in missing
 
-    reader = make_workspace("reader")
+    reader = make_configuration("reader")
     reader.write(PROVIDER + READER)
     reader.apply()
     found = reader.values()
@@ -113,7 +113,7 @@ def test_what_exists_is_imported_and_read(
     listed = {name: shown[name] for name in ("id", "name", "partitions", "replication_factor")}
     assert found["data.headrace_topics.all"]["topics"] == [listed]
     assert found["data.headrace_plans.all"]["plans"] == http.get("/v1/plans").json()["items"]
-    workspace.destroy()
+    configuration.destroy()
 
 
 READER = """

@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, Producer
 
 from tools.paths import ROOT
 from tools.running_service import RunningService
-from tools.terraform_cli import SOURCE, VERSION, Workspace, copy_example, mirror_config
+from tools.terraform_cli import SOURCE, VERSION, Configuration, copy_example, mirror_config
 
 pytestmark = pytest.mark.xdist_group("terraform")
 
@@ -24,16 +24,16 @@ def test_the_example_ends_on_a_cluster_that_programs_use(
         "HEADRACE_URL": running_service.ready.api_url,
         "HEADRACE_API_KEY": running_service.ready.api_key,
     }
-    workspace = Workspace(directory, mirror_config(tmp_path), settings)
-    workspace.run("init", "-input=false")
+    configuration = Configuration(directory, mirror_config(tmp_path), settings)
+    configuration.run("init", "-input=false")
     lock = (directory / ".terraform.lock.hcl").read_text(encoding="utf-8")
     assert SOURCE in lock
     assert f'version     = "{VERSION}"' in lock
-    workspace.apply()
-    workspace.plan(expect=0)
+    configuration.apply()
+    configuration.plan(expect=0)
 
     def output(name: str) -> str:
-        return workspace.run("output", "-raw", name).stdout
+        return configuration.run("output", "-raw", name).stdout
 
     options: dict[str, str | int | float | bool] = {
         "bootstrap.servers": output("bootstrap_servers"),
@@ -52,9 +52,9 @@ def test_the_example_ends_on_a_cluster_that_programs_use(
     assert message is not None
     assert message.value() == b"hello"
     consumer.close()
-    workspace.destroy()
+    configuration.destroy()
 
 
 def test_the_example_is_formatted(tmp_path: Path) -> None:
-    workspace = Workspace(ROOT / "terraform", mirror_config(tmp_path), {})
-    workspace.run("fmt", "-check", "-recursive")
+    configuration = Configuration(ROOT / "terraform", mirror_config(tmp_path), {})
+    configuration.run("fmt", "-check", "-recursive")

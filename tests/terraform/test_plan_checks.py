@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.terraform.configurations import PROVIDER, cluster, topic
-from tools.terraform_cli import Workspace
+from tools.terraform_cli import Configuration
 
 pytestmark = pytest.mark.xdist_group("terraform")
 
@@ -21,20 +21,20 @@ def cluster_id(http: httpx2.Client) -> Generator[str]:
     assert http.delete(f"/v1/clusters/{made['id']}").status_code == 204
 
 
-def test_a_cluster_that_can_not_be_made(workspace: Workspace, http: httpx2.Client) -> None:
+def test_a_cluster_that_can_not_be_made(configuration: Configuration, http: httpx2.Client) -> None:
     for written, expected in (
         (cluster("refused", "platinum"), ("plan_unknown", "choose one of: dev", "plan = ")),
         (cluster("Not_A_Label"), ("request_invalid", "body.name", "name = ")),
     ):
-        workspace.write(PROVIDER + written)
-        said = workspace.plan(expect=1)
+        configuration.write(PROVIDER + written)
+        said = configuration.plan(expect=1)
         assert all(part in said for part in expected), said
     names = [each["name"] for each in http.get("/v1/clusters").json()["items"]]
     assert "refused" not in names
 
 
 def test_a_topic_that_can_not_be_made(
-    workspace: Workspace, http: httpx2.Client, cluster_id: str
+    configuration: Configuration, http: httpx2.Client, cluster_id: str
 ) -> None:
     quoted = f'"{cluster_id}"'
     for written, code in (
@@ -44,73 +44,73 @@ def test_a_topic_that_can_not_be_made(
         (topic("flights", quoted, replication_factor="3"), "topic_replication_factor_invalid"),
         (topic("flights", '"lkc_none"'), "cluster_not_found"),
     ):
-        workspace.write(PROVIDER + written)
-        assert code in workspace.plan(expect=1)
+        configuration.write(PROVIDER + written)
+        assert code in configuration.plan(expect=1)
     assert http.get(f"/v1/clusters/{cluster_id}/topics").json()["items"] == []
 
 
-def test_what_is_not_known_yet_is_not_asked_for(workspace: Workspace) -> None:
+def test_what_is_not_known_yet_is_not_asked_for(configuration: Configuration) -> None:
     written = cluster("later") + topic("flights", configs="{ (headrace_cluster.it.id) = null }")
-    workspace.write(PROVIDER + written)
-    assert "2 to add" in workspace.plan(expect=2)
+    configuration.write(PROVIDER + written)
+    assert "2 to add" in configuration.plan(expect=2)
 
 
 def test_a_change_that_can_not_be_made_in_place(
-    workspace: Workspace, http: httpx2.Client, cluster_id: str
+    configuration: Configuration, http: httpx2.Client, cluster_id: str
 ) -> None:
     quoted = f'"{cluster_id}"'
     path = f"/v1/clusters/{cluster_id}/topics/flights"
-    workspace.write(PROVIDER + topic("flights", quoted, partitions="3"))
-    workspace.apply()
+    configuration.write(PROVIDER + topic("flights", quoted, partitions="3"))
+    configuration.apply()
     first = http.get(path).json()
 
-    workspace.write(PROVIDER + topic("flights", quoted, partitions="2"))
-    fewer = workspace.plan(expect=1)
+    configuration.write(PROVIDER + topic("flights", quoted, partitions="2"))
+    fewer = configuration.plan(expect=1)
     assert "topic_partitions_decrease" in fewer
     assert "the topic has 3 partitions" in fewer
 
-    workspace.write(PROVIDER + topic("flights", quoted, partitions="3", configs="{}"))
-    assert "0 to add, 1 to change, 0 to destroy" in workspace.plan(expect=2)
+    configuration.write(PROVIDER + topic("flights", quoted, partitions="3", configs="{}"))
+    assert "0 to add, 1 to change, 0 to destroy" in configuration.plan(expect=2)
 
     wrong = '{ "retention.ms" = "soon" }'
-    workspace.write(PROVIDER + topic("flights", quoted, partitions="3", configs=wrong))
-    assert "topic_config_invalid" in workspace.plan(expect=1)
+    configuration.write(PROVIDER + topic("flights", quoted, partitions="3", configs=wrong))
+    assert "topic_config_invalid" in configuration.plan(expect=1)
 
     right = '{ "retention.ms" = "60000" }'
-    workspace.write(PROVIDER + topic("flights", quoted, partitions="3", configs=right))
-    replaced = workspace.plan(expect=2)
+    configuration.write(PROVIDER + topic("flights", quoted, partitions="3", configs=right))
+    replaced = configuration.plan(expect=2)
     assert "its records are deleted" in replaced
     assert "of this name already" not in replaced
     assert http.get(path).json() == first
-    workspace.apply()
+    configuration.apply()
     second = http.get(path).json()
     assert second["configs"]["retention.ms"]["value"] == "60000"
     assert second["id"] != first["id"]
-    workspace.plan(expect=0)
+    configuration.plan(expect=0)
 
-    workspace.run("taint", "headrace_topic.it")
-    assert "1 to add, 0 to change, 1 to destroy" in workspace.plan(expect=2)
+    configuration.run("taint", "headrace_topic.it")
+    assert "1 to add, 0 to change, 1 to destroy" in configuration.plan(expect=2)
 
 
 def test_a_name_that_is_taken_is_told(
-    workspace: Workspace, http: httpx2.Client, cluster_id: str
+    configuration: Configuration, http: httpx2.Client, cluster_id: str
 ) -> None:
     made = http.post(f"/v1/clusters/{cluster_id}/topics", json={"name": "flights"})
     assert made.status_code == 201
-    workspace.write(PROVIDER + cluster("checked") + topic("flights", f'"{cluster_id}"'))
-    said = workspace.plan(expect=2)
+    configuration.write(PROVIDER + cluster("checked") + topic("flights", f'"{cluster_id}"'))
+    said = configuration.plan(expect=2)
     assert "There is a cluster of this name already" in said
     assert "There is a topic of this name already" in said
     assert "import" in said
 
 
-def test_settings_that_are_wrong_are_named(workspace: Workspace) -> None:
-    workspace.write(PROVIDER + cluster("nowhere"))
+def test_settings_that_are_wrong_are_named(configuration: Configuration) -> None:
+    configuration.write(PROVIDER + cluster("nowhere"))
     for name, value, expected in (
         ("HEADRACE_URL", "", "HEADRACE_URL"),
         ("HEADRACE_API_KEY", "", "headrace api-key create"),
         ("HEADRACE_API_KEY", "hrs_wrong", "credentials_invalid"),
         ("HEADRACE_CA_FILE", "/no/such/file", "/no/such/file"),
     ):
-        said = workspace.run("plan", "-input=false", expect=1, **{name: value}).stderr
+        said = configuration.run("plan", "-input=false", expect=1, **{name: value}).stderr
         assert expected in said

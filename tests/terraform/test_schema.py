@@ -10,7 +10,7 @@ import pytest
 
 from api.openapi import DOCUMENT
 from tests.terraform.configurations import PROVIDER
-from tools.terraform_cli import Workspace
+from tools.terraform_cli import Configuration
 
 pytestmark = pytest.mark.xdist_group("terraform")
 
@@ -53,9 +53,9 @@ def resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
-def test_every_attribute_is_one_of_the_api(workspace: Workspace) -> None:
-    workspace.write(PROVIDER)
-    shown = json.loads(workspace.run("providers", "schema", "-json").stdout)
+def test_every_attribute_is_one_of_the_api(configuration: Configuration) -> None:
+    configuration.write(PROVIDER)
+    shown = json.loads(configuration.run("providers", "schema", "-json").stdout)
     (provider,) = shown["provider_schemas"].values()
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
     for kind, expected in (("resource_schemas", RESOURCES), ("data_source_schemas", DATA_SOURCES)):
