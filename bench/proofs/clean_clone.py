@@ -44,7 +44,7 @@ def prove() -> Finding:
         },
         passed=setup_status == 0 and test_status == 0 and second <= START_SECONDS_MAX,
         notes=[
-            "Maven, cargo, Go, uv and pip caches start empty; toolchains and system packages do not"
+            "Maven, cargo, Go, npm, uv and pip caches start empty; toolchains and system packages do not"
         ],
     )
 
@@ -59,6 +59,7 @@ def empty_caches(directory: Path) -> dict[str, str]:
         "PIP_CACHE_DIR": str(directory / "pip"),
         "GOPATH": str(directory / "go"),
         "GOCACHE": str(directory / "go-build"),
+        "npm_config_cache": str(directory / "npm"),
         "MAVEN_OPTS": f"-Dmaven.repo.local={directory / 'maven'}",
         "HEADRACE_CONFIG_DIR": str(directory / "config"),
     }
