@@ -135,10 +135,12 @@ fn memory_stays_bounded_however_many_large_batches_are_fetched_and_not_read() {
     }
     broker.assert_serves();
     assert!(broker.resident_bytes() < 200 * 1024 * 1024, "{} bytes", broker.resident_bytes());
-    // Room comes back with every answer that is read: all of them get theirs.
-    for client in &mut silent {
-        assert!(client.read_frame().unwrap().len() > BATCH_BYTES);
-    }
+    // Room comes back with every answer that is read: all of them get theirs, in whatever order room was granted.
+    thread::scope(|scope| {
+        for client in &mut silent {
+            scope.spawn(|| assert!(client.read_frame().unwrap().len() > BATCH_BYTES));
+        }
+    });
 }
 
 #[test]
