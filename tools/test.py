@@ -6,6 +6,7 @@ import sys
 
 from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage, run_all
 
+PYTEST = ("pytest", "-n", "2", "--dist", "loadgroup")
 CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
 STAGES: dict[str, tuple[Stage, ...]] = {
     "broker": (
@@ -14,7 +15,11 @@ STAGES: dict[str, tuple[Stage, ...]] = {
     ),
     "terraform": (go_stage("terraform provider tests", "go", "test", "./..."),),
     "console": (node_stage("console tests", "vitest", "run", "--no-color"),),
-    "python": (python_stage("python tests", "pytest", "-n", "2", "--dist", "loadgroup"),),
+    "python": (
+        python_stage("python tests", *PYTEST, "--ignore", "tests/console"),
+        # Playwright keeps an event loop in its thread, beside which no other test can run its own.
+        python_stage("browser tests", *PYTEST, "tests/console"),
+    ),
 }
 
 

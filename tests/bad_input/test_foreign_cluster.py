@@ -16,6 +16,7 @@ pytestmark = pytest.mark.xdist_group("bad-input")
 
 BODIES: dict[str, bytes] = {
     "create_topic": b'{"name": "t"}',
+    "update_topic": b'{"partitions": 2}',
     "produce_records": b'{"value": {"type": "STRING", "data": "x"}}',
 }
 """A good body for each operation that takes one, so that the cluster is what is refused."""
