@@ -13,7 +13,7 @@ from bench.proofs import (
     suites,
     terraform_apply,
 )
-from bench.proofs.report import Finding, publish
+from bench.proofs.report import Finding, commit, publish
 
 PROOFS: dict[str, Callable[[], Finding]] = {
     "clean-clone": clean_clone.prove,
@@ -35,8 +35,10 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in PROOFS:
         print(f"which proof? one of: {', '.join(PROOFS)}", file=sys.stderr)
         return 2
+    # A clone is taken at the start, and others may commit while a proof runs.
+    proved = commit()
     finding = PROOFS[arguments[0]]()
-    print(publish(arguments[0], finding))
+    print(publish(arguments[0], finding, proved))
     return 0 if finding.green else 1
 
 

@@ -54,11 +54,11 @@ def commit() -> str:
     return described.stdout.strip()
 
 
-def publish(name: str, finding: Finding, directory: Path = PROOFS) -> str:
-    """Keep a finding in docs/proofs and return it as one JSON line."""
+def publish(name: str, finding: Finding, proved: str, directory: Path = PROOFS) -> str:
+    """Keep what was found of the commit `proved` in docs/proofs; return it as one JSON line."""
     line = {
         "check": name,
-        "commit": commit(),
+        "commit": proved,
         "at": datetime.now(UTC).replace(microsecond=0).isoformat(),
         "machine": machine(),
         "figures": finding.figures,

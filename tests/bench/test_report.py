@@ -30,7 +30,7 @@ def test_green(*, passed: bool, control_red: bool | None, green: bool) -> None:
 
 
 def test_a_published_finding_is_one_line_and_a_file_that_says_the_same(tmp_path: Path) -> None:
-    line = publish("some-promise", finding(passed=False), tmp_path)
+    line = publish("some-promise", finding(passed=False), "0123456789ab", tmp_path)
     assert "\n" not in line
     said = json.loads(line)
     assert said == json.loads((tmp_path / "some-promise.json").read_text())
