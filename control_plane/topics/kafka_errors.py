@@ -60,7 +60,7 @@ _PASSING: frozenset[str] = frozenset(
 _UNKNOWN_OUTCOMES: frozenset[str] = frozenset({"_TIMED_OUT", "REQUEST_TIMED_OUT"})
 
 # The connection broke while an answer was awaited, as it does when a broker is killed.
-_CONNECTION_LOST: frozenset[str] = frozenset({"_TRANSPORT"})
+_CONNECTION_LOST: frozenset[str] = frozenset({"_DESTROY_BROKER", "_TRANSPORT"})
 
 
 def to_app_error(error: KafkaError) -> AppError:

@@ -6,6 +6,7 @@ from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from typing import TypeVar
 
+import structlog
 from confluent_kafka import KafkaError, KafkaException
 
 from control_plane.kit.pagination import Page, PageRequest, paginate_names
@@ -34,8 +35,12 @@ from control_plane.topics.topics import ConfigValue, Topic, TopicSpec, topic_id_
 REQUEST_SECONDS_MAX = 5.0
 # librdkafka ends a request by itself; this is only for a client that was closed meanwhile.
 ANSWER_SECONDS_MAX = REQUEST_SECONDS_MAX + 2.0
+# A connection may break twice: librdkafka knows a broker by its bootstrap address and by its id.
+READ_REPEATS_MAX = 2
 
 _CLUSTER_DEFAULT = -1
+
+_log = structlog.get_logger(__name__)
 
 ResultT = TypeVar("ResultT")
 
@@ -99,12 +104,14 @@ class TopicService:
             _answer_about(name, futures[name])
 
     def _read(self, connection: Connection, ask: Callable[[KafkaAdmin], ResultT]) -> ResultT:
-        """Ask, and ask once more if the connection broke under the question: a read may be."""
+        """Ask, and ask again if the connection broke under the question: a read may be."""
         with self._clients.client(connection) as client:
-            try:
-                return ask(client)
-            except ConnectionLostError:
-                return ask(client)
+            for _ in range(READ_REPEATS_MAX):
+                try:
+                    return ask(client)
+                except ConnectionLostError as error:
+                    _log.info("topics are read again", reason=error.detail)
+            return ask(client)
 
 
 def _require_possible(name: str) -> None:

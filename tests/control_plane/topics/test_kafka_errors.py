@@ -59,4 +59,5 @@ class TestToAppError:
 
     def test_a_lost_connection_is_known_as_one_so_that_a_read_is_asked_again(self) -> None:
         assert isinstance(to_app_error(KafkaError(-195)), ConnectionLostError)  # _TRANSPORT
+        assert isinstance(to_app_error(KafkaError(-137)), ConnectionLostError)  # _DESTROY_BROKER
         assert not isinstance(to_app_error(KafkaError(-185)), ConnectionLostError)  # _TIMED_OUT
