@@ -5,7 +5,7 @@ Profiles are kept in `profiles.toml`, readable by its owner alone:
     [profiles.default]
     url = "https://localhost:8643"
     api_key = "hrs_..."
-    ca_file = "/home/me/.local/share/headrace/tls/ca.pem"
+    ca_file = "/srv/headrace/tls/ca.pem"
     organization_id = "org_..."
 """
 

@@ -148,7 +148,8 @@ class Transport:
         )
 
     def _wait(self, attempt: int, retry_after: str | None) -> None:
-        time.sleep(self._retries.delay_seconds(attempt, retry_after, random.random()))  # noqa: S311
+        jitter = random.random()  # noqa: S311 spreads retries, guards nothing
+        time.sleep(self._retries.delay_seconds(attempt, retry_after, jitter))
 
 
 def _may_repeat(request: Request, error: httpx2.TransportError) -> bool:
