@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
 import pytest
 
+from api.console_files import IMMUTABLE
 from tests.packaging.conftest import Environment, Wheels
+from tools.console import BUILT
 from tools.paths import BROKER_BINARY, ROOT
 from tools.running_service import start_service
 
@@ -36,6 +39,15 @@ def sources(*folders: str, below: Path = ROOT) -> set[str]:
     }
 
 
+def console_files() -> set[str]:
+    """Every file of the built console, named as a wheel names it."""
+    return {
+        f"api/console_build/{path.relative_to(BUILT).as_posix()}"
+        for path in BUILT.rglob("*")
+        if path.is_file()
+    }
+
+
 def test_the_light_one_holds_the_package_with_its_types_and_nothing_else(wheels: Wheels) -> None:
     assert contents(wheels.sdk) == sources("headrace", below=ROOT / "sdk" / "src") | {
         "headrace/py.typed"
@@ -45,7 +57,7 @@ def test_the_light_one_holds_the_package_with_its_types_and_nothing_else(wheels:
 def test_the_server_holds_its_packages_and_the_files_they_read(wheels: Wheels) -> None:
     code = sources("api", "billing", "control_plane", "data_plane/gateway", "migrations")
     read = {"api/openapi.json", "migrations/script.py.mako", "data_plane/__init__.py"}
-    assert contents(wheels.server) == code | read
+    assert contents(wheels.server) == code | read | console_files()
 
 
 def test_both_carry_their_licence(wheels: Wheels) -> None:
@@ -67,7 +79,7 @@ def test_the_light_one_brings_no_server_code(sdk_alone: Environment) -> None:
     assert not installed & {"api", "billing", "confluent_kafka", "fastapi", "sqlalchemy"}
 
 
-def test_the_installed_service_runs_with_a_broker_that_is_named(
+def test_the_installed_service_runs_its_console_and_a_broker_that_is_named(
     both: Environment, tmp_path: Path
 ) -> None:
     program = both.directory / "bin" / "headrace"
@@ -75,6 +87,11 @@ def test_the_installed_service_runs_with_a_broker_that_is_named(
     with start_service(tmp_path, program=program, variables=variables) as service:
         made = service.command("cluster", "create", "first", "--wait")
         assert made["status"] == "running"
+        with service.http() as http:
+            page = http.get("/console/")
+            (script,) = re.findall(r'src="(/console/assets/[^"]+[.]js)"', page.text)
+            assert page.status_code == 200
+            assert http.get(script).headers["cache-control"] == IMMUTABLE
 
 
 def test_without_a_broker_it_says_how_to_get_one(both: Environment, tmp_path: Path) -> None:
