@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Self
 
 from fastapi import Depends, Query, status
-from pydantic import Field, model_validator
+from pydantic import Field, SecretStr, model_validator
 
 from api.auth import require
 from api.deps import PageQuery, Services
@@ -13,11 +13,17 @@ from api.idempotency import Reply
 from api.schemas import DisplayName, Instant, ListResponse, RequestModel, ResponseModel, to_list
 from api.v1.router import POST_PROBLEMS, v1_router
 from control_plane.identity import tasks
-from control_plane.identity.errors import ApiKeyExpiryError, ApiKeyLimitError, ApiKeyNotFoundError
+from control_plane.identity.errors import (
+    ApiKeyExpiryError,
+    ApiKeyLimitError,
+    ApiKeyNotFoundError,
+    ApiKeySecretInvalidError,
+    ApiKeySecretUsedError,
+)
 from control_plane.identity.models import ApiKey
 from control_plane.identity.policy import Action, Role
 from control_plane.identity.principals import Principal
-from control_plane.identity.service import new_key_material
+from control_plane.identity.service import new_key_material, supplied_key_material
 from control_plane.kit.scope import Scope
 
 router = v1_router("api-keys")
@@ -40,6 +46,13 @@ class ApiKeyCreate(RequestModel):
     scope: ApiKeyScope | None = None
     role: Role = Role.DEVELOPER
     expires_at: Instant | None = None
+    secret: Annotated[
+        SecretStr | None,
+        Field(
+            description="A secret of your own, never used before: "
+            "hrs_<16 base32>_<43 base62>_<checksum>; it decides the key's id. Else one is made.",
+        ),
+    ] = None
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
@@ -64,12 +77,13 @@ class ApiKeyResponse(ResponseModel):
 
 
 class ApiKeyCreated(ApiKeyResponse):
-    """A new API key with its secret, which is not shown again."""
+    """A new API key with the secret that was made for it, which is not shown again."""
 
     secret: Annotated[
-        str,
+        str | None,
         Field(
-            description="Bearer token; password beside the id for HTTP Basic and for Kafka.",
+            description="Bearer token; password beside the id for HTTP Basic and for Kafka. "
+            "Null if you brought it.",
             examples=["hrs_..."],
         ),
     ]
@@ -79,7 +93,13 @@ class ApiKeyCreated(ApiKeyResponse):
     "/api-keys",
     operation_id="create_api_key",
     status_code=status.HTTP_201_CREATED,
-    responses=problems(*POST_PROBLEMS, ApiKeyExpiryError, ApiKeyLimitError),
+    responses=problems(
+        *POST_PROBLEMS,
+        ApiKeyExpiryError,
+        ApiKeyLimitError,
+        ApiKeySecretInvalidError,
+        ApiKeySecretUsedError,
+    ),
 )
 def create_api_key(
     body: ApiKeyCreate,
@@ -90,7 +110,8 @@ def create_api_key(
     """Make an API key; when this returns, your clusters accept it."""
     core = services.core
     scope = Scope(caller.organization_id, body.cluster_id)
-    material = new_key_material()
+    given = None if body.secret is None else body.secret.get_secret_value()
+    material = new_key_material() if given is None else supplied_key_material(given)
     with core.database.transaction() as session:
         if body.cluster_id is not None:
             services.clusters.require(session, caller.scope, body.cluster_id)
@@ -105,7 +126,8 @@ def create_api_key(
         )
         tasks.enqueue_expiry(session, row, core.clock.now())
         services.publisher.request(session, scope.organization_id, scope.cluster_id)
-        created = ApiKeyCreated(**_response(row).model_dump(), secret=material.secret)
+        shown = material.secret if given is None else None
+        created = ApiKeyCreated(**_response(row).model_dump(), secret=shown)
         reply.keep(session, status.HTTP_201_CREATED, created)
     services.publisher.publish(scope.organization_id, scope.cluster_id)
     return created

@@ -65,6 +65,20 @@ class ApiKeyLimitError(ConflictError):
     title = "API key limit reached"
 
 
+class ApiKeySecretInvalidError(InvalidInputError):
+    """The secret that the caller brought is malformed or not random."""
+
+    code = "api_key_secret_invalid"
+    title = "API key secret invalid"
+
+
+class ApiKeySecretUsedError(ConflictError):
+    """The secret that the caller brought was used before, by whomever."""
+
+    code = "api_key_secret_used"
+    title = "API key secret used"
+
+
 class MemberExistsError(ConflictError):
     """The organization has a member with that e-mail address."""
 

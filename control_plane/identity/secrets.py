@@ -2,7 +2,8 @@
 
 A secret reads `hrs_<16 base32>_<43 base62>_<6 base62>`: the id part of its key, 256 random bits,
 and a CRC-32 of all before it, so that scanners recognise a leaked one and a mistyped one is
-refused without a look-up.
+refused without a look-up. The checksum's number stands in base62, most significant digit first.
+Callers may bring a secret of their own; docs/api-keys.md has the form with an example.
 """
 
 import hashlib
@@ -18,13 +19,15 @@ SECRET_PREFIX = "hrs_"  # noqa: S105 - the prefix of every secret, not one of th
 ID_PART_LENGTH = 16
 RANDOM_LENGTH = 43
 CHECKSUM_LENGTH = 6
+# Of 43 evenly drawn characters fewer than 16 differ once in 8 million million times.
+RANDOM_DISTINCT_MIN = 16
 SALT_BYTES = 32
 SCRAM_ITERATIONS = 8192
 SCRAM_MECHANISMS = ("sha256", "sha512")
 
 _SECRET = re.compile(
     rf"hrs_([{BASE32_ALPHABET}]{{{ID_PART_LENGTH}}})"
-    rf"_[0-9A-Za-z]{{{RANDOM_LENGTH}}}_[0-9A-Za-z]{{{CHECKSUM_LENGTH}}}"
+    rf"_([0-9A-Za-z]{{{RANDOM_LENGTH}}})_[0-9A-Za-z]{{{CHECKSUM_LENGTH}}}"
 )
 
 
@@ -52,6 +55,25 @@ def key_id_of(secret: str) -> str | None:
         return None
     body, checksum = secret[:-CHECKSUM_LENGTH], secret[-CHECKSUM_LENGTH:]
     return KEY_ID_PREFIX + matched[1] if checksum == _checksum(body) else None
+
+
+def weakness_of(secret: str) -> str | None:
+    """Say why `secret` is not taken from a caller, None if it is; the reason quotes nothing of it.
+
+    Randomness is judged by form alone: 43 characters of 62 have room for 256 bits, and what was
+    plainly not drawn at random, such as a repeated character, is told apart.
+    """
+    matched = _SECRET.fullmatch(secret)
+    if matched is None:
+        return (
+            f"it does not read {SECRET_PREFIX}<{ID_PART_LENGTH} of {BASE32_ALPHABET}>"
+            f"_<{RANDOM_LENGTH} letters and digits>_<{CHECKSUM_LENGTH} letters and digits>"
+        )
+    if key_id_of(secret) is None:
+        return f"its last {CHECKSUM_LENGTH} characters are not the checksum of those before"
+    if len(set(matched[2])) < RANDOM_DISTINCT_MIN:
+        return f"fewer than {RANDOM_DISTINCT_MIN} characters of its random part differ"
+    return None
 
 
 def secret_hmac(salt: bytes, secret: str) -> bytes:

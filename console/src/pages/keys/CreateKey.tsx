@@ -94,7 +94,8 @@ function KeyForm({
       ),
     onSuccess: async (key) => {
       await queries.invalidateQueries({ queryKey: apiKeys.queryKey });
-      onCreated({ id: key.id, secret: key.secret });
+      // Only the answer to a secret of the caller's own has none, and none is sent here.
+      if (key.secret !== null) onCreated({ id: key.id, secret: key.secret });
     },
   });
   const submit = (event: FormEvent) => {
