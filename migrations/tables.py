@@ -4,9 +4,11 @@ import control_plane.clusters.models
 import control_plane.identity.models
 import control_plane.kit.idempotency
 import control_plane.kit.jobs
+import control_plane.kit.outbox
 import control_plane.kit.secrets
 import control_plane.operations.models
 import control_plane.organizations.models
+import control_plane.usage.models
 from control_plane.kit.db import Base
 
 METADATA = Base.metadata
@@ -16,7 +18,9 @@ MODULES = (
     control_plane.identity.models,
     control_plane.kit.idempotency,
     control_plane.kit.jobs,
+    control_plane.kit.outbox,
     control_plane.kit.secrets,
     control_plane.operations.models,
     control_plane.organizations.models,
+    control_plane.usage.models,
 )

@@ -1,0 +1,1 @@
+"""What clusters used: the brokers' closed usage windows, collected once each, and their sums."""
