@@ -2,6 +2,7 @@
 
 # A module that builds on another one stands below it.
 pytest_plugins = [
+    "tests.fixtures.signals",
     "tests.fixtures.clocks",
     "tests.fixtures.databases",
     "tests.fixtures.planes",

@@ -5,9 +5,10 @@ import signal
 import socket
 
 import httpx2
+import psutil
 import pytest
 
-from tests.api.embedded.up_process import Place, api, create_cluster
+from tests.api.embedded.up_process import STOP_SECONDS_MAX, Place, api, create_cluster
 from tests.fixtures.waiting import eventually
 
 
@@ -70,8 +71,11 @@ def test_closing_the_terminal_stops_everything(place: Place) -> None:
 
     os.close(terminal)
 
-    _, status = os.waitpid(pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    try:
+        assert psutil.Process(pid).wait(STOP_SECONDS_MAX) == 0
+    except psutil.TimeoutExpired:
+        os.kill(pid, signal.SIGKILL)
+        raise
     assert place.processes() == []
 
 
