@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx2
@@ -12,12 +11,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Orders
+from tests.console.programs import Program, take_programs
 from tests.console.visitor import Visitor
 from tools.running_service import RunningService
 
 pytestmark = pytest.mark.xdist_group("console")
-
-PROGRAM_SECONDS_MAX = 60
 
 
 class TestFirstUse:
@@ -30,15 +28,15 @@ class TestFirstUse:
         assert "token" not in page.url
         create_cluster(page, "greenhouse")
         create_topic(page, "greetings")
-        program = take_program(page, tmp_path)
+        programs = take_programs(page, tmp_path)
         page.get_by_role("tab", name="Topics").click()
         page.get_by_role("link", name="greetings").click()
         expect(page.get_by_text("What is produced from now on shows here.")).to_be_visible()
-        run_program_until_seen(page, program)
+        run_until_seen(page, programs)
         produce_record(page)
         read_from_the_start(page)
         revoke_key(page)
-        assert_refused(service, program)
+        assert_refused(service, programs["Python"])
         delete_topic(page)
         delete_cluster(page)
 
@@ -158,52 +156,18 @@ def create_topic(page: Page, name: str) -> None:
     page.get_by_role("link", name="greenhouse").click()
 
 
-def take_program(page: Page, directory: Path) -> Path:
-    """Take certificate, key and program from the page as it shows them."""
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download headrace-ca.pem").click()
-    download.value.save_as(directory / "headrace-ca.pem")
-    page.get_by_role("button", name="Create API key").click()
-    page.get_by_role("button", name="Create key").click()
-    secret = page.get_by_role("region", name="key secret").inner_text()
-    page.get_by_role("button", name="I have kept it").click()
-    program = directory / "program.py"
-    shown = page.get_by_role("region", name="Python snippet").inner_text()
-    assert secret in shown
-    program.write_text(shown, "utf-8")
-    for label in ("kcat", "curl"):
-        page.get_by_role("tab", name=label).click()
-        command = page.get_by_role("region", name=f"{label} snippet").inner_text()
-        (directory / f"{label}.sh").write_text(command, "utf-8")
-    return program
-
-
-def run_program(program: Path) -> str:
-    interpreter = sys.executable if program.suffix == ".py" else "sh"
-    done = subprocess.run(
-        [interpreter, program.name],
-        cwd=program.parent,
-        capture_output=True,
-        text=True,
-        timeout=PROGRAM_SECONDS_MAX,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def assert_refused(service: RunningService, program: Path) -> None:
+def assert_refused(service: RunningService, program: Program) -> None:
     """The key that the program carries is good for nothing any more."""
-    (secret,) = re.findall(r"hrs_\w[\w-]*", program.read_text("utf-8"))
+    (secret,) = re.findall(r"hrs_\w[\w-]*", program.file.read_text("utf-8"))
     with service.http(secret) as client:
         assert client.get("/v1/whoami").status_code == 401
 
 
-def run_program_until_seen(page: Page, program: Path) -> None:
-    assert "written to partition" in run_program(program)
+def run_until_seen(page: Page, programs: Mapping[str, Program]) -> None:
+    assert "written to partition" in programs["Python"].run()
     expect(page.get_by_role("button", name="hello from Python")).to_be_visible()
     for label in ("kcat", "curl"):
-        run_program(program.with_name(f"{label}.sh"))
+        programs[label].run()
         expect(page.get_by_role("button", name=f"hello from {label}")).to_be_visible()
 
 

@@ -1,8 +1,7 @@
-"""Every page, in light and dark and at three widths: pictures, overflow, accessibility."""
+"""Every page, in light and dark and at three widths: pictures, overflow, overlap, accessibility."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.console.conftest import Orders
+from tests.console.sheets import write_sheets
 from tests.console.visitor import HEIGHTS, WIDTHS, Visitor
 from tools.paths import BUILD
 from tools.running_service import RunningService
@@ -123,26 +123,13 @@ REFUSALS = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def contact_sheet(browser: Browser) -> Generator[None]:
-    """One picture of all pictures, beside them."""
+def pictures(browser: Browser) -> Generator[None]:
+    """The directory of pictures: emptied before, with contact sheets after."""
     SCREENS.mkdir(parents=True, exist_ok=True)
-    for old in SCREENS.glob("*.png"):
+    for old in (*SCREENS.glob("*.png"), *SCREENS.glob("*.html")):
         old.unlink()
     yield
-    figures = [
-        f'<figure><img src="{path.name}"><figcaption>{html.escape(path.stem)}</figcaption></figure>'
-        for path in sorted(SCREENS.glob("*.png"))
-    ]
-    style = (
-        "body{display:flex;flex-wrap:wrap;gap:12px;font:14px sans-serif;background:#888}"
-        "figure{margin:0}img{height:420px;display:block}"
-    )
-    sheet = SCREENS / "index.html"
-    sheet.write_text(f"<style>{style}</style>{''.join(figures)}", "utf-8")
-    page = browser.new_page(viewport={"width": 2400, "height": 1200})
-    page.goto(sheet.as_uri())
-    page.screenshot(path=SCREENS / "contact-sheet.png", full_page=True)
-    page.close()
+    write_sheets(browser, SCREENS, SCHEMES)
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -167,7 +154,9 @@ def test_page(
         for width in WIDTHS:
             visitor.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             visitor.page.screenshot(path=SCREENS / f"{name}-{scheme}-{width}.png")
-            assert visitor.overflow() <= 0, f"{scheme} {width}"
-        assert visitor.accessibility_violations() == [], scheme
+            place = f"{scheme} {width}"
+            assert visitor.overflow() <= 0, place
+            assert visitor.overlaps() == [], place
+            assert visitor.accessibility_violations() == [], place
     if name in REFUSALS:
         visitor.forgive(REFUSALS[name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
@@ -11,6 +12,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Page
 from tools.paths import ROOT
 
 AXE_FILE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
+OVERLAPS = (Path(__file__).parent / "overlaps.js").read_text("utf-8")
 AXE_RUN = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
 WIDTHS = (390, 1024, 1920)
 HEIGHTS = {390: 844, 1024: 768, 1920: 1080}
@@ -61,6 +63,10 @@ class Visitor:
     def overflow(self) -> int:
         """By how many pixels the page is wider than its window."""
         return self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+
+    def overlaps(self) -> list[str]:
+        """Texts and controls that lie on each other, in the topmost window if one is open."""
+        return self.page.evaluate(OVERLAPS)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):

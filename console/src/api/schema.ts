@@ -116,6 +116,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/billing/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Costs
+         * @description List what clusters cost by UTC day and line type, today so far included.
+         */
+        get: operations["list_costs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/price-previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create Price Preview
+         * @description Compute what a cluster would cost in a day of steady use; nothing is kept.
+         */
+        post: operations["create_price_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Prices
+         * @description Show the prices in force: per plan and unit, what is included, and the daily cap.
+         */
+        get: operations["get_prices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/billing/spend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Spend
+         * @description Sum up a day and its month: by cluster, by line type, by hour and by day.
+         */
+        get: operations["get_spend"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clusters": {
         parameters: {
             query?: never;
@@ -532,6 +612,32 @@ export interface components {
              * @example dev
              */
             plan: string;
+            price: components["schemas"]["ClusterPricePreview"];
+        };
+        /**
+         * ClusterPricePreview
+         * @description What the cluster costs by itself; `POST /v1/billing/price-previews` adds an expected use.
+         */
+        ClusterPricePreview: {
+            /**
+             * Currency
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Daily Cap
+             * @description The most that it costs in a UTC day.
+             * @example 5.000000
+             */
+            daily_cap: string;
+            /**
+             * Per Day At Rest
+             * @description A day of running without topics, records or reads.
+             * @example 0.480000
+             */
+            per_day_at_rest: string;
+            /** Price Book Version */
+            price_book_version: number;
         };
         /**
          * ClusterResponse
@@ -591,6 +697,41 @@ export interface components {
             updated_at: string;
         };
         /**
+         * ClusterSpendResponse
+         * @description What one cluster cost.
+         */
+        ClusterSpendResponse: {
+            /**
+             * Daily Cap
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            daily_cap: string;
+            /**
+             * Day Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            day_amount: string;
+            /**
+             * Is Capped
+             * @description Whether the day reached the plan's daily cap.
+             */
+            is_capped: boolean;
+            /**
+             * Month Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            month_amount: string;
+            /**
+             * Plan
+             * @example dev
+             */
+            plan: string;
+            resource: components["schemas"]["CostResource"];
+        };
+        /**
          * ClusterStatus
          * @description Where a cluster stands in its life.
          * @enum {string}
@@ -611,6 +752,140 @@ export interface components {
             source: string;
             /** Value */
             value: string | null;
+        };
+        /**
+         * CostResource
+         * @description What a line is for; deleted clusters stay on the bill under their last name.
+         */
+        CostResource: {
+            /**
+             * Display Name
+             * @example orders
+             */
+            display_name: string;
+            /**
+             * Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            id: string;
+        };
+        /**
+         * CostResponse
+         * @description One line of a UTC day, in the shape of Confluent's Costs API.
+         */
+        CostResponse: {
+            /**
+             * Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            amount: string;
+            /**
+             * Base Quantity
+             * @description Exact integer in `base_unit`.
+             * @example 1610612736
+             */
+            base_quantity: string;
+            /**
+             * Base Unit
+             * @example byte
+             */
+            base_unit: string;
+            /**
+             * Base Units Per Unit
+             * @example 1073741824
+             */
+            base_units_per_unit: string;
+            /**
+             * Currency
+             * @example USD
+             */
+            currency: string;
+            /**
+             * End Date
+             * Format: date
+             * @description Exclusive.
+             */
+            end_date: string;
+            /**
+             * Granularity
+             * @example DAILY
+             */
+            granularity: string;
+            /**
+             * Id
+             * @description Stays the same for ever; lines are ordered by it.
+             * @example 2026-11-22.lkc_4q8x0n1w2e3r5t6y.dev.KAFKA_NETWORK_WRITE
+             */
+            id: string;
+            /**
+             * Line Type
+             * @example KAFKA_NETWORK_WRITE
+             */
+            line_type: string;
+            /**
+             * Plan
+             * @example dev
+             */
+            plan: string;
+            /**
+             * Price
+             * @description Of one unit.
+             * @example 0.060000
+             */
+            price: string;
+            /** Price Book Version */
+            price_book_version: number;
+            /**
+             * Product
+             * @example KAFKA
+             */
+            product: string;
+            /**
+             * Quantity
+             * @description In `unit`; rounded to nine places for reading.
+             * @example 1.5
+             */
+            quantity: string;
+            resource: components["schemas"]["CostResource"];
+            /**
+             * Start Date
+             * Format: date
+             */
+            start_date: string;
+            /**
+             * Unit
+             * @description GB is 2^30 bytes.
+             * @example GB
+             */
+            unit: string;
+        };
+        /**
+         * CostsResponse
+         * @description One page of cost lines.
+         */
+        CostsResponse: {
+            /** Data */
+            data: components["schemas"]["CostResponse"][];
+            /** Next Page Token */
+            next_page_token: string | null;
+        };
+        /**
+         * DaySpendResponse
+         * @description What one day of the month cost.
+         */
+        DaySpendResponse: {
+            /**
+             * Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            amount: string;
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
         };
         /**
          * Endpoints
@@ -664,6 +939,20 @@ export interface components {
             status: string;
         };
         /**
+         * HourSpendResponse
+         * @description An hour's part of the day's amounts.
+         */
+        HourSpendResponse: {
+            /**
+             * Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            amount: string;
+            /** Started At */
+            started_at: string;
+        };
+        /**
          * KafkaEndpoints
          * @description Where Kafka clients connect, as host:port.
          */
@@ -679,6 +968,29 @@ export interface components {
              * @example localhost:19093
              */
             sasl_ssl: string;
+        };
+        /**
+         * LineTypeSpendResponse
+         * @description What one line type cost over all clusters.
+         */
+        LineTypeSpendResponse: {
+            /**
+             * Day Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            day_amount: string;
+            /**
+             * Line Type
+             * @example KAFKA_NETWORK_WRITE
+             */
+            line_type: string;
+            /**
+             * Month Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            month_amount: string;
         };
         /** ListResponse[ApiKeyResponse] */
         ListResponse_ApiKeyResponse_: {
@@ -940,6 +1252,30 @@ export interface components {
             request_bytes_max: number;
         };
         /**
+         * PlanPricesResponse
+         * @description What a plan costs.
+         */
+        PlanPricesResponse: {
+            /**
+             * Daily Cap
+             * @description The most that one cluster costs in a UTC day.
+             * @example 0.060000
+             */
+            daily_cap: string;
+            /**
+             * Included Partitions
+             * @description Free in every hour, for as long as the cluster runs in it.
+             */
+            included_partitions: number;
+            /**
+             * Plan
+             * @example dev
+             */
+            plan: string;
+            /** Prices */
+            prices: components["schemas"]["PriceResponse"][];
+        };
+        /**
          * PlanResponse
          * @description A plan of the catalogue.
          */
@@ -972,6 +1308,142 @@ export interface components {
              */
             id: string;
             limits: components["schemas"]["PlanLimitsResponse"];
+        };
+        /**
+         * PriceBookResponse
+         * @description A version of all prices; a version never changes.
+         */
+        PriceBookResponse: {
+            /**
+             * Currency
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Effective From
+             * Format: date
+             * @description The first UTC day that it is used for.
+             */
+            effective_from: string;
+            /**
+             * Gigabyte Bytes
+             * @example 1073741824
+             */
+            gigabyte_bytes: number;
+            /** Plans */
+            plans: components["schemas"]["PlanPricesResponse"][];
+            /** Version */
+            version: number;
+        };
+        /**
+         * PricePreviewRequest
+         * @description A steady day of a cluster. Gigabytes (2^30 bytes) are integers or decimals as strings.
+         */
+        PricePreviewRequest: {
+            /**
+             * Gb In Per Day
+             * @default 0
+             * @example 2.5
+             */
+            gb_in_per_day: number | string;
+            /**
+             * Gb Out Per Day
+             * @default 0
+             * @example 2.5
+             */
+            gb_out_per_day: number | string;
+            /**
+             * Gb Stored
+             * @default 0
+             * @example 2.5
+             */
+            gb_stored: number | string;
+            /**
+             * Partitions
+             * @default 0
+             * @example 30
+             */
+            partitions: number;
+            /**
+             * Plan
+             * @example dev
+             */
+            plan: string;
+        };
+        /**
+         * PricePreviewResponse
+         * @description What that day would cost by the prices in force today.
+         */
+        PricePreviewResponse: {
+            /**
+             * Currency
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Daily Cap
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            daily_cap: string;
+            /**
+             * Is Capped
+             * @description Whether the daily cap lowers the price.
+             */
+            is_capped: boolean;
+            /**
+             * Lines
+             * @description Of one day.
+             */
+            lines: components["schemas"]["RatedQuantity"][];
+            /**
+             * Per 30 Days
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            per_30_days: string;
+            /**
+             * Per Day
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            per_day: string;
+            /**
+             * Per Day Uncapped
+             * @description Without the daily cap.
+             * @example 0.060000
+             */
+            per_day_uncapped: string;
+            /**
+             * Plan
+             * @example dev
+             */
+            plan: string;
+            /** Price Book Version */
+            price_book_version: number;
+        };
+        /**
+         * PriceResponse
+         * @description The price of one unit.
+         */
+        PriceResponse: {
+            /**
+             * Line Type
+             * @example KAFKA_NETWORK_WRITE
+             */
+            line_type: string;
+            /**
+             * Price
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            price: string;
+            /**
+             * Unit
+             * @description GB is 2^30 bytes.
+             * @example GB
+             */
+            unit: string;
         };
         /**
          * PrincipalKind
@@ -1031,6 +1503,60 @@ export interface components {
             type: string;
         };
         /**
+         * RatedQuantity
+         * @description Quantity x price = amount.
+         *
+         *     `amount` is `base_quantity` x `price` / `base_units_per_unit`, rounded once, half away from
+         *     zero, to six places.
+         */
+        RatedQuantity: {
+            /**
+             * Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            amount: string;
+            /**
+             * Base Quantity
+             * @description Exact integer in `base_unit`.
+             * @example 1610612736
+             */
+            base_quantity: string;
+            /**
+             * Base Unit
+             * @example byte
+             */
+            base_unit: string;
+            /**
+             * Base Units Per Unit
+             * @example 1073741824
+             */
+            base_units_per_unit: string;
+            /**
+             * Line Type
+             * @example KAFKA_NETWORK_WRITE
+             */
+            line_type: string;
+            /**
+             * Price
+             * @description Of one unit.
+             * @example 0.060000
+             */
+            price: string;
+            /**
+             * Quantity
+             * @description In `unit`; rounded to nine places for reading.
+             * @example 1.5
+             */
+            quantity: string;
+            /**
+             * Unit
+             * @description GB is 2^30 bytes.
+             * @example GB
+             */
+            unit: string;
+        };
+        /**
          * RecordFormat
          * @description What to write bytes as, where they can be written so.
          * @enum {string}
@@ -1062,6 +1588,60 @@ export interface components {
          * @enum {string}
          */
         Role: "operator" | "owner" | "developer";
+        /**
+         * SpendResponse
+         * @description A UTC day and its month up to and including that day.
+         */
+        SpendResponse: {
+            /** Clusters */
+            clusters: components["schemas"]["ClusterSpendResponse"][];
+            /**
+             * Currency
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /**
+             * Day Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            day_amount: string;
+            /**
+             * Days
+             * @description The month's days so far; they add up to `month_amount`.
+             */
+            days: components["schemas"]["DaySpendResponse"][];
+            /**
+             * Hours
+             * @description The day's 24 hours; they add up to `day_amount`.
+             */
+            hours: components["schemas"]["HourSpendResponse"][];
+            /**
+             * Is Over
+             * @description False: what was spent so far.
+             */
+            is_over: boolean;
+            /** Line Types */
+            line_types: components["schemas"]["LineTypeSpendResponse"][];
+            /**
+             * Metered Through
+             * @description End of the newest usage that is counted in the day, null for none.
+             */
+            metered_through: string | null;
+            /**
+             * Month Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            month_amount: string;
+            /** Price Book Version */
+            price_book_version: number;
+        };
         /**
          * TopicCreate
          * @description A new topic; numbers that are left out are the cluster's defaults.
@@ -1693,6 +2273,259 @@ export interface operations {
             };
             /** @description API key not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_costs: {
+        parameters: {
+            query?: {
+                /** @description First UTC day; the first of the month unless given. */
+                start_date?: string | null;
+                /** @description Day after the last one; tomorrow unless given. */
+                end_date?: string | null;
+                /** @description Only this cluster, deleted ones included. */
+                cluster_id?: string | null;
+                /** @description Most lines to return. */
+                page_size?: number;
+                /** @description `next_page_token` of the last page. */
+                page_token?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CostsResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_price_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PricePreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PricePreviewResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_prices: {
+        parameters: {
+            query?: {
+                /** @description Prices of this UTC day; today's unless given. */
+                date?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceBookResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_spend: {
+        parameters: {
+            query?: {
+                /** @description UTC day; today unless given. */
+                date?: string | null;
+                /** @description Only this cluster, deleted ones included. */
+                cluster_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpendResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,7 +1,7 @@
-import { ActionIcon, Box, CopyButton, Tooltip } from "@mantine/core";
+import { ActionIcon, CopyButton, Tooltip } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 
-/** Text to copy, with a button that does it. */
+/** Text to copy, with a button beside it that does so. */
 export function CodeBlock({
   children,
   label,
@@ -12,7 +12,7 @@ export function CodeBlock({
   wrap?: boolean;
 }) {
   return (
-    <Box pos="relative">
+    <div className="code-frame">
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
       <section className={wrap ? "code wrap" : "code"} tabIndex={0} aria-label={label}>
         {children}
@@ -24,9 +24,7 @@ export function CodeBlock({
               variant="subtle"
               color={copied ? "teal" : "gray"}
               onClick={copy}
-              pos="absolute"
-              top={7}
-              right={8}
+              m={7}
               aria-label={copied ? `Copied ${label}` : `Copy ${label}`}
             >
               {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
@@ -34,6 +32,6 @@ export function CodeBlock({
           </Tooltip>
         )}
       </CopyButton>
-    </Box>
+    </div>
   );
 }

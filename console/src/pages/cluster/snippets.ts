@@ -20,7 +20,7 @@ export const CA_FILE = "headrace-ca.pem";
 
 /** Working programs in the languages people ask for; each reads the certificate from CA_FILE. */
 export function snippets(to: Connection): Snippet[] {
-  return [python(to), java(to), go(to), node(to), kcat(to), curl(to)];
+  return [python(to), java(to), go(to), node(to), kcat(to), curl(to), terraform(to)];
 }
 
 function python(to: Connection): Snippet {
@@ -164,6 +164,42 @@ function curl(to: Connection): Snippet {
   -H 'Content-Type: application/json' \\
   ${to.rest}/kafka/v3/clusters/${to.clusterId}/topics/${to.topic}/records \\
   -d '{"value": {"type": "STRING", "data": "hello from curl"}}'
+`,
+  };
+}
+
+function terraform(to: Connection): Snippet {
+  return {
+    label: "Terraform",
+    note: "A topic of this cluster, as code; with a key of the organization it makes clusters and keys too",
+    text: `terraform {
+  required_providers {
+    headrace = {
+      source  = "headrace/headrace"
+      version = "~> 0.1"
+    }
+  }
+}
+
+provider "headrace" {
+  url     = "${to.rest}"
+  api_key = "${to.password}" # better in HEADRACE_API_KEY
+  ca_file = "${CA_FILE}"
+}
+
+data "headrace_cluster" "this" {
+  id = "${to.clusterId}"
+}
+
+resource "headrace_topic" "from_terraform" {
+  cluster_id = data.headrace_cluster.this.id
+  name       = "from-terraform"
+  partitions = 3
+}
+
+output "bootstrap_servers" {
+  value = data.headrace_cluster.this.endpoints.kafka.sasl_ssl
+}
 `,
   };
 }

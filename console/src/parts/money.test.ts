@@ -1,0 +1,29 @@
+import { describe, expect, it } from "vitest";
+import { decimal, micros, money, sum } from "./money";
+
+describe("money", () => {
+  it.each([
+    ["0", "0.00 USD"],
+    ["0.000019", "0.000019 USD"],
+    ["0.060000", "0.06 USD"],
+    ["1", "1.00 USD"],
+    ["1234567.5", "1,234,567.50 USD"],
+    ["-0.25", "\u22120.25 USD"],
+    ["9007199254740993.000001", "9,007,199,254,740,993.000001 USD"],
+  ])("writes %s", (amount, text) => {
+    expect(money(amount, "USD")).toBe(text);
+  });
+});
+
+describe("micros", () => {
+  it.each(["", ".5", "1e-7", "1.0000001", "NaN", "1,5"])("refuses %j", (text) => {
+    expect(() => micros(text)).toThrow(RangeError);
+  });
+});
+
+describe("sum", () => {
+  it("is exact where floats are not", () => {
+    expect(decimal(sum(["0.1", "0.2", "-0.3"]))).toBe("0.00");
+    expect(sum([])).toBe(0n);
+  });
+});

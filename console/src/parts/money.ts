@@ -1,0 +1,35 @@
+/** Decimal places of an amount: the API counts millionths of the currency's unit. */
+const PLACES = 6;
+const PLACES_MIN = 2;
+const MICROS_PER_UNIT = 10n ** BigInt(PLACES);
+const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,6}))?$/;
+
+/** An amount as millionths of the currency's unit; throws RangeError for what is no such amount. */
+export function micros(amount: string): bigint {
+  const [, sign, whole = "", fraction = ""] = DECIMAL.exec(amount) ?? [];
+  if (sign === undefined) throw new RangeError(`not an amount: ${amount}`);
+  const size = BigInt(whole + fraction.padEnd(PLACES, "0"));
+  return sign === "-" ? -size : size;
+}
+
+/**
+ * An amount and its currency, never rounded away: all six places are there, but for zeros at the
+ * end beyond the second.
+ */
+export function money(amount: string, currency: string): string {
+  return `${decimal(micros(amount))} ${currency}`;
+}
+
+/** The digits of an amount with separators; two places at least, six at most, none rounded. */
+export function decimal(amount: bigint): string {
+  const size = amount < 0n ? -amount : amount;
+  const whole = new Intl.NumberFormat("en").format(size / MICROS_PER_UNIT);
+  const fraction = (size % MICROS_PER_UNIT).toString().padStart(PLACES, "0");
+  const kept = fraction.replace(/0+$/, "").padEnd(PLACES_MIN, "0");
+  return `${amount < 0n ? "\u2212" : ""}${whole}.${kept}`;
+}
+
+/** Adds amounts exactly. */
+export function sum(amounts: readonly string[]): bigint {
+  return amounts.reduce((total, amount) => total + micros(amount), 0n);
+}
