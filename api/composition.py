@@ -2,6 +2,13 @@
 
 from api.deps import ClusterDirectory, Container, Core, CredentialPublisher
 from api.http_gateway import HttpGateway
+from billing.catalog.seeds import SEEDS
+from billing.catalog.service import CatalogService
+from billing.costs.service import CostService
+from billing.metering import tasks as metering_tasks
+from billing.metering.service import MeteringService
+from billing.metering.tasks import UsageConsumer
+from control_plane.clusters.plans import CATALOGUE
 from control_plane.identity import tasks as identity_tasks
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.members import MemberService
@@ -26,7 +33,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     """Open the database and build the services over it.
 
     The embedded service brings its schema up to date, in production that is a step of its own.
-    Raises MasterKeyError or SchemaVersionError when it can not go on.
+    Raises MasterKeyError, SchemaVersionError or PriceBookError when it can not go on.
     """
     clock = clock or SystemClock()
     master_key = MasterKey.load(settings.resolved_master_key_file)
@@ -36,8 +43,11 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     else:
         require_current(database.engine)
     vault = Vault(master_key, clock)
+    catalog = CatalogService(clock)
     with database.transaction() as session:
         signer = load_signer(session, vault, clock)
+        catalog.load(session, SEEDS, CATALOGUE)
+    metering = MeteringService(clock)
     authenticator = Authenticator(database, clock)
     sessions = SessionService(clock)
     session_authenticator = SessionAuthenticator(database, sessions, clock)
@@ -61,6 +71,9 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         session_authenticator=session_authenticator,
         operations=OperationService(database, clock),
         idempotency=IdempotencyStore(database, vault, clock),
+        catalog=catalog,
+        metering=metering,
+        costs=CostService(catalog, metering, clock),
     )
 
 
@@ -75,6 +88,7 @@ def build_container(
         core.jobs, core.database, core.clock, core.authenticator, publisher.publish
     )
     idempotency.register(core.jobs, core.idempotency)
+    metering_tasks.register(core.jobs, UsageConsumer(core.catalog, core.metering))
     runner = JobRunner(
         core.database,
         core.clock,

@@ -7,6 +7,9 @@ from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
 
 from api.http_gateway import HttpGateway
+from billing.catalog.service import CatalogService
+from billing.costs.service import CostService
+from billing.metering.service import MeteringService
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.members import MemberService
 from control_plane.identity.service import ApiKeyService
@@ -69,6 +72,9 @@ class Core:
     session_authenticator: SessionAuthenticator
     operations: OperationService
     idempotency: IdempotencyStore
+    catalog: CatalogService
+    metering: MeteringService
+    costs: CostService
 
 
 @dataclass(frozen=True)

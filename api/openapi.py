@@ -42,6 +42,7 @@ TAGS = {
     "clusters": "Kafka clusters.",
     "topics": "Topics of a cluster.",
     "plans": "What clusters can be had.",
+    "billing": "What clusters cost, and what they would.",
     "records": "Producing and consuming over HTTP.",
     "operations": "Work that goes on after a request was accepted.",
     "whoami": "Whose credentials these are.",

@@ -8,6 +8,7 @@ from api import console
 from api.kafka_rest import records as kafka_rest_records
 from api.v1 import (
     api_keys,
+    billing,
     clusters,
     health,
     members,
@@ -31,6 +32,7 @@ MODULES = (
     records,
     kafka_rest_records,
     operations,
+    billing,
     whoami,
     health,
     console,

@@ -25,12 +25,13 @@ class Money:
             raise CurrencyMismatchError(f"{self.currency} and {other.currency} cannot be added")
         return Money(self.micros + other.micros, self.currency)
 
-    def decimal(self) -> Decimal:
-        """The amount in units of the currency, exact to six places."""
-        return Decimal(self.micros).scaleb(-6)
-
     def __str__(self) -> str:
-        return f"{self.decimal():.6f} {self.currency}"
+        return f"{micros_text(self.micros)} {self.currency}"
+
+
+def micros_text(micros: int) -> str:
+    """Micro-units as an exact decimal of the currency's unit, always with six places."""
+    return f"{Decimal(micros).scaleb(-6):.6f}"
 
 
 def total(amounts: Iterable[Money], currency: str) -> Money:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 HOUR_SECONDS = 3600
 DAY_SECONDS = 86_400
 HOURS_PER_DAY = 24
+HOUR_MS = HOUR_SECONDS * 1000
 
 
 def hour_of(moment: datetime) -> datetime:
@@ -29,6 +30,11 @@ def day_start(day: date) -> datetime:
 def hours_of(day: date) -> list[datetime]:
     """The starts of the 24 hours of a UTC day."""
     return [day_start(day) + timedelta(hours=hour) for hour in range(HOURS_PER_DAY)]
+
+
+def month_start(day: date) -> date:
+    """The first day of the month that holds a day."""
+    return day.replace(day=1)
 
 
 def days_between(start: date, end: date) -> Iterator[date]:

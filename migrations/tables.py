@@ -1,5 +1,7 @@
 """Imports every module that declares tables, so that `METADATA` is the whole schema."""
 
+import billing.catalog.models
+import billing.metering.models
 import control_plane.clusters.models
 import control_plane.identity.models
 import control_plane.kit.idempotency
@@ -14,6 +16,8 @@ from control_plane.kit.db import Base
 METADATA = Base.metadata
 
 MODULES = (
+    billing.catalog.models,
+    billing.metering.models,
     control_plane.clusters.models,
     control_plane.identity.models,
     control_plane.kit.idempotency,

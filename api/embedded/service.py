@@ -22,6 +22,7 @@ from api.embedded.installation import Installation
 from api.embedded.listeners import LOOPBACK, HttpSockets
 from api.embedded.ready import ReadyFacts
 from api.gateway_services import build_http_gateway
+from billing.catalog.errors import PriceBookError
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.secrets import DataKey, MasterKey, MasterKeyError
@@ -114,7 +115,7 @@ def _open_core(settings: Settings, clock: Clock, parts: ExitStack) -> Core:
         if not key_file.exists() and not _has_sealed_values(settings.resolved_database_url):
             MasterKey.create(key_file)
         core = build_core(settings, clock)
-    except (MasterKeyError, SchemaVersionError) as error:
+    except (MasterKeyError, PriceBookError, SchemaVersionError) as error:
         raise EmbeddedError(str(error)) from error
     except SQLAlchemyError as error:
         raise EmbeddedError(f"the database can not be used: {error}") from error

@@ -22,6 +22,8 @@ from api.schemas import (
 )
 from api.v1.operations import OperationResponse, operation_response
 from api.v1.router import POST_PROBLEMS, v1_router
+from billing.costs.preview import AT_REST
+from billing.money import micros_text
 from control_plane.clusters.errors import (
     ClusterLimitError,
     ClusterNameTakenError,
@@ -103,6 +105,22 @@ class ClusterResponse(ResponseModel):
     updated_at: Instant
 
 
+class ClusterPricePreview(ResponseModel):
+    """What the cluster costs by itself; `POST /v1/billing/price-previews` adds an expected use."""
+
+    currency: Annotated[str, Field(examples=["USD"])]
+    price_book_version: int
+    per_day_at_rest: Annotated[
+        str,
+        Field(
+            description="A day of running without topics, records or reads.", examples=["0.480000"]
+        ),
+    ]
+    daily_cap: Annotated[
+        str, Field(description="The most that it costs in a UTC day.", examples=["5.000000"])
+    ]
+
+
 class ClusterPreview(ResponseModel):
     """A cluster that a dry run found possible; it does not exist."""
 
@@ -110,6 +128,7 @@ class ClusterPreview(ResponseModel):
     organization_id: Annotated[str, Field(examples=["org_4q8x0n1w2e3r5t6y"])]
     plan: Annotated[str, Field(examples=["dev"])]
     engine: Annotated[str, Field(examples=["native"])]
+    price: ClusterPricePreview
 
 
 ACCEPTED: dict[int | str, dict[str, Any]] = {
@@ -249,11 +268,18 @@ def _preview(
         plan = services.clusters.check(
             session, caller.organization_id, name=body.name, plan_id=body.plan
         )
+        price = core.costs.preview(session, plan.id, AT_REST)
     preview = ClusterPreview(
         name=body.name,
         organization_id=caller.organization_id,
         plan=plan.id,
         engine=plan.engine,
+        price=ClusterPricePreview(
+            currency=price.currency,
+            price_book_version=price.price_book_version,
+            per_day_at_rest=micros_text(price.day_micros),
+            daily_cap=micros_text(price.daily_cap_micros),
+        ),
     )
     return JSONResponse(preview.model_dump(mode="json"), status.HTTP_200_OK)
 

@@ -1,6 +1,11 @@
-"""The first price book."""
+"""The price books that this version of Headrace brings; `docs/pricing.md` has the reasons.
+
+A version that was released is never edited: a new one is added below it.
+"""
 
 from __future__ import annotations
+
+from datetime import date
 
 from billing.catalog.prices import Meter, PlanPrices, PriceBook
 
@@ -34,16 +39,42 @@ def _plan(
 FIRST = PriceBook(
     version=1,
     currency="USD",
+    effective_from=date(2026, 1, 1),
     plans={
-        "dev": _plan(
-            "dev",
-            hour=0,
-            gb_in=20_000,
-            gb_out=15_000,
-            gb_day=1_000,
-            partition_hour=50,
-            included_partitions=100,
-            daily_cap=1_000_000,
-        ),
+        prices.plan: prices
+        for prices in (
+            _plan(
+                "dev",
+                hour=0,
+                gb_in=20_000,
+                gb_out=15_000,
+                gb_day=1_000,
+                partition_hour=50,
+                included_partitions=100,
+                daily_cap=1_000_000,
+            ),
+            _plan(
+                "standard",
+                hour=20_000,
+                gb_in=10_000,
+                gb_out=8_000,
+                gb_day=900,
+                partition_hour=40,
+                included_partitions=1_000,
+                daily_cap=5_000_000,
+            ),
+            _plan(
+                "pro",
+                hour=80_000,
+                gb_in=6_000,
+                gb_out=4_000,
+                gb_day=800,
+                partition_hour=30,
+                included_partitions=2_000,
+                daily_cap=25_000_000,
+            ),
+        )
     },
 )
+
+SEEDS = (FIRST,)

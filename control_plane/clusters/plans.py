@@ -45,4 +45,28 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             request_bytes_max=16 * MIB,
         ),
     ),
+    Plan(
+        id="standard",
+        description="as dev, with room for more connections and partitions and a base price",
+        engine="native",
+        brokers=1,
+        default_partitions=3,
+        limits=PlanLimits(
+            connections_max=2_000,
+            partitions_max=2_500,
+            request_bytes_max=32 * MIB,
+        ),
+    ),
+    Plan(
+        id="pro",
+        description="the most that one broker serves, at the lowest price per GB",
+        engine="native",
+        brokers=1,
+        default_partitions=6,
+        limits=PlanLimits(
+            connections_max=4_000,
+            partitions_max=4_000,
+            request_bytes_max=32 * MIB,
+        ),
+    ),
 )

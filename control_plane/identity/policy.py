@@ -31,6 +31,8 @@ class Action(StrEnum):
     TOPICS_DELETE = "topics.delete"
     OPERATIONS_READ = "operations.read"
     PLANS_READ = "plans.read"
+    PRICES_READ = "prices.read"
+    COSTS_READ = "costs.read"
     RECORDS_PRODUCE = "records.produce"
     RECORDS_CONSUME = "records.consume"
 
@@ -53,6 +55,7 @@ CLUSTER_SCOPED_ACTIONS = frozenset(
         Action.TOPICS_DELETE,
         Action.OPERATIONS_READ,
         Action.PLANS_READ,
+        Action.PRICES_READ,
         Action.RECORDS_PRODUCE,
         Action.RECORDS_CONSUME,
     }

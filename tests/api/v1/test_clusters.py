@@ -71,6 +71,12 @@ class TestCreate:
             **ORDERS,
             "organization_id": caller.organization_id,
             "engine": "native",
+            "price": {
+                "currency": "USD",
+                "price_book_version": 1,
+                "per_day_at_rest": "0.000000",
+                "daily_cap": "1.000000",
+            },
         }
         assert caller.http.get("/v1/clusters").json()["items"] == []
         assert caller.http.get("/v1/operations").json()["items"] == []
@@ -193,9 +199,10 @@ class TestDelete:
 
 class TestPlans:
     def test_are_listed_with_their_limits(self, caller: Caller) -> None:
-        (plan,) = caller.http.get("/v1/plans").json()["items"]
-        assert (plan["id"], plan["engine"], plan["available"]) == ("dev", "native", True)
-        assert plan["limits"]["partitions_max"] == 1_000
+        plans = caller.http.get("/v1/plans").json()["items"]
+        assert [plan["id"] for plan in plans] == ["dev", "pro", "standard"]
+        assert {(plan["engine"], plan["available"]) for plan in plans} == {("native", True)}
+        assert plans[0]["limits"]["partitions_max"] == 1_000
 
 
 def without_place(problem: dict[str, object]) -> dict[str, object]:
