@@ -9,7 +9,7 @@ import argparse
 import sys
 import venv
 
-from tools import system_packages
+from tools import system_packages, tofu
 from tools.console import build_console
 from tools.go import build_provider
 from tools.java_artifacts import fetch_java_artifacts
@@ -35,6 +35,7 @@ def main() -> int:
         if arguments.tests:
             fetch_java_artifacts()
             build_provider()
+            tofu.provide()
     except SetupError as error:
         print(f"set-up stopped: {error}", file=sys.stderr)
         return 1

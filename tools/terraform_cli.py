@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools import tofu
 from tools.go import PROGRAM
 from tools.paths import ROOT, TERRAFORM_BUILD
 
-PROGRAMS = ("terraform", "tofu")
 SOURCE = "headrace/headrace"
 VERSION = "0.1.0"
 HOSTS = ("registry.terraform.io", "registry.opentofu.org")
@@ -28,16 +29,23 @@ class TerraformError(Exception):
     """A command did not end as expected; says what it printed."""
 
 
+@functools.cache
 def find_cli() -> str:
     """The path of `terraform` or `tofu`; raises TerraformError saying how to get one."""
-    found = next(filter(None, map(shutil.which, PROGRAMS)), None)
+    found = tofu.find()
     if found is None:
         raise TerraformError(
-            "neither terraform nor tofu is on PATH: install Terraform 1.11 or newer "
-            "(https://developer.hashicorp.com/terraform/install) or OpenTofu 1.11 or newer "
-            "(https://opentofu.org/docs/intro/install)"
+            "neither terraform nor tofu of 1.11 or newer is on PATH: install one "
+            "(https://opentofu.org/docs/intro/install), or build OpenTofu with make setup-tests"
         )
     return found
+
+
+def version_of(cli: str) -> str:
+    """What a command line calls itself, such as `Terraform v1.11.4`."""
+    quiet = {"CHECKPOINT_DISABLE": "1"}
+    done = subprocess.run([cli, "version"], env=quiet, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[0]
 
 
 def built_provider() -> Path:
@@ -128,6 +136,17 @@ class Configuration:
         shown = json.loads(self.run("show", "-json").stdout)
         resources = shown.get("values", {}).get("root_module", {}).get("resources", [])
         return {each["address"]: each["values"] for each in resources}
+
+    def plan_to_file(self, name: str) -> dict[str, Any]:
+        """Plan into a file of the directory, and return the plan as `show -json` tells it."""
+        self.run("plan", "-input=false", f"-out={name}")
+        return json.loads(self.run("show", "-json", name).stdout)
+
+    def files(self) -> Iterator[Path]:
+        """Everything that lies in the directory but the provider's programs and links to them."""
+        for path in sorted(self.directory.rglob("*")):
+            if path.is_file() and not path.name.startswith(PROGRAM):
+                yield path
 
 
 def _environment(cli_config: Path) -> dict[str, str]:

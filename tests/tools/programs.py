@@ -25,6 +25,10 @@ class Programs:
 
     def record(self, name: str, log: Path) -> None:
         """A program that notes how it was called."""
+        self.script(name, f'echo "{name} $*" >> {log}')
+
+    def script(self, name: str, body: str) -> None:
+        """A program of a shell's own commands."""
         program = self._directory / name
-        program.write_text(f'#!/bin/sh\necho "{name} $*" >> {log}\n')
+        program.write_text(f"#!/bin/sh\n{body}\n")
         program.chmod(0o755)
