@@ -8,6 +8,8 @@ from billing.costs.service import CostService
 from billing.metering import tasks as metering_tasks
 from billing.metering.service import MeteringService
 from billing.metering.tasks import UsageConsumer
+from billing.reports.pdf import PdfRenderer
+from billing.reports.service import ReportService
 from control_plane.clusters.plans import CATALOGUE
 from control_plane.identity import tasks as identity_tasks
 from control_plane.identity.authentication import Authenticator
@@ -48,6 +50,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         signer = load_signer(session, vault, clock)
         catalog.load(session, SEEDS, CATALOGUE)
     metering = MeteringService(clock)
+    costs = CostService(catalog, metering, clock)
     authenticator = Authenticator(database, clock)
     sessions = SessionService(clock)
     session_authenticator = SessionAuthenticator(database, sessions, clock)
@@ -73,7 +76,8 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         idempotency=IdempotencyStore(database, vault, clock),
         catalog=catalog,
         metering=metering,
-        costs=CostService(catalog, metering, clock),
+        costs=costs,
+        reports=ReportService(costs, PdfRenderer()),
     )
 
 

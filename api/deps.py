@@ -10,6 +10,7 @@ from api.http_gateway import HttpGateway
 from billing.catalog.service import CatalogService
 from billing.costs.service import CostService
 from billing.metering.service import MeteringService
+from billing.reports.service import ReportService
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.members import MemberService
 from control_plane.identity.service import ApiKeyService
@@ -75,6 +76,7 @@ class Core:
     catalog: CatalogService
     metering: MeteringService
     costs: CostService
+    reports: ReportService
 
 
 @dataclass(frozen=True)

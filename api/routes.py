@@ -9,6 +9,7 @@ from api.kafka_rest import records as kafka_rest_records
 from api.v1 import (
     api_keys,
     billing,
+    billing_reports,
     clusters,
     health,
     members,
@@ -33,6 +34,7 @@ MODULES = (
     kafka_rest_records,
     operations,
     billing,
+    billing_reports,
     whoami,
     health,
     console,

@@ -349,7 +349,8 @@ def _bytes(gigabytes: Decimal) -> int:
     return round_half_up(*(gigabytes * GIB).as_integer_ratio())
 
 
-def _quantity(line: RatedLine) -> RatedQuantity:
+def rated_quantity(line: RatedLine) -> RatedQuantity:
+    """Render how a line's amount came about."""
     return RatedQuantity(
         line_type=line.line_type,
         quantity=quantity_text(line.quantity, line.unit),
@@ -365,7 +366,7 @@ def _quantity(line: RatedLine) -> RatedQuantity:
 def _cost(line: CostLine) -> CostResponse:
     rated = line.rated
     return CostResponse(
-        **_quantity(rated).model_dump(),
+        **rated_quantity(rated).model_dump(),
         id=line.id,
         start_date=rated.day,
         end_date=date.fromordinal(rated.day.toordinal() + 1),
@@ -443,7 +444,7 @@ def _preview(found: Preview) -> PricePreviewResponse:
         plan=found.plan,
         currency=found.currency,
         price_book_version=found.price_book_version,
-        lines=[_quantity(line) for line in found.lines],
+        lines=[rated_quantity(line) for line in found.lines],
         per_day=micros_text(found.day_micros),
         per_30_days=micros_text(found.month_micros),
         daily_cap=micros_text(found.daily_cap_micros),

@@ -56,7 +56,13 @@ def test_the_light_one_holds_the_package_with_its_types_and_nothing_else(wheels:
 
 def test_the_server_holds_its_packages_and_the_files_they_read(wheels: Wheels) -> None:
     code = sources("api", "billing", "control_plane", "data_plane/gateway", "migrations")
-    read = {"api/openapi.json", "migrations/script.py.mako", "data_plane/__init__.py"}
+    read = {
+        "api/openapi.json",
+        "billing/reports/daily.css",
+        "billing/reports/daily.typ",
+        "data_plane/__init__.py",
+        "migrations/script.py.mako",
+    }
     assert contents(wheels.server) == code | read | console_files()
 
 

@@ -176,6 +176,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/billing/reports/daily": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Daily Report
+         * @description Report what a day cost: lines of every cluster, hour by hour, caps, and month to date.
+         */
+        get: operations["get_daily_report"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/billing/spend": {
         parameters: {
             query?: never;
@@ -869,6 +889,76 @@ export interface components {
             data: components["schemas"]["CostResponse"][];
             /** Next Page Token */
             next_page_token: string | null;
+        };
+        /**
+         * DailyReportResponse
+         * @description What a UTC day cost an organization, or one cluster of it.
+         */
+        DailyReportResponse: {
+            /**
+             * Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            amount: string;
+            /**
+             * Cluster Id
+             * @description Null for the whole organization.
+             */
+            cluster_id: string | null;
+            /** Clusters */
+            clusters: components["schemas"]["ReportedClusterResponse"][];
+            /**
+             * Currency
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Date
+             * Format: date
+             */
+            date: string;
+            /**
+             * Hours
+             * @description The 24 hours; they add up to `amount`.
+             */
+            hours: components["schemas"]["HourSpendResponse"][];
+            /**
+             * Is Final
+             * @description The day is over and its usage metered; false: so far.
+             */
+            is_final: boolean;
+            /**
+             * Metered Through
+             * @description End of the newest usage that is counted, null for none.
+             */
+            metered_through: string | null;
+            /**
+             * Month To Date
+             * @description From the first of the month to the end of this day.
+             * @example 0.060000
+             */
+            month_to_date: string;
+            /**
+             * Organization Id
+             * @example org_4q8x0n1w2e3r5t6y
+             */
+            organization_id: string;
+            /**
+             * Organization Name
+             * @example Mill Street
+             */
+            organization_name: string;
+            /** Price Book Version */
+            price_book_version: number;
+            /** Rounding */
+            rounding: string;
+            /**
+             * Spared
+             * @description What daily caps took off.
+             * @example 0.060000
+             */
+            spared: string;
         };
         /**
          * DaySpendResponse
@@ -1581,6 +1671,107 @@ export interface components {
             /** Value */
             value: unknown;
             value_encoding: components["schemas"]["RecordFormat"] | null;
+        };
+        /**
+         * ReportFormat
+         * @description The forms that a report comes in.
+         * @enum {string}
+         */
+        ReportFormat: "json" | "html" | "pdf" | "csv";
+        /**
+         * ReportedClusterResponse
+         * @description One cluster's part of the day.
+         */
+        ReportedClusterResponse: {
+            /**
+             * Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            amount: string;
+            /**
+             * Daily Cap
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            daily_cap: string;
+            /** Is Capped */
+            is_capped: boolean;
+            /** Lines */
+            lines: components["schemas"]["ReportedLine"][];
+            /**
+             * Plan
+             * @example dev
+             */
+            plan: string;
+            resource: components["schemas"]["CostResource"];
+            /**
+             * Spared
+             * @description What the daily cap took off.
+             * @example 0.060000
+             */
+            spared: string;
+        };
+        /**
+         * ReportedLine
+         * @description One line of a cluster's day.
+         */
+        ReportedLine: {
+            /**
+             * Amount
+             * @description Exact decimal of the currency's unit with six places.
+             * @example 0.060000
+             */
+            amount: string;
+            /**
+             * Base Quantity
+             * @description Exact integer in `base_unit`.
+             * @example 1610612736
+             */
+            base_quantity: string;
+            /**
+             * Base Unit
+             * @example byte
+             */
+            base_unit: string;
+            /**
+             * Base Units Per Unit
+             * @example 1073741824
+             */
+            base_units_per_unit: string;
+            /**
+             * Description
+             * @example Data in
+             */
+            description: string;
+            /**
+             * Hourly Amounts
+             * @description The parts of the 24 hours; they add up to `amount`.
+             */
+            hourly_amounts: string[];
+            /**
+             * Line Type
+             * @example KAFKA_NETWORK_WRITE
+             */
+            line_type: string;
+            /**
+             * Price
+             * @description Of one unit.
+             * @example 0.060000
+             */
+            price: string;
+            /**
+             * Quantity
+             * @description In `unit`; rounded to nine places for reading.
+             * @example 1.5
+             */
+            quantity: string;
+            /**
+             * Unit
+             * @description GB is 2^30 bytes.
+             * @example GB
+             */
+            unit: string;
         };
         /**
          * Role
@@ -2483,6 +2674,72 @@ export interface operations {
             };
             /** @description Request invalid */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_daily_report: {
+        parameters: {
+            query?: {
+                /** @description UTC day; today unless given. */
+                date?: string | null;
+                /** @description Only this cluster, deleted ones included. */
+                cluster_id?: string | null;
+                /** @description Without it the Accept header decides; else JSON. */
+                format?: components["schemas"]["ReportFormat"] | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report, in the form that was asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DailyReportResponse"];
+                    "application/pdf": string;
+                    "text/csv": string;
+                    "text/html": string;
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Reports busy */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
