@@ -113,6 +113,19 @@ def test_what_exists_is_imported_and_read(
     listed = {name: shown[name] for name in ("id", "name", "partitions", "replication_factor")}
     assert found["data.headrace_topics.all"]["topics"] == [listed]
     assert found["data.headrace_plans.all"]["plans"] == http.get("/v1/plans").json()["items"]
+    connection = found["data.headrace_cluster_connection.it"]
+    assert connection["ca_certificate"] == read["ca_certificate"]
+    assert connection["rest_url"] == read["endpoints"]["rest"]
+    assert connection["properties"] == {
+        "bootstrap.servers": read["endpoints"]["kafka"]["sasl_ssl"],
+        "security.protocol": connection["security_protocol"],
+        "sasl.mechanism": connection["sasl_mechanism"],
+    }
+    (key,) = found["data.headrace_api_keys.its"]["api_keys"]
+    assert key == found["data.headrace_api_key.it"]
+    assert key == http.get(f"/v1/api-keys/{values[KEY]['id']}").json()
+    assert key in found["data.headrace_api_keys.all"]["api_keys"]
+    assert len(found["data.headrace_api_keys.all"]["api_keys"]) > 1
     configuration.destroy()
 
 
@@ -132,4 +145,14 @@ data "headrace_topics" "all" {
   cluster_id = data.headrace_cluster.by_name.id
 }
 data "headrace_plans" "all" {}
+data "headrace_cluster_connection" "it" {
+  cluster_id = data.headrace_cluster.by_name.id
+}
+data "headrace_api_keys" "its" {
+  cluster_id = data.headrace_cluster.by_name.id
+}
+data "headrace_api_keys" "all" {}
+data "headrace_api_key" "it" {
+  id = data.headrace_api_keys.its.api_keys[0].id
+}
 """

@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Producer
 
+from tests.terraform.programs import client_options, produce_and_consume
 from tools.paths import ROOT
 from tools.running_service import RunningService
 from tools.terraform_cli import SOURCE, VERSION, Configuration, copy_example, mirror_config
 
 pytestmark = pytest.mark.xdist_group("terraform")
-
-ACK_SECONDS_MAX = 30
 
 
 def test_the_example_ends_on_a_cluster_that_programs_use(
@@ -35,23 +33,13 @@ def test_the_example_ends_on_a_cluster_that_programs_use(
     def output(name: str) -> str:
         return configuration.run("output", "-raw", name).stdout
 
-    options: dict[str, str | int | float | bool] = {
-        "bootstrap.servers": output("bootstrap_servers"),
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanisms": "SCRAM-SHA-512",
-        "sasl.username": output("username"),
-        "sasl.password": output("password"),
-        "ssl.ca.pem": output("ca_certificate"),
-    }
-    producer = Producer(options)
-    producer.produce(output("topic"), b"hello", partition=0)
-    assert producer.flush(ACK_SECONDS_MAX) == 0
-    consumer = Consumer({**options, "group.id": "first", "auto.offset.reset": "earliest"})
-    consumer.subscribe([output("topic")])
-    message = consumer.poll(ACK_SECONDS_MAX)
-    assert message is not None
-    assert message.value() == b"hello"
-    consumer.close()
+    options = client_options(
+        output("bootstrap_servers"),
+        output("ca_certificate"),
+        output("username"),
+        output("password"),
+    )
+    produce_and_consume(options, output("topic"), b"hello")
     configuration.destroy()
 
 

@@ -21,15 +21,36 @@ RESOURCES = {
     "headrace_api_key": "ApiKeyCreated",
 }
 DATA_SOURCES = {
+    "headrace_api_key": "ApiKeyResponse",
+    "headrace_api_keys": "ListResponse_ApiKeyResponse_",
     "headrace_cluster": "ClusterResponse",
+    "headrace_cluster_connection": "ClusterResponse",
     "headrace_clusters": "ListResponse_ClusterResponse_",
     "headrace_topic": "TopicResponse",
     "headrace_topics": "ListResponse_TopicResponse_",
     "headrace_plans": "ListResponse_PlanResponse_",
 }
-# A list is named after what is in it, and the cluster of its topics stands in the path.
-RENAMED = {"clusters": "items", "topics": "items", "plans": "items"}
-FROM_PATH = {"headrace_topics": "cluster_id"}
+EPHEMERAL_RESOURCES = {"headrace_secret": "ApiKeyCreated"}
+# A list is named after what is in it.
+RENAMED = {"api_keys": "items", "clusters": "items", "topics": "items", "plans": "items"}
+# What has another name, or is deeper, in the API.
+PLACES = {
+    "headrace_cluster_connection": {
+        "cluster_id": ("id",),
+        "bootstrap_servers": ("endpoints", "kafka", "sasl_ssl"),
+        "rest_url": ("endpoints", "rest"),
+    },
+    "headrace_secret": {"api_key_id": ("id",)},
+    "headrace_api_key": {"secret_wo": ("secret",)},
+}
+# What is asked for stands in the path or the query, numbers of write-only attributes are the
+# provider's, and one way into a cluster is the same for all.
+NO_ATTRIBUTES = {
+    "headrace_topics": {"cluster_id"},
+    "headrace_api_keys": {"cluster_id"},
+    "headrace_api_key": {"secret_wo_version"},
+    "headrace_cluster_connection": {"security_protocol", "sasl_mechanism", "properties"},
+}
 
 
 def attributes(block: dict[str, Any], place: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -58,16 +79,20 @@ def test_every_attribute_is_one_of_the_api(configuration: Configuration) -> None
     shown = json.loads(configuration.run("providers", "schema", "-json").stdout)
     (provider,) = shown["provider_schemas"].values()
     document = json.loads(DOCUMENT.read_text(encoding="utf-8"))
-    for kind, expected in (("resource_schemas", RESOURCES), ("data_source_schemas", DATA_SOURCES)):
+    for kind, expected in (
+        ("resource_schemas", RESOURCES),
+        ("data_source_schemas", DATA_SOURCES),
+        ("ephemeral_resource_schemas", EPHEMERAL_RESOURCES),
+    ):
         assert set(provider[kind]) == set(expected)
         for name, schema in expected.items():
             paths = list(attributes(provider[kind][name]["block"]))
             assert paths
             for path in paths:
-                if kind == "data_source_schemas" and path == (FROM_PATH.get(name),):
+                if path[0] in NO_ATTRIBUTES.get(name, set[str]()):
                     continue
                 seen = resolve(document, {"$ref": schema})
-                for part in path:
+                for part in PLACES.get(name, {}).get(path[0], path):
                     known = RENAMED.get(part, part)
                     assert known in seen["properties"], f"{name}: {'.'.join(path)}"
                     seen = resolve(document, seen["properties"][known])

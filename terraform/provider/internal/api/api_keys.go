@@ -3,26 +3,30 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 )
 
-// APIKey is an API key; Secret is there only when it was just made.
+// APIKey is an API key; Secret is there only when the service just made it.
 type APIKey struct {
-	ID        string  `json:"id"`
-	Name      string  `json:"name"`
-	ClusterID *string `json:"cluster_id"`
-	Role      string  `json:"role"`
-	CreatedAt string  `json:"created_at"`
-	ExpiresAt *string `json:"expires_at"`
-	RevokedAt *string `json:"revoked_at"`
-	Secret    string  `json:"secret"`
+	ID         string  `json:"id"`
+	Name       string  `json:"name"`
+	Scope      string  `json:"scope"`
+	ClusterID  *string `json:"cluster_id"`
+	Role       string  `json:"role"`
+	CreatedAt  string  `json:"created_at"`
+	ExpiresAt  *string `json:"expires_at"`
+	LastUsedAt *string `json:"last_used_at"`
+	RevokedAt  *string `json:"revoked_at"`
+	Secret     *string `json:"secret"`
 }
 
-// APIKeySpec is an API key to be made.
+// APIKeySpec is an API key to be made, by the service's own secret unless Secret brings one.
 type APIKeySpec struct {
 	Name      string  `json:"name"`
 	ClusterID *string `json:"cluster_id,omitempty"`
 	Role      string  `json:"role"`
 	ExpiresAt *string `json:"expires_at,omitempty"`
+	Secret    *string `json:"secret,omitempty"`
 }
 
 // CreateAPIKey makes an API key that clusters accept when this returns.
@@ -41,6 +45,16 @@ func (c *Client) GetAPIKey(ctx context.Context, id string) (*APIKey, error) {
 		return nil, err
 	}
 	return &found, nil
+}
+
+// ListAPIKeys lists the API keys of the organization, or those of one cluster, oldest first and revoked
+// ones included.
+func (c *Client) ListAPIKeys(ctx context.Context, clusterID *string) ([]APIKey, error) {
+	query := url.Values{}
+	if clusterID != nil {
+		query.Set("cluster_id", *clusterID)
+	}
+	return list[APIKey](ctx, c, pathOf("api-keys"), query)
 }
 
 // RevokeAPIKey ends an API key for good.

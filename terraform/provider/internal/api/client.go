@@ -171,10 +171,10 @@ type page[T any] struct {
 
 const pageSize = "100"
 
-// list fetches every page of a list.
-func list[T any](ctx context.Context, c *Client, path string) ([]T, error) {
+// list fetches every page of a list; query chooses what is on it.
+func list[T any](ctx context.Context, c *Client, path string, query url.Values) ([]T, error) {
 	found := []T{}
-	query := url.Values{"page_size": {pageSize}}
+	query.Set("page_size", pageSize)
 	for {
 		var got page[T]
 		if err := c.get(ctx, path, query, &got); err != nil {

@@ -74,7 +74,7 @@ func (c *Client) GetCluster(ctx context.Context, id string) (*Cluster, error) {
 
 // ListClusters lists the clusters of the organization, oldest first.
 func (c *Client) ListClusters(ctx context.Context) ([]Cluster, error) {
-	return list[Cluster](ctx, c, pathOf("clusters"))
+	return list[Cluster](ctx, c, pathOf("clusters"), url.Values{})
 }
 
 // DeleteCluster returns when the cluster is gone.

@@ -1,6 +1,9 @@
 package api
 
-import "context"
+import (
+	"context"
+	"net/url"
+)
 
 // Plan is an entry of the catalogue of plans.
 type Plan struct {
@@ -22,5 +25,5 @@ type PlanLimits struct {
 
 // ListPlans lists the plans in the order of their names.
 func (c *Client) ListPlans(ctx context.Context) ([]Plan, error) {
-	return list[Plan](ctx, c, pathOf("plans"))
+	return list[Plan](ctx, c, pathOf("plans"), url.Values{})
 }

@@ -24,6 +24,8 @@ const (
 	CodeTopicName         = "topic_name_invalid"
 	CodeTopicNameTaken    = "topic_name_taken"
 	CodeExpiry            = "api_key_expiry_invalid"
+	CodeSecretInvalid     = "api_key_secret_invalid"
+	CodeSecretUsed        = "api_key_secret_used"
 )
 
 const (

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/url"
 )
 
 // Topic is a topic as its cluster shows it; lists leave Configs empty.
@@ -74,7 +75,7 @@ func (c *Client) GetTopic(ctx context.Context, clusterID, name string) (*Topic, 
 
 // ListTopics lists the topics of a cluster in the order of their names.
 func (c *Client) ListTopics(ctx context.Context, clusterID string) ([]Topic, error) {
-	return list[Topic](ctx, c, pathOf("clusters", clusterID, "topics"))
+	return list[Topic](ctx, c, pathOf("clusters", clusterID, "topics"), url.Values{})
 }
 
 // GrowTopic gives a topic more partitions.

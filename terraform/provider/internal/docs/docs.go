@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	dirResources   = "resources"
-	dirDataSources = "data-sources"
+	dirResources          = "resources"
+	dirDataSources        = "data-sources"
+	dirEphemeralResources = "ephemeral-resources"
 )
 
 // Schemas are what the provider tells Terraform about itself.
@@ -52,6 +53,7 @@ func Render(ctx context.Context, examples fs.FS) (map[string]string, error) {
 	}{
 		{dirResources, "Resource", "resource.tf", schemas.ResourceSchemas},
 		{dirDataSources, "Data Source", "data-source.tf", schemas.DataSourceSchemas},
+		{dirEphemeralResources, "Ephemeral Resource", "ephemeral-resource.tf", schemas.EphemeralResourceSchemas},
 	}
 	for _, kind := range kinds {
 		for name, schema := range kind.schemas {
@@ -143,6 +145,9 @@ func kindOf(attribute *tfprotov6.SchemaAttribute) string {
 	}
 	if attribute.Sensitive {
 		words = append(words, "sensitive")
+	}
+	if attribute.WriteOnly {
+		words = append(words, "write-only")
 	}
 	return strings.Join(words, ", ")
 }

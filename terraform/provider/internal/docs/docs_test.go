@@ -41,7 +41,9 @@ func TestEveryAttributeIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := documented(t, "provider", schemas.Provider.Block.Attributes)
-	for _, kind := range []map[string]*tfprotov6.Schema{schemas.ResourceSchemas, schemas.DataSourceSchemas} {
+	for _, kind := range []map[string]*tfprotov6.Schema{
+		schemas.ResourceSchemas, schemas.DataSourceSchemas, schemas.EphemeralResourceSchemas,
+	} {
 		for name, schema := range kind {
 			if schema.Block.Description == "" {
 				t.Errorf("%s is not described", name)

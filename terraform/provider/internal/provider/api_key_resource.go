@@ -4,10 +4,12 @@ import (
 	"context"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringdefault"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
@@ -24,16 +26,19 @@ func newAPIKeyResource() resource.Resource { return &apiKeyResource{} }
 var (
 	_ resource.ResourceWithConfigure   = (*apiKeyResource)(nil)
 	_ resource.ResourceWithImportState = (*apiKeyResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*apiKeyResource)(nil)
 )
 
 type apiKeyModel struct {
-	ID        types.String `tfsdk:"id"`
-	Name      types.String `tfsdk:"name"`
-	ClusterID types.String `tfsdk:"cluster_id"`
-	Role      types.String `tfsdk:"role"`
-	ExpiresAt types.String `tfsdk:"expires_at"`
-	Secret    types.String `tfsdk:"secret"`
-	CreatedAt types.String `tfsdk:"created_at"`
+	ID              types.String `tfsdk:"id"`
+	Name            types.String `tfsdk:"name"`
+	ClusterID       types.String `tfsdk:"cluster_id"`
+	Role            types.String `tfsdk:"role"`
+	ExpiresAt       types.String `tfsdk:"expires_at"`
+	SecretWO        types.String `tfsdk:"secret_wo"`
+	SecretWOVersion types.Int64  `tfsdk:"secret_wo_version"`
+	Secret          types.String `tfsdk:"secret"`
+	CreatedAt       types.String `tfsdk:"created_at"`
 }
 
 func (r *apiKeyResource) Metadata(
@@ -84,9 +89,31 @@ func (r *apiKeyResource) Schema(
 					instantsDiffer, "Another instant makes another key.", "Another instant makes another key.",
 				)},
 			},
+			"secret_wo": schema.StringAttribute{
+				MarkdownDescription: "A secret that you bring, in neither state nor plan: the ephemeral resource " +
+					"`headrace_secret` draws one. It is used when the key is made, and decides its id. Needs Terraform 1.11 " +
+					"or OpenTofu 1.11.",
+				Optional:  true,
+				Sensitive: true,
+				WriteOnly: true,
+				Validators: []validator.String{
+					secretValidator{}, stringvalidator.AlsoRequires(path.MatchRoot("secret_wo_version")),
+				},
+			},
+			"secret_wo_version": schema.Int64Attribute{
+				MarkdownDescription: "Number of the secret that you bring. Another number makes another key with the " +
+					"secret of that run; with `lifecycle { create_before_destroy = true }` the old one ends when the new " +
+					"one is in force. An imported key keeps its secret, and gets the number.",
+				Optional:   true,
+				Validators: []validator.Int64{int64validator.AlsoRequires(path.MatchRoot("secret_wo"))},
+				PlanModifiers: []planmodifier.Int64{int64planmodifier.RequiresReplaceIf(
+					secretsDiffer, "Another secret makes another key.", "Another secret makes another key.",
+				)},
+			},
 			"secret": schema.StringAttribute{
-				MarkdownDescription: "Password for Kafka and for HTTP Basic, and bearer token. The service shows it once, so " +
-					"that it is in the state, which has to be protected; null for a key that was imported.",
+				MarkdownDescription: "Password for Kafka and for HTTP Basic, and bearer token, where the service made it. It " +
+					"shows it once, so that it is in the state, which has to be protected. Null for a key that was imported, " +
+					"or whose secret you brought by `secret_wo`.",
 				Computed:      true,
 				Sensitive:     true,
 				PlanModifiers: kept,
@@ -104,7 +131,9 @@ func (r *apiKeyResource) Create(
 	ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse,
 ) {
 	var plan apiKeyModel
+	var brought types.String
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.Config.GetAttribute(ctx, path.Root("secret_wo"), &brought)...)
 	if response.Diagnostics.HasError() || !r.ready(&response.Diagnostics) {
 		return
 	}
@@ -113,13 +142,15 @@ func (r *apiKeyResource) Create(
 		ClusterID: plan.ClusterID.ValueStringPointer(),
 		Role:      plan.Role.ValueString(),
 		ExpiresAt: plan.ExpiresAt.ValueStringPointer(),
+		Secret:    brought.ValueStringPointer(),
 	})
 	if err != nil {
 		addError(&response.Diagnostics, "create the API key", err)
 		return
 	}
 	model := newAPIKeyModel(*made, plan.ExpiresAt)
-	model.Secret = types.StringValue(made.Secret)
+	model.SecretWOVersion = plan.SecretWOVersion
+	model.Secret = types.StringPointerValue(made.Secret)
 	response.Diagnostics.Append(response.State.Set(ctx, model)...)
 }
 
@@ -141,11 +172,13 @@ func (r *apiKeyResource) Read(
 		return
 	}
 	model := newAPIKeyModel(*found, state.ExpiresAt)
+	model.SecretWOVersion = state.SecretWOVersion
 	model.Secret = state.Secret
 	response.Diagnostics.Append(response.State.Set(ctx, model)...)
 }
 
-// Update is asked for nothing but another way to write the same instant.
+// Update is asked for nothing but another way to write the same instant, and the number of the secret of
+// a key that was imported.
 func (r *apiKeyResource) Update(
 	ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse,
 ) {

@@ -25,6 +25,8 @@ var attributesOfCodes = map[string]string{
 	api.CodePartitionsInvalid: "partitions",
 	api.CodePartitionsLimit:   "partitions",
 	api.CodeExpiry:            "expires_at",
+	api.CodeSecretInvalid:     "secret_wo",
+	api.CodeSecretUsed:        "secret_wo",
 }
 
 // addError shows an error beside the attribute that it is about, where that is known.

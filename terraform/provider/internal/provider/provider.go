@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/ephemeral"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
@@ -21,6 +22,8 @@ const Address = "registry.terraform.io/headrace/headrace"
 const typeName = "headrace"
 
 type headraceProvider struct{ version string }
+
+var _ provider.ProviderWithEphemeralResources = (*headraceProvider)(nil)
 
 // New returns what makes the provider of a version.
 func New(version string) func() provider.Provider {
@@ -94,8 +97,15 @@ func (p *headraceProvider) Resources(context.Context) []func() resource.Resource
 	return []func() resource.Resource{newClusterResource, newTopicResource, newAPIKeyResource}
 }
 
+func (p *headraceProvider) EphemeralResources(context.Context) []func() ephemeral.EphemeralResource {
+	return []func() ephemeral.EphemeralResource{newSecretEphemeral}
+}
+
 func (p *headraceProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
+		newAPIKeyDataSource,
+		newAPIKeysDataSource,
+		newClusterConnectionDataSource,
 		newClusterDataSource,
 		newClustersDataSource,
 		newTopicDataSource,

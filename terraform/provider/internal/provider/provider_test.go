@@ -60,6 +60,7 @@ func TestAnErrorStandsBesideItsAttribute(t *testing.T) {
 	for attribute, problem := range map[string]*api.Problem{
 		"plan":       {Code: api.CodePlanUnknown},
 		"partitions": {Code: api.CodePartitionsFewer},
+		"secret_wo":  {Code: api.CodeSecretUsed},
 		"name":       {Code: "request_invalid", Errors: []api.FieldProblem{{Field: "body.name"}}},
 		"":           {Code: "internal_error"},
 	} {
