@@ -30,8 +30,8 @@ class TerraformError(Exception):
 
 
 @functools.cache
-def find_cli() -> str:
-    """The path of `terraform` or `tofu`; raises TerraformError saying how to get one."""
+def find_cli() -> tofu.Cli:
+    """Terraform or OpenTofu; raises TerraformError saying how to get one."""
     found = tofu.find()
     if found is None:
         raise TerraformError(
@@ -39,13 +39,6 @@ def find_cli() -> str:
             "(https://opentofu.org/docs/intro/install), or build OpenTofu with make setup-tests"
         )
     return found
-
-
-def version_of(cli: str) -> str:
-    """What a command line calls itself, such as `Terraform v1.11.4`."""
-    quiet = {"CHECKPOINT_DISABLE": "1"}
-    done = subprocess.run([cli, "version"], env=quiet, capture_output=True, text=True, check=True)
-    return done.stdout.splitlines()[0]
 
 
 def built_provider() -> Path:
@@ -103,7 +96,7 @@ class Configuration:
     ) -> subprocess.CompletedProcess[str]:
         """Run a command; raises TerraformError when it ends with another status than expected."""
         done = subprocess.run(
-            [find_cli(), *arguments, "-no-color"],
+            [find_cli().path, *arguments, "-no-color"],
             cwd=self.directory,
             env={**_environment(self.cli_config), **self.settings, **settings},
             capture_output=True,

@@ -8,29 +8,23 @@ nothing but the standard library.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
+import subprocess
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
 from tools.go import GO_ENVIRONMENT
 from tools.paths import BUILD, ROOT
 from tools.steps import SetupError, Stamp, digest, run, say
-from tools.toolchains import GO, Toolchain, require
+from tools.toolchains import GO, require
 
+PROGRAMS = ("terraform", "tofu")
+OLDEST = (1, 11)
 # Names the program to use, whatever is on PATH.
 CHOICE = "HEADRACE_TERRAFORM_CLI"
-TERRAFORM = Toolchain(
-    "terraform",
-    (1, 11),
-    "install Terraform 1.11 or newer (https://developer.hashicorp.com/terraform/install)",
-    ("version",),
-)
-TOFU = Toolchain(
-    "tofu",
-    (1, 11),
-    "install OpenTofu 1.11 or newer (https://opentofu.org/docs/intro/install)",
-    ("version",),
-)
 MODULE = ROOT / "tools" / "tofu"
 PACKAGE = "github.com/opentofu/opentofu/cmd/tofu"
 BUILT = BUILD / "tofu" / "tofu"
@@ -38,15 +32,48 @@ BUILT = BUILD / "tofu" / "tofu"
 RELEASED = "-X github.com/opentofu/opentofu/version.dev=no"
 
 
-def find() -> str | None:
-    """The program that was chosen, is installed, or was built, in this order; None without any."""
+@dataclass(frozen=True)
+class Cli:
+    """A command line that runs, and which one it is."""
+
+    path: str
+    version: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """Program and version, such as `terraform 1.11.4`."""
+        return f"{Path(self.path).name} {'.'.join(map(str, self.version))}"
+
+
+def find() -> Cli | None:
+    """The program that was chosen, is installed, or was built, in this order; None without any.
+
+    Raises SetupError when the one that was chosen does not run or is too old.
+    """
     chosen = os.environ.get(CHOICE)
     if chosen:
-        return require(Toolchain(chosen, TOFU.oldest, f"unset {CHOICE}", ("version",)))
+        cli = look_at(chosen)
+        if cli.version < OLDEST:
+            raise SetupError(f"{cli.name} is too old: choose 1.11 or newer, or unset {CHOICE}")
+        return cli
     found = _installed()
     if found is None and BUILT.exists():
-        return str(BUILT)
+        return look_at(str(BUILT))
     return found
+
+
+def look_at(path: str) -> Cli:
+    """Ask a program which version it is; raises SetupError when it does not say."""
+    # Not with the caller's settings, of which a wrong one makes OpenTofu write about it first; and
+    # Terraform would ask its maker whether there is a newer version.
+    quiet = {"CHECKPOINT_DISABLE": "1"}
+    command = [path, "version", "-json"]
+    try:
+        done = subprocess.run(command, env=quiet, capture_output=True, check=True)
+        said = json.loads(done.stdout)["terraform_version"]
+        return Cli(path, tuple(int(part) for part in said.split("-")[0].split(".")))
+    except (OSError, subprocess.CalledProcessError, ValueError, KeyError) as error:
+        raise SetupError(f"`{' '.join(command)}` does not tell its version: {error}") from error
 
 
 def provide() -> None:
@@ -69,14 +96,12 @@ def build() -> None:
     say(f"OpenTofu built in {seconds:.0f} s")
 
 
-def _installed() -> str | None:
-    for toolchain in (TERRAFORM, TOFU):
-        if shutil.which(toolchain.program) is None:
-            continue
-        try:
-            return require(toolchain)
-        except SetupError as error:
-            say(f"passed over: {error}")
+def _installed() -> Cli | None:
+    for path in filter(None, map(shutil.which, PROGRAMS)):
+        cli = look_at(path)
+        if cli.version >= OLDEST:
+            return cli
+        say(f"{cli.name} is passed over: 1.11 or newer is needed")
     return None
 
 

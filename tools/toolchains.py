@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import platform
 import re
 import shutil
@@ -90,11 +89,7 @@ def require(toolchain: Toolchain) -> str:
 
 def _output(path: str, arguments: Sequence[str], how: str) -> str:
     """First line a program prints; a rustup shim without a toolchain is on PATH and yet fails."""
-    # Terraform would ask its maker whether there is a newer one.
-    environment = {**os.environ, "CHECKPOINT_DISABLE": "1"}
-    done = subprocess.run(
-        [path, *arguments], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
     first = ESCAPES.sub("", lines[0]) if lines else f"status {done.returncode}"
     if done.returncode != 0:

@@ -20,6 +20,9 @@ class Programs:
         program.write_text("\n".join(lines) + "\n")
         program.chmod(0o755)
 
+    def path(self, name: str) -> Path:
+        return self._directory / name
+
     def remove(self, name: str) -> None:
         (self._directory / name).unlink()
 

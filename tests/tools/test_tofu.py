@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,40 +22,64 @@ def nothing_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return built
 
 
+def version(number: str) -> str:
+    return json.dumps({"terraform_version": number})
+
+
+def path_of(found: tofu.Cli | None) -> str:
+    assert found is not None
+    return found.path
+
+
 class TestFind:
     def test_terraform_goes_first(self, programs: Programs) -> None:
-        programs.add("tofu", says="OpenTofu v1.12.6")
-        assert str(tofu.find()).endswith("/tofu")
-        programs.add("terraform", says="Terraform v1.11.4")
-        assert str(tofu.find()).endswith("/terraform")
+        programs.add("tofu", says=version("1.12.6"))
+        assert path_of(tofu.find()).endswith("/tofu")
+        programs.add("terraform", says=version("1.11.4"))
+        assert path_of(tofu.find()).endswith("/terraform")
 
     def test_an_old_one_is_passed_over_and_named(
         self, programs: Programs, capfd: pytest.CaptureFixture[str]
     ) -> None:
-        programs.add("terraform", says="Terraform v1.5.7")
+        programs.add("terraform", says=version("1.5.7"))
         assert tofu.find() is None
-        assert "terraform is too old (Terraform v1.5.7)" in capfd.readouterr().out
-        programs.add("tofu", says="OpenTofu v1.11.0")
-        assert str(tofu.find()).endswith("/tofu")
+        assert "terraform 1.5.7 is passed over" in capfd.readouterr().out
+        programs.add("tofu", says=version("1.11.0"))
+        assert path_of(tofu.find()).endswith("/tofu")
 
     def test_what_was_built_comes_last(self, programs: Programs, nothing_built: Path) -> None:
+        programs.add("elsewhere", says=version("1.12.6-dev"))
         nothing_built.parent.mkdir(parents=True)
-        nothing_built.touch()
-        assert tofu.find() == str(nothing_built)
-        programs.add("terraform", says="Terraform v1.11.4")
-        assert str(tofu.find()).endswith("/terraform")
+        nothing_built.symlink_to(programs.path("elsewhere"))
+        assert tofu.find() == tofu.Cli(str(nothing_built), (1, 12, 6))
+        programs.add("terraform", says=version("1.11.4"))
+        assert path_of(tofu.find()).endswith("/terraform")
 
     def test_a_choice_goes_before_all(
         self, programs: Programs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        programs.add("terraform", says="Terraform v1.11.4")
-        programs.add("mine", says="OpenTofu v1.12.0")
+        programs.add("terraform", says=version("1.11.4"))
+        programs.add("mine", says=version("1.12.0"))
         mine = str(tmp_path / "bin" / "mine")
         monkeypatch.setenv(tofu.CHOICE, mine)
-        assert tofu.find() == mine
-        programs.add("mine", says="OpenTofu v1.10.0")
-        with pytest.raises(SetupError, match="is too old"):
+        assert path_of(tofu.find()) == mine
+        programs.add("mine", says=version("1.10.0"))
+        with pytest.raises(SetupError, match=r"mine 1\.10\.0 is too old"):
             tofu.find()
+
+    @pytest.mark.parametrize("says", ["", "Terraform v1.11.4", "{}", '{"terraform_version": "x"}'])
+    def test_one_that_tells_no_version_is_named(self, programs: Programs, says: str) -> None:
+        programs.add("terraform", says=says)
+        with pytest.raises(SetupError, match="does not tell its version"):
+            tofu.find()
+
+    def test_settings_of_the_caller_do_not_reach_it(
+        self, programs: Programs, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("TF_CLI_CONFIG_FILE", "/no/such/file")
+        told = version("1.12.6")
+        programs.script("tofu", f"echo \"${{TF_CLI_CONFIG_FILE+Warning: }}\"'{told}'")
+        assert path_of(tofu.find()).endswith("/tofu")
 
 
 class TestProvide:
@@ -63,7 +88,7 @@ class TestProvide:
     ) -> None:
         log = tmp_path / "log"
         programs.record("go", log)
-        programs.add("tofu", says="OpenTofu v1.12.6")
+        programs.add("tofu", says=version("1.12.6"))
         tofu.provide()
         assert not log.exists()
         assert not nothing_built.exists()
