@@ -117,7 +117,7 @@ class ClusterPricePreview(ResponseModel):
         ),
     ]
     daily_cap: Annotated[
-        str, Field(description="The most that it costs in a UTC day.", examples=["5.000000"])
+        str, Field(description="The most that it costs in a UTC day.", examples=["2.000000"])
     ]
 
 

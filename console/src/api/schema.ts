@@ -647,7 +647,7 @@ export interface components {
             /**
              * Daily Cap
              * @description The most that it costs in a UTC day.
-             * @example 5.000000
+             * @example 2.000000
              */
             daily_cap: string;
             /**
