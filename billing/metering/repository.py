@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import case
 from sqlalchemy.orm import Session
 
 from billing.metering.models import MeteredCluster, MeteredHour, MeteredWindow, RefusedUsage
@@ -40,8 +40,9 @@ def name_cluster(session: Session, values: Mapping[str, Any]) -> None:
 
 def payer_of(session: Session, cluster_id: str) -> str | None:
     """Return the organization that pays for a cluster, None for one that used nothing yet."""
-    statement = select(MeteredCluster.organization_id)
-    return session.scalar(statement.where(MeteredCluster.cluster_id == cluster_id))
+    # Read anew: the row is written by statements that do not know the session's objects.
+    cluster = session.get(MeteredCluster, cluster_id, populate_existing=True)
+    return None if cluster is None else cluster.organization_id
 
 
 def add_to_hour(session: Session, values: Mapping[str, Any]) -> None:
