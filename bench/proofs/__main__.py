@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from bench.proofs import (
     ack_after_sync,
+    broker_cost,
     broker_start,
     clean_clone,
     first_produce,
@@ -19,6 +20,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "clean-clone": clean_clone.prove,
     "first-produce": first_produce.prove,
     "broker-start": broker_start.prove,
+    "broker-cost": broker_cost.prove,
     "ack-after-sync": ack_after_sync.prove,
     "clients": suites.prove_clients,
     "bad-input": suites.prove_bad_input,
