@@ -1,15 +1,25 @@
-"""A small HTTP server that answers from a script, and what it was asked."""
+"""The command line in a process of its own, and a small HTTP server that answers from a script."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tools.paths import venv_tool
+from tools.running_service import RunningService
+
+SECONDS_MAX = 60
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @dataclass
@@ -74,3 +84,39 @@ def server() -> Generator[ScriptedServer]:
         yield script
         httpd.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def environment(running_service: RunningService, tmp_path: Path) -> dict[str, str]:
+    """What a script sets to reach the service."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return kept | {
+        "HEADRACE_URL": running_service.ready.api_url,
+        "HEADRACE_API_KEY": running_service.ready.api_key,
+        "HEADRACE_CONFIG_DIR": str(tmp_path / "config"),
+    }
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Run a command to its end."""
+
+    def run_command(
+        *arguments: str, given: str | None = None, **changed: str
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(venv_tool("headrace")), *arguments],
+            env=environment | changed,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+
+    return run_command
+
+
+def json_of(done: subprocess.CompletedProcess[str]) -> Any:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)

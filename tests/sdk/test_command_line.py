@@ -7,7 +7,6 @@ import os
 import signal
 import stat
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,50 +15,11 @@ from confluent_kafka import Producer
 
 from headrace import Client
 from tests.fixtures.kafka_access import KafkaCluster
+from tests.sdk.conftest import SECONDS_MAX, Run, json_of
 from tools.paths import venv_tool
 from tools.running_service import RunningService
 
 pytestmark = pytest.mark.xdist_group("sdk")
-
-SECONDS_MAX = 60
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def environment(running_service: RunningService, tmp_path: Path) -> dict[str, str]:
-    """What a script sets to reach the service."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return kept | {
-        "HEADRACE_URL": running_service.ready.api_url,
-        "HEADRACE_API_KEY": running_service.ready.api_key,
-        "HEADRACE_CONFIG_DIR": str(tmp_path / "config"),
-    }
-
-
-@pytest.fixture
-def run(environment: dict[str, str]) -> Run:
-    """Run a command to its end."""
-
-    def run_command(
-        *arguments: str, given: str | None = None, **changed: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(venv_tool("headrace")), *arguments],
-            env=environment | changed,
-            input=given,
-            capture_output=True,
-            text=True,
-            timeout=SECONDS_MAX,
-            check=False,
-        )
-
-    return run_command
-
-
-def json_of(done: subprocess.CompletedProcess[str]) -> Any:
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
 
 
 def test_what_scripts_rely_on(run: Run) -> None:

@@ -7,6 +7,7 @@ from typing import Self
 from headrace.models import Caller
 from headrace.profiles import load_connection
 from headrace.resources.api_keys import ApiKeys
+from headrace.resources.billing import Billing
 from headrace.resources.clusters import Clusters
 from headrace.resources.operations import Operations
 from headrace.resources.organizations import Organizations
@@ -38,6 +39,7 @@ class Client:
         self.api_keys = ApiKeys(self._transport)
         self.organizations = Organizations(self._transport)
         self.records = Records(self._transport)
+        self.billing = Billing(self._transport)
 
     @classmethod
     def from_environment(cls, profile: str | None = None) -> Self:

@@ -9,11 +9,13 @@ from headrace.cli.commands import (
     api_keys,
     clusters,
     consume,
+    cost,
     login,
     operations,
     organizations,
     produce,
     topics,
+    usage,
 )
 from headrace.cli.exit_codes import ERROR, exit_code
 from headrace.cli.options import OutputOption, ProfileOption, QuietOption
@@ -35,6 +37,8 @@ app.add_typer(topics.app, name="topic")
 app.add_typer(api_keys.app, name="api-key")
 app.add_typer(organizations.app, name="organization")
 app.add_typer(operations.app, name="operation")
+app.add_typer(cost.app, name="cost")
+app.command()(usage.usage)
 app.command()(produce.produce)
 app.command()(consume.consume)
 

@@ -11,11 +11,12 @@ class OutputFormat(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+    CSV = "csv"
 
 
 OutputOption = Annotated[
     OutputFormat | None,
-    typer.Option("--output", "-o", help="Write results as a table (default) or as JSON."),
+    typer.Option("--output", "-o", help="Write results as a table (default), JSON or CSV."),
 ]
 QuietOption = Annotated[
     bool, typer.Option("--quiet", "-q", help="Write ids alone, and no notes or progress.")

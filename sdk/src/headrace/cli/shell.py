@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from headrace.cli.csv_lines import to_csv
 from headrace.cli.exit_codes import BROKEN_PIPE
 from headrace.cli.options import OutputFormat
 from headrace.client import Client
@@ -58,6 +59,8 @@ class Shell:
             self._line(str(plain[identity]))
         elif self.output is OutputFormat.JSON:
             self.json(plain)
+        elif self.output is OutputFormat.CSV:
+            self._csv(columns, [plain])
         else:
             table = Table(show_header=False, box=None, pad_edge=False)
             for column in columns:
@@ -66,18 +69,31 @@ class Shell:
                     table.add_row(f"[bold]{column}[/]", _cell(value))
             self._results.print(table)
 
-    def show_list(self, found: Iterable[Model], columns: Columns, identity: str = "id") -> None:
-        """Write several things of one kind."""
+    def show_list(
+        self,
+        found: Iterable[Model],
+        columns: Columns,
+        identity: str = "id",
+        *,
+        numbers: Columns = (),
+    ) -> None:
+        """Write several things of one kind; columns of `numbers` stand to the right."""
         rows = [one.as_dict() for one in found]
         if self.is_quiet and self.output is OutputFormat.TABLE:
             for row in rows:
                 self._line(str(row[identity]))
         elif self.output is OutputFormat.JSON:
             self.json(rows)
+        elif self.output is OutputFormat.CSV:
+            self._csv(columns, rows)
         else:
             table = Table(box=None, pad_edge=False, header_style="bold")
             for column in columns:
-                table.add_column(column.rpartition(".")[2].upper(), overflow="fold")
+                table.add_column(
+                    column.rpartition(".")[2].upper(),
+                    overflow="fold",
+                    justify="right" if column in numbers else "left",
+                )
             for row in rows:
                 table.add_row(*(_cell(_at(row, column)) for column in columns))
             self._results.print(table)
@@ -113,13 +129,20 @@ class Shell:
             if error.problem.request_id is not None:
                 self.errors.print(f"  request {error.problem.request_id}", markup=False)
 
-    def _line(self, text: str) -> None:
+    def raw(self, content: bytes) -> None:
+        """Write a document as it is."""
         try:
-            sys.stdout.write(text + "\n")
-            sys.stdout.flush()
+            sys.stdout.buffer.write(content)
+            sys.stdout.buffer.flush()
         except BrokenPipeError:
             let_go_of_output()
             raise typer.Exit(BROKEN_PIPE) from None
+
+    def _csv(self, columns: Columns, rows: Iterable[dict[str, Any]]) -> None:
+        self.raw(to_csv(columns, ([_at(row, one) for one in columns] for row in rows)).encode())
+
+    def _line(self, text: str) -> None:
+        self.raw(f"{text}\n".encode())
 
 
 class _Results(Console):

@@ -1,10 +1,13 @@
 """Clusters: created, shown and deleted."""
 
 from collections.abc import Iterator
+from datetime import date, datetime
 from http import HTTPStatus
+from typing import Literal
 
 import httpx2
 
+from headrace.costs import Usage
 from headrace.errors import ConfigurationError, CredentialsMissingError
 from headrace.models import ApiKey, Caller, Cluster, Operation, Page
 from headrace.pagination import iterate
@@ -14,6 +17,9 @@ from headrace.transport import Request, Transport, management_post, path_of
 PATH = "/v1/clusters"
 ID_PREFIX = "lkc_"
 SASL_MECHANISM = "SCRAM-SHA-512"
+
+Granularity = Literal["hour", "day"]
+UsageGroup = Literal["topic", "principal"]
 
 
 class Clusters:
@@ -64,6 +70,28 @@ class Clusters:
         response = self._transport.send(Request("DELETE", PATH + path_of(cluster_id)))
         if response.status_code == HTTPStatus.ACCEPTED:
             self._finish(response, timeout_seconds if wait else None)
+
+    def usage(
+        self,
+        cluster_id: str,
+        start: date | datetime | None = None,
+        end: date | datetime | None = None,
+        *,
+        granularity: Granularity = "hour",
+        group_by: UsageGroup | None = None,
+    ) -> Usage:
+        """Return what the cluster used from `start` up to, not including, `end`; today unless said.
+
+        The hours or days that hold the two are included whole.
+        """
+        wanted = {"start": start, "end": end}
+        query: dict[str, str | int] = {
+            name: moment.isoformat() for name, moment in wanted.items() if moment is not None
+        }
+        query["granularity"] = granularity
+        if group_by is not None:
+            query["group_by"] = group_by
+        return self._transport.get(PATH + path_of(cluster_id, "usage"), Usage, query)
 
     def kafka_config(self, cluster_id: str, api_key: ApiKey | None = None) -> dict[str, str]:
         """Return settings for confluent-kafka (librdkafka): over TLS, as this client's own key.

@@ -51,6 +51,8 @@ def consume(
     their order. JSON lines can be read again by `headrace produce --format ndjson`.
     """
     shell = shell_of(context, output)
+    if shell.output is OutputFormat.CSV:
+        raise typer.BadParameter("records are written as values or as json", param_hint="--output")
     offset = _offset(start)
     with shell.client() as client:
         found = cluster_id(client, cluster)
