@@ -20,6 +20,9 @@ from control_plane.kit.scope import Scope
 from control_plane.provisioning.engine import Engine
 from control_plane.topics.admin_clients import AdminClients, Connection, TokenSettings
 from control_plane.topics.service import TopicService
+from control_plane.usage import tasks as usage_tasks
+from control_plane.usage.collector import Collector
+from control_plane.usage.service import UsageService
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class ClusterServices:
     clusters: ClusterService
     topics: TopicService
     access: AccessService
+    usage: UsageService
     sweeper: Sweeper
     admin_clients: AdminClients
     rest_url: str
@@ -66,6 +70,7 @@ def build_cluster_services(
     credentials = CredentialLoader(core.api_keys)
     admin_clients = AdminClients(tokens, core.clock)
     sweeper = Sweeper(core.database, core.clock, engines)
+    collector = Collector(core.database, core.clock, clusters)
     reconciler = Reconciler(
         core.database,
         core.clock,
@@ -73,15 +78,24 @@ def build_cluster_services(
         engines,
         plans,
         credentials,
+        collector,
         on_gone=admin_clients.evict,
     )
     tasks.register(core.jobs, reconciler, sweeper)
+    usage_tasks.register(
+        core.jobs,
+        collector,
+        usage_tasks.FanOut(core.database, core.clock, clusters),
+        usage_tasks.Purge(core.clock),
+        every_seconds=core.settings.usage_collect_seconds,
+    )
     return ClusterServices(
         clusters=clusters,
         topics=TopicService(admin_clients),
         access=AccessService(
             core.database, clusters, credentials, on_publish=admin_clients.evict_subjects
         ),
+        usage=UsageService(core.clock),
         sweeper=sweeper,
         admin_clients=admin_clients,
         rest_url=rest_url,

@@ -41,6 +41,7 @@ TAGS = {
     "api-keys": "Credentials of programs, for HTTP and for Kafka alike.",
     "clusters": "Kafka clusters.",
     "topics": "Topics of a cluster.",
+    "usage": "What clusters used.",
     "plans": "What clusters can be had.",
     "billing": "What clusters cost, and what they would.",
     "records": "Producing and consuming over HTTP.",

@@ -18,6 +18,7 @@ from api.v1 import (
     plans,
     records,
     topics,
+    usage,
     whoami,
 )
 
@@ -29,6 +30,7 @@ MODULES = (
     api_keys,
     clusters,
     topics,
+    usage,
     plans,
     records,
     kafka_rest_records,

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from control_plane.clusters import repository
 from control_plane.clusters.models import REASON_LENGTH_MAX, Cluster
 from control_plane.clusters.observation import is_ahead, observed, record, wanted
-from control_plane.clusters.plan import Step, steps
+from control_plane.clusters.plan import Brokers, Step, steps
 from control_plane.clusters.plans import Plan
 from control_plane.clusters.service import RECONCILE_JOB, RESOURCE_TYPE
 from control_plane.clusters.states import ClusterStatus, Presence, can_move, is_gone, move, settled
@@ -30,6 +30,9 @@ from control_plane.provisioning.engine import (
 # A cluster that could not be made as wanted this often is called failed; it is tried on.
 ATTEMPTS_BEFORE_FAILED = 4
 
+# So often a deletion waits for a broker that is due to answer, for the sake of its last usage.
+ATTEMPTS_FOR_USAGE = 4
+
 log = structlog.stdlib.get_logger("clusters")
 
 
@@ -40,6 +43,17 @@ class CredentialSource(Protocol):
         self, session: Session, organization_id: str, cluster_id: str, generation: int
     ) -> CredentialSet:
         """Return the credentials of an organization's cluster, as the set of `generation`."""
+        ...
+
+
+class UsageCollector(Protocol):
+    """Copies what clusters used from their brokers."""
+
+    def finish(self, cluster_id: str, context: JobContext, *, may_retry: bool) -> None:
+        """Collect the last usage of a cluster whose data is removed next.
+
+        Raises AppError only with `may_retry`; without, what can not be had is given up.
+        """
         ...
 
 
@@ -63,6 +77,7 @@ class Reconciler:
         engines: Mapping[str, Engine],
         plans: Mapping[str, Plan],
         credentials: CredentialSource,
+        usage: UsageCollector,
         on_gone: Callable[[str], None],
     ) -> None:
         self._database = database
@@ -71,6 +86,7 @@ class Reconciler:
         self._engines = engines
         self._plans = plans
         self._credentials = credentials
+        self._usage = usage
         self._on_gone = on_gone
 
     def run(self, context: JobContext) -> None:
@@ -79,7 +95,7 @@ class Reconciler:
         if loaded is None:
             return
         try:
-            seen = self._process(loaded)
+            seen = self._process(context, loaded)
         except AppError as error:
             self._apply_failure(context, loaded, error)
             raise
@@ -111,13 +127,23 @@ class Reconciler:
             default_partitions=plan.default_partitions,
         )
 
-    def _process(self, loaded: _Loaded) -> ClusterObservation | None:
+    def _process(self, context: JobContext, loaded: _Loaded) -> ClusterObservation | None:
         engine = self._engines[loaded.cluster.engine]
         seen = engine.observe(loaded.cluster.id)
         for step in steps(wanted(loaded.cluster), observed(seen)):
             log.info("cluster_step", cluster_id=loaded.cluster.id, step=step.value)
+            if step is Step.REMOVE:
+                self._finish_usage(context, loaded.cluster, seen)
             seen = _carry_out(engine, step, loaded)
         return seen
+
+    def _finish_usage(
+        self, context: JobContext, cluster: Cluster, seen: ClusterObservation | None
+    ) -> None:
+        """Collect the last usage; wait only for a broker that is there or on its way."""
+        is_due = observed(seen).brokers in {Brokers.RUNNING, Brokers.STARTING}
+        may_retry = is_due and context.attempt < ATTEMPTS_FOR_USAGE
+        self._usage.finish(cluster.id, context, may_retry=may_retry)
 
     def _apply(self, context: JobContext, loaded: _Loaded, seen: ClusterObservation | None) -> None:
         with context.apply() as session:

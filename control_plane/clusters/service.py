@@ -56,6 +56,17 @@ class ServingCluster:
     credentials_generation: int
 
 
+@dataclass(frozen=True, slots=True)
+class MeteredCluster:
+    """A cluster whose use is counted, and what its use is told with."""
+
+    id: str
+    organization_id: str
+    name: str
+    plan: str
+    engine: str
+
+
 class ClusterService:
     """Writes what is wanted of clusters; the reconciler carries it out."""
 
@@ -166,6 +177,20 @@ class ClusterService:
             if cluster.status in _SERVING
         ]
 
+    def list_metered(self, session: Session) -> Sequence[MeteredCluster]:
+        """List every organization's clusters whose brokers count what is used now."""
+        return [
+            _metered(cluster)
+            for name in self._engines
+            for cluster in repository.list_living(session, name)
+            if cluster.status in _SERVING
+        ]
+
+    def find_metered(self, session: Session, cluster_id: str) -> MeteredCluster | None:
+        """Find a living cluster whoever owns it; for jobs."""
+        cluster = repository.find_any(session, cluster_id)
+        return None if cluster is None or cluster.deleted_at is not None else _metered(cluster)
+
     def bootstrap(self, cluster: Cluster) -> KafkaBootstrap:
         """Return how to reach the cluster by the Kafka protocol; call it outside transactions.
 
@@ -248,6 +273,16 @@ class ClusterService:
                 code="operation_superseded",
                 detail="the cluster was deleted before this was done",
             )
+
+
+def _metered(cluster: Cluster) -> MeteredCluster:
+    return MeteredCluster(
+        id=cluster.id,
+        organization_id=cluster.organization_id,
+        name=cluster.name,
+        plan=cluster.plan,
+        engine=cluster.engine,
+    )
 
 
 def _not_found() -> ClusterNotFoundError:

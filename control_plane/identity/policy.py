@@ -30,6 +30,7 @@ class Action(StrEnum):
     TOPICS_UPDATE = "topics.update"
     TOPICS_DELETE = "topics.delete"
     OPERATIONS_READ = "operations.read"
+    USAGE_READ = "usage.read"
     PLANS_READ = "plans.read"
     PRICES_READ = "prices.read"
     COSTS_READ = "costs.read"
@@ -54,6 +55,7 @@ CLUSTER_SCOPED_ACTIONS = frozenset(
         Action.TOPICS_UPDATE,
         Action.TOPICS_DELETE,
         Action.OPERATIONS_READ,
+        Action.USAGE_READ,
         Action.PLANS_READ,
         Action.PRICES_READ,
         Action.RECORDS_PRODUCE,

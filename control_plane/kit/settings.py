@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 PORT_DEFAULT = 8642
 PORT_TLS_DEFAULT = 8643
+HOUR_SECONDS = 3600
 
 
 class Environment(StrEnum):
@@ -39,6 +40,10 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
 
     job_workers: Annotated[int, Field(ge=1, le=64)] = 4
+    # How long brokers count into one usage window (a divisor of an hour), and how often closed
+    # ones are collected. Together they are how far behind usage and cost are.
+    usage_window_seconds: Annotated[int, Field(ge=1, le=HOUR_SECONDS)] = 60
+    usage_collect_seconds: Annotated[int, Field(ge=1, le=HOUR_SECONDS)] = 10
     log_level: str = "INFO"
 
     @field_validator("allowed_hosts", mode="before")
@@ -47,6 +52,13 @@ class Settings(BaseSettings):
         if not isinstance(value, str):
             return value
         return tuple(host.strip() for host in value.split(",") if host.strip())
+
+    @field_validator("usage_window_seconds")
+    @classmethod
+    def _divide_the_hour(cls, value: int) -> int:
+        if HOUR_SECONDS % value != 0:
+            raise ValueError(f"{value} does not divide the {HOUR_SECONDS} seconds of an hour")
+        return value
 
     @model_validator(mode="after")
     def _refuse_insecure_production(self) -> Self:

@@ -9,11 +9,22 @@ from pathlib import Path
 from typing import Any, cast
 
 from control_plane.kit.unit_of_work import require_no_unit_of_work
-from control_plane.provisioning.errors import ClusterNotRunningError, CredentialsRejectedError
+from control_plane.provisioning.errors import (
+    ClusterNotRunningError,
+    CredentialsRejectedError,
+    ProvisioningError,
+    UsageNotOfferedError,
+    UsageReportInvalidError,
+    UsageWindowUnknownError,
+)
 from control_plane.provisioning.unix_sockets import reachable
+from control_plane.provisioning.usage import UsagePage, decode_page
 
 ANSWER_BYTES_MAX = 64 * 1024
+USAGE_ANSWER_BYTES_MAX = 32 * 1024 * 1024
 CALL_SECONDS_MAX = 10.0
+
+_USAGE_WINDOWS = "/v1/usage-windows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +69,65 @@ class BrokerAdmin:
             raise CredentialsRejectedError(str(answer.get("detail", f"status {status}")))
         return int(answer["credentials_generation"])
 
+    def usage_windows(self, *, broker_id: int, after: int, count_max: int) -> UsagePage:
+        """Return closed usage windows after number `after`, as `Engine.usage_windows` does."""
+        target = f"{_USAGE_WINDOWS}?after={after}&max={count_max}"
+        status, raw = self._exchange("GET", target, answer_bytes_max=USAGE_ANSWER_BYTES_MAX)
+        if status != HTTPStatus.OK:
+            raise _usage_refused(status, raw)
+        return decode_page(raw, broker_id=broker_id, after=after)
+
+    def acknowledge_usage(self, through: int) -> None:
+        body = json.dumps({"through": through}).encode()
+        status, raw = self._exchange("POST", f"{_USAGE_WINDOWS}:acknowledge", body)
+        if status == HTTPStatus.CONFLICT:
+            raise UsageWindowUnknownError(f"its broker has not closed usage window {through}")
+        if status != HTTPStatus.OK:
+            raise _usage_refused(status, raw)
+
+    def close_usage_window(self) -> None:
+        status, raw = self._exchange("POST", f"{_USAGE_WINDOWS}:close")
+        if status != HTTPStatus.OK:
+            raise _usage_refused(status, raw)
+
     def _request(self, method: str, target: str) -> tuple[int, dict[str, Any]]:
+        status, raw = self._exchange(method, target)
+        try:
+            answer: Any = json.loads(raw)
+        except ValueError as error:
+            raise ClusterNotRunningError(f"its broker does not answer: {error}") from error
+        if not isinstance(answer, dict):
+            raise ClusterNotRunningError("its broker answers with something else than an object")
+        return status, cast("dict[str, Any]", answer)
+
+    def _exchange(
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        *,
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
+    ) -> tuple[int, bytes]:
         require_no_unit_of_work()
         connection = _UnixConnection(self._path)
+        headers = {} if body is None else {"Content-Type": "application/json"}
         try:
-            connection.request(method, target)
+            connection.request(method, target, body, headers)
             response = connection.getresponse()
-            answer: Any = json.loads(response.read(ANSWER_BYTES_MAX))
-        except (OSError, http.client.HTTPException, ValueError) as error:
+            raw = response.read(answer_bytes_max + 1)
+        except (OSError, http.client.HTTPException) as error:
             raise ClusterNotRunningError(f"its broker does not answer: {error}") from error
         finally:
             connection.close()
-        if not isinstance(answer, dict):
-            raise ClusterNotRunningError("its broker answers with something else than an object")
-        return response.status, cast("dict[str, Any]", answer)
+        if len(raw) > answer_bytes_max:
+            raise ClusterNotRunningError(f"its broker answers with over {answer_bytes_max} bytes")
+        return response.status, raw
+
+
+def _usage_refused(status: int, raw: bytes) -> ProvisioningError:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return ClusterNotRunningError("its broker is starting or stopping")
+    if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+        return UsageNotOfferedError("its broker does not count what is used")
+    said = raw[:200].decode(errors="replace")
+    return UsageReportInvalidError(f"its broker answers {status} about usage: {said}")

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypedDict
 
+from control_plane.provisioning.usage import UsagePage
+
 ObservedState = Literal["running", "starting", "backing_off", "stopped"]
 
 
@@ -156,3 +158,26 @@ class Engine(Protocol):
         ...
 
     def bootstrap(self, cluster_id: str) -> KafkaBootstrap: ...
+
+    def usage_windows(self, cluster_id: str, *, after: int, count_max: int) -> UsagePage:
+        """Return at most `count_max` closed usage windows that follow window `after`.
+
+        Raises ``ClusterNotRunningError`` when no broker answers, ``UsageNotOfferedError`` when it
+        does not count, and ``UsageReportInvalidError`` when what it says can not be.
+        """
+        ...
+
+    def acknowledge_usage(self, cluster_id: str, *, through: int) -> None:
+        """Let the broker forget its windows through this one. Repeating is no error.
+
+        Raises what ``usage_windows`` raises, and ``UsageWindowUnknownError`` for a window that is
+        not closed.
+        """
+        ...
+
+    def close_usage_window(self, cluster_id: str) -> None:
+        """Close the open usage window at once; the next one begins at that moment.
+
+        Raises what ``usage_windows`` raises.
+        """
+        ...

@@ -45,3 +45,21 @@ class CapacityExhaustedError(ProvisioningError):
     """The machine runs as many broker processes as it is allowed to."""
 
     code = "capacity_exhausted"
+
+
+class UsageNotOfferedError(ProvisioningError):
+    """The brokers of the cluster do not count what is used."""
+
+    code = "usage_not_offered"
+
+
+class UsageReportInvalidError(ProvisioningError):
+    """A broker reported usage that can not be; nothing of it is counted."""
+
+    code = "usage_report_invalid"
+
+
+class UsageWindowUnknownError(ProvisioningError):
+    """A usage window was acknowledged that its broker has not closed."""
+
+    code = "usage_window_unknown"

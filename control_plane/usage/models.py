@@ -4,7 +4,6 @@ Quantities are integers: bytes, records, requests, milliseconds, byte-seconds.
 """
 
 from datetime import datetime
-from enum import StrEnum, unique
 from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint
@@ -14,16 +13,9 @@ from control_plane.kit.db import ID_LENGTH_MAX, NAME_LENGTH_MAX, Base, UtcDateTi
 from control_plane.kit.scope import OrganizationOwned
 
 GRANULARITY_LENGTH_MAX = 8
+PRINCIPAL_LENGTH_MAX = 256
 
 _ROW_ID = BigInteger().with_variant(Integer, "sqlite")
-
-
-@unique
-class Granularity(StrEnum):
-    """What usage is summed over; hours and days are those of UTC."""
-
-    HOUR = "hour"
-    DAY = "day"
 
 
 class UsageMeter(OrganizationOwned, Base):
@@ -129,7 +121,7 @@ class UsageTraffic(OrganizationOwned, Base):
         _ROW_ID, ForeignKey("usage_windows.id"), primary_key=True, autoincrement=False
     )
     topic_id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX), primary_key=True)
-    principal: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX), primary_key=True)
+    principal: Mapped[str] = mapped_column(String(PRINCIPAL_LENGTH_MAX), primary_key=True)
     cluster_id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX))
     topic: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
     bytes_in: Mapped[int] = mapped_column(BigInteger)
@@ -184,7 +176,7 @@ class UsageRollupTraffic(OrganizationOwned, Base):
     granularity: Mapped[str] = mapped_column(String(GRANULARITY_LENGTH_MAX), primary_key=True)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
     topic_id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX), primary_key=True)
-    principal: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX), primary_key=True)
+    principal: Mapped[str] = mapped_column(String(PRINCIPAL_LENGTH_MAX), primary_key=True)
     topic: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
     bytes_in: Mapped[int] = mapped_column(BigInteger)
     records_in: Mapped[int] = mapped_column(BigInteger)

@@ -338,6 +338,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clusters/{cluster_id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Cluster Usage
+         * @description Show what a cluster used, by hour or day, today by default.
+         *
+         *     What the brokers rejected, suppressed as duplicate or keep for themselves is not in it.
+         */
+        get: operations["get_cluster_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/members": {
         parameters: {
             query?: never;
@@ -1009,6 +1031,18 @@ export interface components {
              */
             field: string;
         };
+        /**
+         * Granularity
+         * @description What usage is summed over; hours and days are those of UTC.
+         * @enum {string}
+         */
+        Granularity: "hour" | "day";
+        /**
+         * Group
+         * @description What the usage of an hour or day is split by.
+         * @enum {string}
+         */
+        Group: "topic" | "principal";
         /**
          * HeaderResponse
          * @description A header of a record; names may repeat, and values be null.
@@ -1942,6 +1976,176 @@ export interface components {
              * @example 8
              */
             partitions: number;
+        };
+        /**
+         * UsageItemResponse
+         * @description One hour or day, or the part of it that one topic or principal has.
+         */
+        UsageItemResponse: {
+            /**
+             * Bytes In
+             * @description Bytes of the record batches appended, headers included.
+             */
+            bytes_in: number;
+            /**
+             * Bytes Out
+             * @description Bytes of the record batches in answers to fetches.
+             */
+            bytes_out: number;
+            /**
+             * Connections
+             * @description At the end; null with `group_by`.
+             */
+            connections: number | null;
+            /** Ended At */
+            ended_at: string;
+            /**
+             * Partitions
+             * @description At the end; null with `group_by`.
+             */
+            partitions: number | null;
+            /**
+             * Principal
+             * @description With `group_by=principal`: `User:` and the id of a key or member, or `unknown` for what a crash of the broker left without a name.
+             * @example User:hk_4q8x0n1w2e3r5t6y
+             */
+            principal: string | null;
+            /**
+             * Produce Requests
+             * @description Produce requests per topic written to.
+             */
+            produce_requests: number;
+            /**
+             * Read Requests
+             * @description Fetch requests per topic read from.
+             */
+            read_requests: number;
+            /**
+             * Records In
+             * @description Records appended.
+             */
+            records_in: number;
+            /**
+             * Requests
+             * @description `produce_requests` and `read_requests`.
+             */
+            requests: number;
+            /**
+             * Running Ms
+             * @description Null with `group_by`.
+             */
+            running_ms: number | null;
+            /** Started At */
+            started_at: string;
+            /**
+             * Stored Byte Seconds
+             * @description Null with `group_by`.
+             */
+            stored_byte_seconds: number | null;
+            /**
+             * Stored Bytes
+             * @description At the end; null with `group_by`.
+             */
+            stored_bytes: number | null;
+            /**
+             * Topic
+             * @description With `group_by=topic`.
+             */
+            topic: string | null;
+            /**
+             * Topic Id
+             * @description With `group_by=topic`.
+             */
+            topic_id: string | null;
+        };
+        /**
+         * UsageResponse
+         * @description The usage of a cluster in a period. An hour or day without usage has no item.
+         */
+        UsageResponse: {
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /**
+             * Collected Until
+             * @description Everything until then is counted; at most two minutes ago.
+             */
+            collected_until: string | null;
+            /**
+             * Data
+             * @description In the order of time, then name.
+             */
+            data: components["schemas"]["UsageItemResponse"][];
+            /** End */
+            end: string;
+            granularity: components["schemas"]["Granularity"];
+            group_by: components["schemas"]["Group"] | null;
+            /** Start */
+            start: string;
+            totals: components["schemas"]["UsageTotalsResponse"];
+        };
+        /**
+         * UsageTotalsResponse
+         * @description The whole period; what is told of an end is that of its last hour or day with usage.
+         */
+        UsageTotalsResponse: {
+            /**
+             * Bytes In
+             * @description Bytes of the record batches appended, headers included.
+             */
+            bytes_in: number;
+            /**
+             * Bytes Out
+             * @description Bytes of the record batches in answers to fetches.
+             */
+            bytes_out: number;
+            /**
+             * Connections
+             * @description Connections at the end.
+             */
+            connections: number;
+            /**
+             * Partitions
+             * @description Partitions at the end.
+             */
+            partitions: number;
+            /**
+             * Produce Requests
+             * @description Produce requests per topic written to.
+             */
+            produce_requests: number;
+            /**
+             * Read Requests
+             * @description Fetch requests per topic read from.
+             */
+            read_requests: number;
+            /**
+             * Records In
+             * @description Records appended.
+             */
+            records_in: number;
+            /**
+             * Requests
+             * @description `produce_requests` and `read_requests`.
+             */
+            requests: number;
+            /**
+             * Running Ms
+             * @description Milliseconds for which the broker ran.
+             */
+            running_ms: number;
+            /**
+             * Stored Byte Seconds
+             * @description Bytes stored times seconds.
+             */
+            stored_byte_seconds: number;
+            /**
+             * Stored Bytes
+             * @description Bytes stored at the end.
+             */
+            stored_bytes: number;
         };
         /**
          * WhoamiResponse
@@ -3718,6 +3922,73 @@ export interface operations {
             };
             /** @description Gateway busy */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_cluster_usage: {
+        parameters: {
+            query?: {
+                /** @description Beginning of the period: a date, or an instant of RFC 3339. The hour or day that holds it is included whole. Default: today, UTC. */
+                start?: string | null;
+                /** @description End of the period, itself not included: a date (its beginning), or an instant; the hour or day that holds it is included whole. Default: the end of today. */
+                end?: string | null;
+                /** @description `hour` (at most 31 days) or `day` (at most 400). */
+                granularity?: components["schemas"]["Granularity"];
+                /** @description Split each hour or day by topic or by principal; deleted ones too. */
+                group_by?: components["schemas"]["Group"] | null;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

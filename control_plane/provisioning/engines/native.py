@@ -32,6 +32,7 @@ from control_plane.provisioning.errors import (
 )
 from control_plane.provisioning.process import Listener, ProcessSpec, ProcessStatus
 from control_plane.provisioning.provisioner import Provisioner
+from control_plane.provisioning.usage import UsagePage
 
 SASL_SSL = "sasl_ssl"
 SASL_PLAINTEXT = "sasl_plaintext"
@@ -167,6 +168,16 @@ class NativeEngine:
             ca_certificate=None,
         )
 
+    def usage_windows(self, cluster_id: str, *, after: int, count_max: int) -> UsagePage:
+        admin = self._admin(cluster_id)
+        return admin.usage_windows(broker_id=BROKER_ID, after=after, count_max=count_max)
+
+    def acknowledge_usage(self, cluster_id: str, *, through: int) -> None:
+        self._admin(cluster_id).acknowledge_usage(through)
+
+    def close_usage_window(self, cluster_id: str) -> None:
+        self._admin(cluster_id).close_usage_window()
+
     def _write(
         self,
         directory: NativeDirectory,
@@ -219,7 +230,7 @@ class NativeEngine:
 
     def _confirm(self, cluster_id: str, generation: int) -> None:
         """Return once the broker has this set of credentials, or a newer one, in force."""
-        admin = BrokerAdmin(self._directory(cluster_id).admin_socket)
+        admin = self._admin(cluster_id)
         if admin.health().credentials_generation >= generation:
             return
         confirmed = admin.reload_credentials()
@@ -245,6 +256,9 @@ class NativeEngine:
         if observation is None:
             raise ClusterNotRunningError("the cluster was removed meanwhile")
         return observation
+
+    def _admin(self, cluster_id: str) -> BrokerAdmin:
+        return BrokerAdmin(self._directory(cluster_id).admin_socket)
 
     def _directory(self, cluster_id: str) -> NativeDirectory:
         return NativeDirectory(self._settings.clusters_dir / cluster_id)
