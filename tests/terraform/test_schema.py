@@ -29,10 +29,19 @@ DATA_SOURCES = {
     "headrace_topic": "TopicResponse",
     "headrace_topics": "ListResponse_TopicResponse_",
     "headrace_plans": "ListResponse_PlanResponse_",
+    "headrace_prices": "PriceBookResponse",
+    "headrace_price_preview": "PricePreviewResponse",
 }
 EPHEMERAL_RESOURCES = {"headrace_secret": "ApiKeyCreated"}
-# A list is named after what is in it.
-RENAMED = {"api_keys": "items", "clusters": "items", "topics": "items", "plans": "items"}
+LIST = "ListResponse_"
+# What the answer to a dry run, or the request, has.
+OTHER_SCHEMAS = {
+    ("headrace_cluster", "price"): "ClusterPreview",
+    ("headrace_price_preview", "partitions"): "PricePreviewRequest",
+    ("headrace_price_preview", "gb_in_per_day"): "PricePreviewRequest",
+    ("headrace_price_preview", "gb_out_per_day"): "PricePreviewRequest",
+    ("headrace_price_preview", "gb_stored"): "PricePreviewRequest",
+}
 # What has another name, or is deeper, in the API.
 PLACES = {
     "headrace_cluster_connection": {
@@ -48,6 +57,7 @@ PLACES = {
 NO_ATTRIBUTES = {
     "headrace_topics": {"cluster_id"},
     "headrace_api_keys": {"cluster_id"},
+    "headrace_prices": {"date"},
     "headrace_api_key": {"secret_wo_version"},
     "headrace_cluster_connection": {"security_protocol", "sasl_mechanism", "properties"},
 }
@@ -59,6 +69,10 @@ def attributes(block: dict[str, Any], place: tuple[str, ...] = ()) -> Iterator[t
         yield (*place, name)
         if "nested_type" in attribute:
             yield from attributes(attribute["nested_type"], (*place, name))
+
+
+def lists(name: str) -> str:
+    return name.removeprefix("headrace_")
 
 
 def resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
@@ -91,8 +105,9 @@ def test_every_attribute_is_one_of_the_api(configuration: Configuration) -> None
             for path in paths:
                 if path[0] in NO_ATTRIBUTES.get(name, set[str]()):
                     continue
-                seen = resolve(document, {"$ref": schema})
+                seen = resolve(document, {"$ref": OTHER_SCHEMAS.get((name, path[0]), schema)})
                 for part in PLACES.get(name, {}).get(path[0], path):
-                    known = RENAMED.get(part, part)
+                    # A list is named after what is in it.
+                    known = "items" if schema.startswith(LIST) and part == lists(name) else part
                     assert known in seen["properties"], f"{name}: {'.'.join(path)}"
                     seen = resolve(document, seen["properties"][known])

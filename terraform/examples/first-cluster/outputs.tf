@@ -27,3 +27,8 @@ output "password" {
   value     = headrace_api_key.program.secret
   sensitive = true
 }
+
+# Shown by terraform plan already: what it costs by itself, and the most that it costs in a day.
+output "price" {
+  value = headrace_cluster.first.price
+}

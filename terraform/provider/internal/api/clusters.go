@@ -57,10 +57,15 @@ func (c *Client) CreateCluster(ctx context.Context, spec ClusterSpec) (*Cluster,
 	return c.GetCluster(ctx, made.ResourceID)
 }
 
-// CheckCluster has the service check a cluster without making it.
-func (c *Client) CheckCluster(ctx context.Context, spec ClusterSpec) error {
-	_, err := c.change(ctx, http.MethodPost, pathOf("clusters"), dryRun(), spec, nil)
-	return err
+// CheckCluster has the service check a cluster without making it, and tells what it would cost.
+func (c *Client) CheckCluster(ctx context.Context, spec ClusterSpec) (*ClusterPrice, error) {
+	var preview struct {
+		Price *ClusterPrice `json:"price"`
+	}
+	if _, err := c.change(ctx, http.MethodPost, pathOf("clusters"), dryRun(), spec, &preview); err != nil {
+		return nil, err
+	}
+	return preview.Price, nil
 }
 
 // GetCluster shows a cluster.

@@ -29,8 +29,10 @@ const (
 )
 
 const (
-	codeForeign404    = "http_404"
-	codeRouteNotFound = "route_not_found"
+	codeForeign404       = "http_404"
+	codeRouteNotFound    = "route_not_found"
+	codePlanUnpriced     = "plan_unpriced"
+	codePriceBookMissing = "price_book_missing"
 )
 
 // FieldProblem is what is wrong with one field of a request, such as body.name.

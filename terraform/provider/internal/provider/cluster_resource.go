@@ -75,6 +75,7 @@ func (r *clusterResource) Schema(
 			"created_at": schema.StringAttribute{
 				MarkdownDescription: clusterCreatedAtText, Computed: true, PlanModifiers: kept,
 			},
+			"price": clusterPriceAttribute,
 		},
 	}
 }
@@ -90,14 +91,15 @@ func (r *clusterResource) ModifyPlan(
 		response.Diagnostics.Append(markPresent(ctx, response)...)
 		return
 	}
-	var plan clusterModel
+	var plan clusterResourceModel
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
 	if response.Diagnostics.HasError() || plan.Name.IsUnknown() || plan.Plan.IsUnknown() {
 		return
 	}
-	err := r.client.CheckCluster(ctx, plan.spec())
+	price, err := r.client.CheckCluster(ctx, plan.spec())
 	switch {
 	case err == nil:
+		response.Diagnostics.Append(response.Plan.SetAttribute(ctx, path.Root("price"), clusterPriceValue(price))...)
 	case api.CodeOf(err) == api.CodeClusterNameTaken:
 		warnOfNameTaken(ctx, request, response, "cluster", err)
 	default:
@@ -108,22 +110,29 @@ func (r *clusterResource) ModifyPlan(
 func (r *clusterResource) Create(
 	ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse,
 ) {
-	var plan clusterModel
+	var plan clusterResourceModel
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
 	if response.Diagnostics.HasError() || !r.ready(&response.Diagnostics) {
 		return
 	}
+	price, err := r.priceOf(ctx, plan.Price, plan.Plan.ValueString())
+	if err != nil {
+		addError(&response.Diagnostics, "create the cluster", err)
+		return
+	}
+	plan.Price = price
 	made, err := r.client.CreateCluster(ctx, plan.spec())
 	if err != nil {
 		addError(&response.Diagnostics, "create the cluster", err)
 		if made != nil {
 			// What there is of it is remembered, so that it is replaced and not forgotten.
 			plan.ID = types.StringValue(made.ID)
-			response.Diagnostics.Append(response.State.Set(ctx, plan.withoutUnknown())...)
+			plan.clusterModel = plan.withoutUnknown()
+			response.Diagnostics.Append(response.State.Set(ctx, plan)...)
 		}
 		return
 	}
-	response.Diagnostics.Append(response.State.Set(ctx, newClusterModel(*made))...)
+	response.Diagnostics.Append(response.State.Set(ctx, clusterResourceModel{newClusterModel(*made), price})...)
 }
 
 func (r *clusterResource) Read(
@@ -143,7 +152,13 @@ func (r *clusterResource) Read(
 		addError(&response.Diagnostics, "read the cluster", err)
 		return
 	}
-	response.Diagnostics.Append(response.State.Set(ctx, newClusterModel(*found))...)
+	price, err := r.client.PriceAtRest(ctx, found.Plan)
+	if err != nil {
+		addError(&response.Diagnostics, "read the cluster's price", err)
+		return
+	}
+	model := clusterResourceModel{newClusterModel(*found), clusterPriceValue(price)}
+	response.Diagnostics.Append(response.State.Set(ctx, model)...)
 }
 
 // Update is never asked for: every attribute that can be set makes another cluster.

@@ -111,5 +111,7 @@ func (p *headraceProvider) DataSources(context.Context) []func() datasource.Data
 		newTopicDataSource,
 		newTopicsDataSource,
 		newPlansDataSource,
+		newPricesDataSource,
+		newPricePreviewDataSource,
 	}
 }
