@@ -110,7 +110,7 @@ def decode_page(raw: bytes, *, broker_id: int, after: int) -> UsagePage:
     """Read a broker's answer; raise UsageReportInvalidError unless it keeps the contract."""
     try:
         page = replace(_DECODER.decode(raw), broker_id=broker_id)
-    except DecodeError as error:  # its subclass ValidationError says which field
+    except (DecodeError, RecursionError) as error:
         raise UsageReportInvalidError(f"a page of usage windows: {error}") from error
     _check_numbers(page, after)
     for window in page.windows:
