@@ -88,7 +88,7 @@ def build() -> None:
     if stamp.fresh() and BUILT.exists():
         return
     go = require(GO)
-    say("building OpenTofu, there being no Terraform (once; it takes minutes)")
+    say("building OpenTofu (a first build takes minutes)")
     BUILT.parent.mkdir(parents=True, exist_ok=True)
     command = [go, "build", "-trimpath", "-ldflags", f"-s -w {RELEASED}", "-o", str(BUILT)]
     seconds = run([*command, PACKAGE], cwd=MODULE, env=dict(GO_ENVIRONMENT))

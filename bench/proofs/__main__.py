@@ -13,6 +13,7 @@ from bench.proofs import (
     first_produce,
     suites,
     terraform_apply,
+    terraform_life,
 )
 from bench.proofs.report import Finding, commit, publish
 
@@ -26,6 +27,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "bad-input": suites.prove_bad_input,
     "demo": suites.prove_demo,
     "terraform-apply": terraform_apply.prove,
+    "terraform-life": terraform_life.prove,
 }
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bench.proofs.report import Finding
@@ -15,12 +18,12 @@ from tools.paths import ROOT, venv_tool
 
 def prove_clients() -> Finding:
     """Every foreign client produces and consumes as a group with printed credentials."""
-    return _suite("tests/clients", cases_min=5)
+    return prove_suite("tests/clients", cases_min=5)
 
 
 def prove_bad_input() -> Finding:
     """Every abuse gets its specific error and leaves the process unmoved."""
-    return _suite("tests/bad_input", cases_min=15)
+    return prove_suite("tests/bad_input", cases_min=15)
 
 
 def prove_demo() -> Finding:
@@ -35,11 +38,21 @@ def prove_demo() -> Finding:
     return Finding(figures=figures, bar={"exit_status": 0}, passed=done.returncode == 0)
 
 
-def _suite(path: str, *, cases_min: int) -> Finding:
+def prove_suite(
+    path: str, *, cases_min: int, variables: Mapping[str, str] = MappingProxyType({})
+) -> Finding:
+    """Run the tests of a folder, with `variables` in the environment; all of them must pass."""
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory) / "report.xml"
         command = [str(venv_tool("python")), "-m", "pytest", "-q", path, f"--junitxml={report}"]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         suite = ET.parse(report).getroot().find("testsuite")  # noqa: S314  pytest wrote it just now
         assert suite is not None, done.stdout
         names = [case.get("name", "") for case in suite.iter("testcase")]

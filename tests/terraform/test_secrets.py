@@ -208,6 +208,8 @@ def test_a_key_that_the_service_made_is_replaced_by_one_with_a_brought_secret(
     run = bringing(configuration, new_secret()[1])
     run.apply()
     made = run.values()[KEY]["secret"]
+    with pytest.raises(AssertionError, match=r"terraform\.tfstate"):
+        assert_nowhere(run, made)
     configuration.write(MADE + brought(1))
     assert "1 to add, 0 to change, 1 to destroy" in run.plan(expect=2)
     run.apply()
