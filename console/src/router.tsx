@@ -7,6 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { queryClient } from "./api/queries";
+import { dayOf } from "./pages/costs/days";
 import { NotFound } from "./pages/NotFound";
 import { SignIn } from "./pages/SignIn";
 import { sessionQuery } from "./session/session";
@@ -44,13 +45,23 @@ const clusters = createRoute({
 const createCluster = createRoute({
   getParentRoute: () => signedIn,
   path: "/create-cluster",
-  component: lazyRouteComponent(() => import("./pages/CreateCluster"), "CreateCluster"),
+  component: lazyRouteComponent(() => import("./pages/create/CreateCluster"), "CreateCluster"),
 });
 
 const keys = createRoute({
   getParentRoute: () => signedIn,
   path: "/api-keys",
   component: lazyRouteComponent(() => import("./pages/keys/ApiKeys"), "ApiKeys"),
+});
+
+const costs = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/costs",
+  component: lazyRouteComponent(() => import("./pages/costs/Costs"), "Costs"),
+  validateSearch: (search: Record<string, unknown>): { day?: string } => {
+    const day = dayOf(search.day);
+    return day === undefined ? {} : { day };
+  },
 });
 
 const cluster = createRoute({
@@ -69,6 +80,12 @@ const topics = createRoute({
   getParentRoute: () => cluster,
   path: "/topics",
   component: lazyRouteComponent(() => import("./pages/topics/Topics"), "Topics"),
+});
+
+const usage = createRoute({
+  getParentRoute: () => cluster,
+  path: "/usage",
+  component: lazyRouteComponent(() => import("./pages/usage/Usage"), "Usage"),
 });
 
 const settings = createRoute({
@@ -91,7 +108,8 @@ export const router = createRouter({
       clusters,
       createCluster,
       keys,
-      cluster.addChildren([overview, topics, settings]),
+      costs,
+      cluster.addChildren([overview, topics, usage, settings]),
       topic,
     ]),
   ]),

@@ -32,7 +32,7 @@ def _write_sheet(browser: Browser, sheet: Path, pictures: list[Path], column_px:
     ]
     style = STYLE.format(gap=GAP_PX, columns=COLUMNS)
     page_file = sheet.with_suffix(".html")
-    page_file.write_text(f"<style>{style}</style>{''.join(figures)}", "utf-8")
+    page_file.write_text(f"<!doctype html><style>{style}</style>{''.join(figures)}", "utf-8")
     window_px = COLUMNS * (column_px + GAP_PX) + GAP_PX
     page = browser.new_page(viewport={"width": window_px, "height": 1200})
     page.goto(page_file.as_uri())

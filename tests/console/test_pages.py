@@ -88,13 +88,27 @@ def record_form(page: Page) -> None:
     page.get_by_role("button", name="Add a header").click()
 
 
+def day_before(page: Page) -> None:
+    page.get_by_role("button", name="The day before").click()
+    expect(page.get_by_text("the whole UTC day")).to_be_visible()
+
+
+def busy_use(page: Page) -> None:
+    page.get_by_text("A busy one", exact=True).click()
+    expect(page.get_by_text("daily cap reached").first).to_be_visible()
+
+
 SCENES = {
     "sign-in": Scene("/sign-in", shows("API key"), who="nobody"),
     "sign-in-link-over": Scene("/sign-in?token=hrc_over", shows("That link is over"), who="nobody"),
     "sign-in-refused": Scene("/sign-in", refused_key, who="nobody"),
     "clusters-none": Scene("/", shows("No clusters yet"), who="newcomer"),
     "clusters": Scene("/", shows("orders")),
-    "create-cluster": Scene("/create-cluster", shows("connections")),
+    "costs-none": Scene("/costs", shows("No cluster has cost anything"), who="newcomer"),
+    "costs": Scene("/costs", shows("Lines of the day")),
+    "costs-day-before": Scene("/costs", day_before),
+    "create-cluster": Scene("/create-cluster", shows("in 30 days")),
+    "create-cluster-capped": Scene("/create-cluster", busy_use),
     "cluster": Scene("/clusters/{cluster}", shows("confluent_kafka")),
     "cluster-key": Scene("/clusters/{cluster}", new_key),
     "cluster-settings": Scene("/clusters/{cluster}/settings", shows("Its topics and all")),
@@ -153,7 +167,7 @@ def test_page(
         visitor.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         for width in WIDTHS:
             visitor.page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-            visitor.page.screenshot(path=SCREENS / f"{name}-{scheme}-{width}.png")
+            visitor.picture(SCREENS / f"{name}-{scheme}-{width}.png")
             place = f"{scheme} {width}"
             assert visitor.overflow() <= 0, place
             assert visitor.overlaps() == [], place

@@ -15,6 +15,7 @@ AXE_FILE = ROOT / "console" / "node_modules" / "axe-core" / "axe.min.js"
 OVERLAPS = (Path(__file__).parent / "overlaps.js").read_text("utf-8")
 AXE_RUN = "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
 WIDTHS = (390, 1024, 1920)
+HEIGHT_MAX = 4000
 HEIGHTS = {390: 844, 1024: 768, 1920: 1080}
 
 
@@ -43,6 +44,15 @@ class Visitor:
     def open(self, path: str) -> None:
         """Load a page of the console."""
         self.page.goto(f"{self.url}/console{path}")
+
+    def picture(self, file: Path) -> None:
+        """Take a picture of the whole page, in a window that is as high as it."""
+        window = self.page.viewport_size
+        assert window is not None
+        height: int = self.page.evaluate("document.documentElement.scrollHeight")
+        self.page.set_viewport_size({"width": window["width"], "height": min(height, HEIGHT_MAX)})
+        self.page.screenshot(path=file)
+        self.page.set_viewport_size(window)
 
     def forgive(self, pattern: str) -> None:
         """Take back complaints that belong to what a test does; at least one must be there."""

@@ -3,11 +3,14 @@ import { toProblem } from "./problem";
 import type { paths } from "./schema";
 
 const UNSAFE_WITH_KEY = "POST";
+/** These compute and keep nothing, so there is no reply to keep either. */
+const KEEPING_NOTHING = new Set(["/v1/billing/price-previews"]);
 
 /** A lost answer may be asked for again: the API answers the same key with the same reply. */
 const idempotency: Middleware = {
   onRequest({ request, schemaPath }) {
-    if (request.method === UNSAFE_WITH_KEY && schemaPath.startsWith("/v1/")) {
+    const isKept = schemaPath.startsWith("/v1/") && !KEEPING_NOTHING.has(schemaPath);
+    if (request.method === UNSAFE_WITH_KEY && isKept) {
       request.headers.set("Idempotency-Key", crypto.randomUUID());
     }
     return request;

@@ -2,9 +2,11 @@ import { Button, Card, Group, SimpleGrid, Skeleton, Stack, Text } from "@mantine
 import { IconPlus, IconServer2 } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useRouteContext } from "@tanstack/react-router";
+import { spend } from "../api/billing";
 import { type Cluster, clusters } from "../api/queries";
 import { Empty } from "../parts/Empty";
 import { LinkAnchor } from "../parts/LinkAnchor";
+import { money } from "../parts/money";
 import { Page } from "../parts/Page";
 import { ProblemAlert } from "../parts/ProblemAlert";
 import { moment } from "../parts/quantities";
@@ -14,6 +16,11 @@ import { StatusBadge } from "../parts/StatusBadge";
 export function Clusters() {
   const { session } = useRouteContext({ from: "/signed-in" });
   const found = useQuery(clusters);
+  const spent = useQuery({ ...spend(), enabled: session.cluster_id === null });
+  const costOf = (id: string) => {
+    const cost = spent.data?.clusters.find((each) => each.resource.id === id);
+    return cost && spent.data && `${money(cost.day_amount, spent.data.currency)} today so far`;
+  };
   const create = session.cluster_id === null && (
     <Button component={Link} to="/create-cluster" leftSection={<IconPlus size={16} aria-hidden />}>
       Create cluster
@@ -32,14 +39,14 @@ export function Clusters() {
       )}
       <SimpleGrid cols={{ base: 1, md: 2, xl: 3 }}>
         {found.data?.map((each) => (
-          <ClusterCard key={each.id} cluster={each} />
+          <ClusterCard key={each.id} cluster={each} cost={costOf(each.id)} />
         ))}
       </SimpleGrid>
     </Page>
   );
 }
 
-function ClusterCard({ cluster }: { cluster: Cluster }) {
+function ClusterCard({ cluster, cost }: { cluster: Cluster; cost: string | undefined }) {
   return (
     <Card withBorder padding="lg" component="article" aria-label={cluster.name}>
       <Stack gap="sm">
@@ -58,6 +65,11 @@ function ClusterCard({ cluster }: { cluster: Cluster }) {
         <Text size="sm" className="mono" style={{ overflowWrap: "anywhere" }}>
           {cluster.endpoints.kafka?.sasl_ssl ?? "no address yet"}
         </Text>
+        {cost && (
+          <Text size="sm" fw={600} className="figures">
+            {cost}
+          </Text>
+        )}
         {cluster.reason && <Text size="sm">{cluster.reason}</Text>}
         <Text size="sm" c="dimmed">
           Plan {cluster.plan} · created {moment(cluster.created_at)}

@@ -2,6 +2,8 @@
 const PLACES = 6;
 const PLACES_MIN = 2;
 const MICROS_PER_UNIT = 10n ** BigInt(PLACES);
+const NO_BREAK_SPACE = "\u00a0";
+const MINUS = "\u2212";
 const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,6}))?$/;
 
 /** An amount as millionths of the currency's unit; throws RangeError for what is no such amount. */
@@ -17,7 +19,7 @@ export function micros(amount: string): bigint {
  * end beyond the second.
  */
 export function money(amount: string, currency: string): string {
-  return `${decimal(micros(amount))} ${currency}`;
+  return `${decimal(micros(amount))}${NO_BREAK_SPACE}${currency}`;
 }
 
 /** The digits of an amount with separators; two places at least, six at most, none rounded. */
@@ -26,7 +28,7 @@ export function decimal(amount: bigint): string {
   const whole = new Intl.NumberFormat("en").format(size / MICROS_PER_UNIT);
   const fraction = (size % MICROS_PER_UNIT).toString().padStart(PLACES, "0");
   const kept = fraction.replace(/0+$/, "").padEnd(PLACES_MIN, "0");
-  return `${amount < 0n ? "\u2212" : ""}${whole}.${kept}`;
+  return `${amount < 0n ? MINUS : ""}${whole}.${kept}`;
 }
 
 /** Adds amounts exactly. */

@@ -1,7 +1,7 @@
 import { AppShell, Burger, Button, Group, NavLink, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { IconKey, IconLogout, IconServer2 } from "@tabler/icons-react";
+import { IconChartBar, IconKey, IconLogout, IconServer2 } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Link, Outlet, useRouteContext, useRouterState } from "@tanstack/react-router";
 import { toProblem } from "../api/problem";
@@ -15,6 +15,7 @@ const CLUSTERS = {
   icon: IconServer2,
   under: ["/clusters", "/create-cluster"],
 } as const;
+const COSTS = { to: "/costs", label: "Costs", icon: IconChartBar, under: ["/costs"] } as const;
 const KEYS = { to: "/api-keys", label: "API keys", icon: IconKey, under: ["/api-keys"] } as const;
 
 /** What surrounds every page of who is signed in. */
@@ -26,8 +27,8 @@ export function Frame() {
     mutationFn: signOut,
     onError: (cause) => notifications.show({ color: "red", message: toProblem(cause).message }),
   });
-  // A key of one cluster manages nothing beside it.
-  const places = session.cluster_id === null ? [CLUSTERS, KEYS] : [CLUSTERS];
+  // A key of one cluster manages nothing beside it, and sees no costs.
+  const places = session.cluster_id === null ? [CLUSTERS, COSTS, KEYS] : [CLUSTERS];
   return (
     <AppShell
       header={{ height: 56 }}

@@ -1,52 +1,51 @@
 import { useElementSize } from "@mantine/hooks";
-import { Legend, seriesColor } from "./Legend";
-import { labelEvery, ticks } from "./scale";
+import { labelEvery, ticks, tickText } from "./scale";
 
 const HEIGHT = 220;
 const LEFT = 76;
 const RIGHT = 8;
-const TOP = 10;
+const TOP = 22;
 const BOTTOM = 26;
 const GAP_SHARE = 0.25;
 const BAR_WIDTH_MAX = 48;
-const LABEL_PX = 44;
+const LABEL_PX = 30;
 const TICKS = 4;
 
-/** One bar: what it stands for, its parts from the ground up, and its figures in words. */
+/** One bar: what stands below it, how high it is, and its figure in words. */
 export interface Bar {
   label: string;
-  parts: readonly number[];
+  value: number;
   title: string;
 }
 
-/** Bars of parts that are never negative; the same figures stand in a table beside every use. */
+/** Bars of values that are never negative; the same figures stand in a table beside every use. */
 export function BarChart({
   label,
-  series,
+  unit,
   bars,
-  formatTick,
 }: {
   label: string;
-  series: readonly string[];
+  unit: string;
   bars: readonly Bar[];
-  formatTick: (value: number) => string;
 }) {
   const { ref, width } = useElementSize();
-  const values = ticks(Math.max(0, ...bars.map((bar) => total(bar))), TICKS);
-  const top = values[values.length - 1] ?? 1;
+  const values = ticks(Math.max(0, ...bars.map((bar) => bar.value)), TICKS);
+  const top = values.at(-1) || 1;
   const inner = Math.max(0, width - LEFT - RIGHT);
+  const high = HEIGHT - TOP - BOTTOM;
   const slot = inner / Math.max(1, bars.length);
   const barWidth = Math.min(BAR_WIDTH_MAX, slot * (1 - GAP_SHARE));
-  const high = HEIGHT - TOP - BOTTOM;
-  const y = (value: number) => TOP + high * (1 - value / top);
   const every = labelEvery(bars.length, inner, LABEL_PX);
+  const y = (value: number) => TOP + high * (1 - value / top);
   return (
-    <figure className="figure">
-      {series.length > 1 && <Legend series={series} />}
-      <div ref={ref}>
-        <svg role="img" aria-label={label} width="100%" height={HEIGHT} className="chart">
-          {width > 0 &&
-            values.map((value) => (
+    <figure className="figure" ref={ref}>
+      <svg role="img" aria-label={label} width="100%" height={HEIGHT} className="chart">
+        {width > 0 && (
+          <>
+            <text className="chart-text" x={LEFT - 8} y={10} textAnchor="end">
+              {unit}
+            </text>
+            {values.map((value) => (
               <g key={value}>
                 <line
                   className="chart-grid"
@@ -56,12 +55,11 @@ export function BarChart({
                   y2={y(value)}
                 />
                 <text className="chart-text" x={LEFT - 8} y={y(value)} dy="0.32em" textAnchor="end">
-                  {formatTick(value)}
+                  {tickText(value)}
                 </text>
               </g>
             ))}
-          {width > 0 &&
-            bars.map((bar, index) => {
+            {bars.map((bar, index) => {
               const middle = LEFT + slot * (index + 0.5);
               return (
                 <g key={bar.label}>
@@ -73,17 +71,13 @@ export function BarChart({
                     width={slot}
                     height={high}
                   />
-                  {stack(bar.parts).map(([from, to], part) => (
-                    <rect
-                      // biome-ignore lint/suspicious/noArrayIndexKey: a part is known by its place alone
-                      key={part}
-                      x={middle - barWidth / 2}
-                      width={barWidth}
-                      y={y(to)}
-                      height={Math.max(0, y(from) - y(to))}
-                      fill={seriesColor(part)}
-                    />
-                  ))}
+                  <rect
+                    className="chart-bar"
+                    x={middle - barWidth / 2}
+                    y={y(bar.value)}
+                    width={barWidth}
+                    height={high + TOP - y(bar.value)}
+                  />
                   {index % every === 0 && (
                     <text className="chart-text" x={middle} y={HEIGHT - 8} textAnchor="middle">
                       {bar.label}
@@ -92,22 +86,9 @@ export function BarChart({
                 </g>
               );
             })}
-        </svg>
-      </div>
+          </>
+        )}
+      </svg>
     </figure>
   );
-}
-
-function total(bar: Bar): number {
-  return bar.parts.reduce((whole, part) => whole + part, 0);
-}
-
-/** Where each part begins and ends when they stand on each other. */
-function stack(parts: readonly number[]): [number, number][] {
-  let from = 0;
-  return parts.map((part) => {
-    const span: [number, number] = [from, from + part];
-    from += part;
-    return span;
-  });
 }

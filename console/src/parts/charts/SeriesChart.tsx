@@ -4,6 +4,7 @@ import { Text, useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
+import { bytes, whole } from "../quantities";
 import { Legend, seriesVariable } from "./Legend";
 
 const HEIGHT = 200;
@@ -12,20 +13,36 @@ const MS_PER_SECOND = 1000;
 const FONT = "12px system-ui, sans-serif";
 const HEADROOM = 1.1;
 
+/** Steps of an axis: powers of two for bytes, whole numbers for what is counted. */
+const STEPS = {
+  bytes: Array.from({ length: 52 }, (_, power) => 2 ** power),
+  count: Array.from({ length: 9 }, (_, power) =>
+    [1, 2, 5].map((step) => step * 10 ** power),
+  ).flat(),
+};
+const WRITE = { bytes, count: whole };
+
+export type Kind = keyof typeof STEPS;
+
 export interface Series {
   name: string;
-  values: readonly number[];
+  /** Null where there is nothing to tell of. */
+  values: readonly (number | null)[];
 }
 
 interface Drawn {
   /** Starts of the intervals in milliseconds since the epoch, ascending. */
   times: readonly number[];
+  /** The period that is shown, of which there may be a part still to come. */
+  start: string;
+  end: string;
   series: readonly Series[];
-  format: (value: number) => string;
+  kind: Kind;
 }
 
 /** Lines over UTC time, and the figures under the pointer; all of them stand in a table nearby. */
-export function SeriesChart({ label, times, series, format }: Drawn & { label: string }) {
+export function SeriesChart({ label, ...drawn }: Drawn & { label: string }) {
+  const { times, start, end, series, kind } = drawn;
   const { ref, width } = useElementSize();
   const scheme = useComputedColorScheme("light");
   const place = useRef<HTMLDivElement>(null);
@@ -38,12 +55,12 @@ export function SeriesChart({ label, times, series, format }: Drawn & { label: s
       ...series.map((each) => [...each.values]),
     ];
     const made = new uPlot(
-      options({ times, series, format }, width, place.current, setPointed),
+      options({ times, start, end, series, kind }, width, place.current, setPointed),
       data,
       place.current,
     );
     return () => made.destroy();
-  }, [times, series, format, width, scheme]);
+  }, [times, start, end, series, kind, width, scheme]);
   return (
     <figure className="figure">
       {series.length > 1 && <Legend series={series.map((each) => each.name)} />}
@@ -51,23 +68,26 @@ export function SeriesChart({ label, times, series, format }: Drawn & { label: s
         <div ref={place} aria-hidden />
       </div>
       <Text size="xs" c="dimmed" className="figures" aria-hidden>
-        {pointed === null ? "Times are UTC" : reading({ times, series, format }, pointed)}
+        {pointed === null ? "Times are UTC" : reading(drawn, pointed)}
       </Text>
     </figure>
   );
 }
 
 /** The figures of one interval in words. */
-function reading({ times, series, format }: Drawn, index: number): string {
+function reading({ times, series, kind }: Drawn, index: number): string {
   const at = times[index];
   if (at === undefined) return "";
-  const start = new Date(at).toISOString().slice(0, 16).replace("T", " ");
-  const figures = series.map((each) => `${each.name} ${format(each.values[index] ?? 0)}`);
-  return [`${start} UTC`, ...figures].join(" · ");
+  const hour = new Date(at).toISOString().slice(0, 16).replace("T", " ");
+  const figures = series.map(({ name, values }) => {
+    const value = values[index] ?? null;
+    return `${name} ${value === null ? "–" : WRITE[kind](value)}`;
+  });
+  return [`${hour} UTC`, ...figures].join(" · ");
 }
 
 function options(
-  { series, format }: Drawn,
+  { start, end, series, kind }: Drawn,
   width: number,
   within: HTMLElement,
   onPoint: (index: number | null) => void,
@@ -87,8 +107,19 @@ function options(
     cursor: { drag: { setScale: false } },
     hooks: { setCursor: [(plot) => onPoint(plot.cursor.idx ?? null)] },
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * MS_PER_SECOND), "Etc/UTC"),
-    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * HEADROOM : 1] } },
-    axes: [axis, { ...axis, size: AXIS_PX, values: (_plot, values) => values.map(format) }],
+    scales: {
+      x: { range: [Date.parse(start) / MS_PER_SECOND, Date.parse(end) / MS_PER_SECOND] },
+      y: { range: (_plot, _low, high) => [0, high > 0 ? high * HEADROOM : 1] },
+    },
+    axes: [
+      axis,
+      {
+        ...axis,
+        size: AXIS_PX,
+        incrs: STEPS[kind],
+        values: (_plot, values) => values.map((value) => WRITE[kind](value)),
+      },
+    ],
     series: [
       {},
       ...series.map((each, index) => ({

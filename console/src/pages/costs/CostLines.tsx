@@ -1,0 +1,50 @@
+import { Text } from "@mantine/core";
+import type { CostLine } from "../../api/billing";
+import { FigureTable } from "../../parts/FigureTable";
+import { DAILY_CAP, lineTypeName, quantityText } from "../../parts/lineTypes";
+import { money } from "../../parts/money";
+import { Section } from "../../parts/Section";
+
+/** A day's lines, each with what it was computed of. */
+export function CostLines({
+  page,
+}: {
+  page: { data: readonly CostLine[]; next_page_token: string | null };
+}) {
+  return (
+    <Section
+      title="Lines of the day"
+      description="Quantity times price, rounded once for the day. A GB is 1024 MiB, a GB-day one GB kept for 24 hours."
+    >
+      {page.data.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          Nothing was used on this day.
+        </Text>
+      ) : (
+        <FigureTable
+          label="Lines of the day"
+          columns={[
+            { label: "Cluster" },
+            { label: "Kind" },
+            { label: "Quantity", isFigure: true, from: "md" },
+            { label: "Price of one", isFigure: true, from: "md" },
+            { label: "Amount", isFigure: true },
+          ]}
+          rows={page.data.map((line) => ({
+            key: line.id,
+            cells: [
+              line.resource.display_name,
+              lineTypeName(line.line_type),
+              line.line_type === DAILY_CAP ? "" : quantityText(line.quantity, line.unit),
+              line.line_type === DAILY_CAP ? "" : money(line.price, line.currency),
+              money(line.amount, line.currency),
+            ],
+          }))}
+        />
+      )}
+      {page.next_page_token !== null && (
+        <Text size="sm">There are more lines; the daily report has them all.</Text>
+      )}
+    </Section>
+  );
+}
