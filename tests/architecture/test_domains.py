@@ -18,11 +18,16 @@ OWN_CLOCK = ("control_plane/kit/clock.py", "control_plane/provisioning/superviso
 
 PURE = {
     "apportion.py",
+    "chart.py",
+    "csv.py",
     "days.py",
+    "document.py",
     "documents.py",
     "lines.py",
+    "markup.py",
     "messages.py",
     "money.py",
+    "negotiation.py",
     "periods.py",
     "plan.py",
     "plans.py",
@@ -30,9 +35,11 @@ PURE = {
     "prices.py",
     "quantities.py",
     "rate.py",
+    "report.py",
     "seeds.py",
     "spend.py",
     "states.py",
+    "wording.py",
 }
 IMPURE = {"sqlalchemy", "fastapi", "httpx2", "socket", "subprocess", "os", "time"}
 
