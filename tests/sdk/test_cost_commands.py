@@ -16,12 +16,9 @@ import pytest
 from pypdf import PdfReader
 
 from billing.catalog.prices import GIB
-from billing.metering.tasks import USAGE_SUBJECT
-from control_plane.kit.db import Database
-from control_plane.kit.outbox import publish
-from control_plane.kit.settings import Settings
 from headrace import Client
 from tests.fixtures.billing import message
+from tests.fixtures.published_usage import publish_usage
 from tests.fixtures.waiting import eventually
 from tests.sdk.conftest import Run, json_of
 from tools.running_service import RunningService
@@ -38,11 +35,10 @@ DAYS = ("--start", DAY.isoformat(), "--end", NEXT_DAY.isoformat())
 def payer(running_service: RunningService) -> Generator[Client]:
     """An organization of its own whose two clusters used something on a day that is over."""
     made = running_service.command("organization", "create", "Lock & Weir")
-    url = Settings(data_dir=running_service.data_dir).resolved_database_url
-    database = Database(url)
     run_id = uuid4().hex
     orders, audit = f"lkc_orders{run_id[:9]}", f"lkc_audit{run_id[:10]}"
-    windows = [
+    publish_usage(
+        running_service,
         message(made["id"], NOON, cluster_id=orders, bytes_in=GIB, bytes_out=2 * GIB),
         message(
             made["id"],
@@ -51,17 +47,7 @@ def payer(running_service: RunningService) -> Generator[Client]:
             cluster_name="=HYPERLINK()",
             bytes_in=100 * GIB,
         ),
-    ]
-    with database.transaction() as session:
-        for one in windows:
-            publish(
-                session,
-                subject=USAGE_SUBJECT,
-                key=one["cluster_id"],
-                body=one,
-                now=datetime.now(UTC),
-            )
-    database.dispose()
+    )
     with Client(running_service.ready.api_url, made["api_key"]) as client:
         eventually(lambda: len(list(client.billing.costs(DAY, NEXT_DAY))) == 6)
         yield client
