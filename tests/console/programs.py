@@ -110,7 +110,7 @@ def _terraform(file: Path) -> tuple[list[str], Mapping[str, str]]:
         "TF_IN_AUTOMATION": "1",
         "CHECKPOINT_DISABLE": "1",
     }
-    return [find_cli(), "apply", "-auto-approve", "-input=false", "-no-color"], settings
+    return [find_cli().path, "apply", "-auto-approve", "-input=false", "-no-color"], settings
 
 
 _COMMANDS: Mapping[str, Callable[[Path], tuple[list[str], Mapping[str, str]]]] = {
