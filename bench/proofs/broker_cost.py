@@ -24,8 +24,8 @@ FLUSH_SECONDS_MAX = 120
 POLL_SECONDS_MAX = 60
 BATCH = 1_000
 
-# At 0.0456 USD an hour for two cores, the cheapest managed broker that we know the price of, these
-# are a fiftieth of the lowest price per GB written (0.005 USD) and read (0.003 USD).
+# If 0.0456 USD an hour, what the cheapest managed broker of docs/pricing.md costs, bought one core
+# alone, these were a twenty-fifth of the lowest prices per GB written (0.005) and read (0.003).
 SECONDS_PER_GB_IN_MAX = 16
 SECONDS_PER_GB_OUT_MAX = 9
 IDLE_SHARE_MAX = 0.01
