@@ -88,12 +88,21 @@ pub fn read_file(disk: &dyn Disk, path: &Path, bytes_max: u64) -> io::Result<Vec
     Ok(bytes)
 }
 
-/// Puts `bytes` at `path` so that after a crash the file holds either its old content or all of the new one.
+fn write_file(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let file = disk.open(path, OpenMode::Replace)?;
+    file.write_at(0, &[bytes])?;
+    file.sync_data()
+}
+
+/// Puts `bytes` at `path` so that after a crash the file holds either its old content or all of the new one. A failure leaves
+/// nothing behind that takes room.
 pub fn replace_file(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("tmp");
-    let file = disk.open(&temporary, OpenMode::Replace)?;
-    file.write_at(0, &[bytes])?;
-    file.sync_data()?;
+    if let Err(error) = write_file(disk, &temporary, bytes) {
+        // The failure to write is the one to tell; where this fails too, the next attempt replaces the file.
+        let _ = disk.remove(&temporary);
+        return Err(error);
+    }
     disk.rename(&temporary, path)?;
     path.parent().map_or(Ok(()), |dir| disk.sync_dir(dir))
 }
