@@ -12,7 +12,7 @@ from tools.paths import BROKER
 
 CRATES = BROKER / "crates"
 
-# Who may be used by whom: types, then records, protocol and io, then log, then the rest.
+# Who may be used by whom: types, then records, protocol, io and usage, then log, then the rest.
 MAY_USE = {
     "types": set[str](),
     "records": {"types"},
@@ -21,7 +21,8 @@ MAY_USE = {
     "log": {"types", "records", "protocol", "io"},
     "groups": {"types", "records", "protocol", "io", "log"},
     "security": {"types", "records", "protocol", "io", "log"},
-    "broker": {"types", "records", "protocol", "io", "log", "groups", "security"},
+    "usage": {"types"},
+    "broker": {"types", "records", "protocol", "io", "log", "groups", "security", "usage"},
     "protocol-gen": set[str](),
 }
 TOUCH_THE_WORLD = {"io", "broker", "protocol-gen"}

@@ -5,6 +5,7 @@ use std::{path::Path, rc::Rc, sync::Arc};
 use headrace_groups::GroupConfig;
 use headrace_io::{Clock, Disk, RealDisk, Rng};
 use headrace_log::LogError;
+use headrace_types::TopicId;
 use thiserror::Error;
 use tokio::{sync::watch, task::spawn_local};
 
@@ -16,6 +17,7 @@ use crate::{
     request_memory::RequestMemory,
     security::{Security, SecurityError},
     topics::{SharedTopics, Topics},
+    usage::{self, Usage, UsageError},
 };
 
 /// How far the process has come.
@@ -38,6 +40,8 @@ pub(crate) enum OpenError {
     Groups(#[from] JournalError),
     #[error(transparent)]
     Topics(#[from] LogError),
+    #[error(transparent)]
+    Usage(#[from] UsageError),
 }
 
 /// The state of one broker.
@@ -49,6 +53,7 @@ pub(crate) struct Broker {
     pub(crate) connections: Connections,
     pub(crate) groups: Rc<Groups>,
     pub(crate) topics: SharedTopics,
+    pub(crate) usage: Rc<Usage>,
     pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
     /// When the process started, in milliseconds since the epoch.
@@ -68,7 +73,11 @@ impl Broker {
         let directory = Path::new(groups::DIRECTORY);
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let groups = Groups::open(Arc::clone(&disk), directory, Arc::clone(&clock), GroupConfig::default())?;
-        let topics = Topics::open(disk, Arc::clone(&clock), Arc::clone(&rng), &config.limits)?;
+        let length = config.usage.window_length();
+        let usage = Usage::open(Arc::clone(&disk), Arc::clone(&clock), rng.as_ref(), length)?;
+        let topics =
+            Topics::open(disk, Arc::clone(&clock), Arc::clone(&rng), &config.limits, Rc::clone(&usage))?;
+        topics.begin_metering()?;
         Ok(Rc::new(Self {
             started_at_ms,
             connections: Connections::new(&config.limits),
@@ -76,9 +85,10 @@ impl Broker {
             clock,
             rng,
             security,
-            metrics: Metrics::new(topics.metrics(), groups.metrics()),
+            metrics: Metrics::new(topics.metrics(), groups.metrics(), usage.metrics()),
             groups,
             topics,
+            usage,
             phase: watch::Sender::new(Phase::Starting),
             request_memory: RequestMemory::new(),
         }))
@@ -101,6 +111,7 @@ impl Broker {
     pub(crate) fn start(self: &Rc<Self>) {
         spawn_local(Rc::clone(&self.topics).keep_durable());
         spawn_local(Rc::clone(&self.topics).keep_retention());
+        spawn_local(usage::keep_closing(Rc::clone(self)));
         spawn_local(Rc::clone(&self.groups).keep_durable());
         spawn_local(Rc::clone(&self.groups).keep_time());
         let (groups, mut phase) = (Rc::clone(&self.groups), self.phase.subscribe());
@@ -114,7 +125,24 @@ impl Broker {
     /// Makes everything durable; nothing is served any more.
     pub(crate) async fn shut_down(&self) {
         self.topics.close().await;
+        self.usage.shut_down(&self.topics);
         self.groups.close().await;
+    }
+
+    /// Counts a produce request that appended to a topic.
+    pub(crate) fn count_produced(&self, topic: TopicId, principal: Option<&str>) {
+        if let Some(name) = self.topics.name_of(topic) {
+            self.usage.produced(topic, name.as_str(), principal);
+        }
+    }
+
+    /// Counts an answer to a fetch: the bytes of batches that it holds of each topic.
+    pub(crate) fn count_read(&self, read: &[(TopicId, u64)], principal: Option<&str>) {
+        for (topic, bytes) in read {
+            if let Some(name) = self.topics.name_of(*topic) {
+                self.usage.read(*topic, name.as_str(), principal, *bytes);
+            }
+        }
     }
 
     /// How many partitions there are.

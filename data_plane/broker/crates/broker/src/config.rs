@@ -6,10 +6,11 @@ use std::{
 };
 
 use headrace_types::limits::PARTITIONS_PER_TOPIC_MAX;
+use headrace_usage::{WindowLength, limits::WINDOW_SECONDS_MAX};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{cli::DevOptions, files, limits};
+use crate::{cli::DevOptions, files, limits, limits::USAGE_WINDOW_LENGTH};
 
 const FORMAT: u32 = 1;
 /// Cluster id that `dev` reports.
@@ -47,6 +48,8 @@ pub(crate) struct Config {
     pub(crate) topics: TopicsConfig,
     #[serde(default)]
     pub(crate) limits: LimitsConfig,
+    #[serde(default)]
+    pub(crate) usage: UsageConfig,
 }
 
 /// How clients reach the broker.
@@ -115,6 +118,18 @@ pub(crate) struct LimitsConfig {
     pub(crate) request_bytes_max: usize,
 }
 
+/// How usage is metered.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct UsageConfig {
+    pub(crate) window_seconds: WindowSeconds,
+}
+
+/// The length of a usage window, in seconds: a divisor of the hour.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(try_from = "u32")]
+pub(crate) struct WindowSeconds(WindowLength);
+
 fn clock_skew_seconds() -> u32 {
     limits::CLOCK_SKEW_SECONDS
 }
@@ -122,6 +137,12 @@ fn clock_skew_seconds() -> u32 {
 impl Default for TopicsConfig {
     fn default() -> Self {
         Self { auto_create: false, num_partitions: limits::NUM_PARTITIONS }
+    }
+}
+
+impl Default for UsageConfig {
+    fn default() -> Self {
+        Self { window_seconds: WindowSeconds(USAGE_WINDOW_LENGTH) }
     }
 }
 
@@ -133,6 +154,24 @@ impl Default for LimitsConfig {
             partitions_max: limits::PARTITIONS_MAX,
             request_bytes_max: limits::REQUEST_BYTES_MAX,
         }
+    }
+}
+
+impl TryFrom<u32> for WindowSeconds {
+    type Error = String;
+
+    fn try_from(seconds: u32) -> Result<Self, String> {
+        let length = WindowLength::from_seconds(seconds).ok_or_else(|| {
+            format!("usage.window_seconds is {seconds}, where divisors of {WINDOW_SECONDS_MAX} are possible")
+        });
+        Ok(Self(length?))
+    }
+}
+
+impl UsageConfig {
+    /// How long usage windows are.
+    pub(crate) fn window_length(&self) -> WindowLength {
+        self.window_seconds.0
     }
 }
 
@@ -193,6 +232,7 @@ impl Config {
             handover_socket: None,
             topics: TopicsConfig { auto_create: true, num_partitions: options.num_partitions },
             limits: LimitsConfig::default(),
+            usage: UsageConfig::default(),
         };
         config.check()?;
         Ok(config)
@@ -289,6 +329,7 @@ mod tests {
         config.check().unwrap();
         assert_eq!(config.limits.connections_max, limits::CONNECTIONS_MAX);
         assert_eq!(config.topics.num_partitions, 1);
+        assert_eq!(config.usage.window_length().ms(), 60_000);
         assert_eq!(config.listeners[0].advertised, Endpoint { host: "localhost".into(), port: 19093 });
         assert_eq!(config.listeners[1].advertised, Endpoint { host: "::1".into(), port: 2 });
     }
@@ -306,6 +347,9 @@ mod tests {
         assert!(problem(|c| c["topics"] = json!({"num_partitions": 0})).contains("num_partitions"));
         assert!(problem(|c| c["limits"] = json!({"request_bytes_max": 1})).contains("request_bytes_max"));
         assert!(problem(|c| c["limits"] = json!({"connections_max": 0})).contains("connections_max"));
+        assert!(problem(|c| c["usage"] = json!({"window_seconds": 7})).contains("usage.window_seconds is 7"));
+        assert!(problem(|c| c["usage"] = json!({"window_seconds": 0})).contains("divisors of 3600"));
+        assert!(problem(|c| c["usage"] = json!({"window": 60})).contains("window"));
     }
 
     #[test]

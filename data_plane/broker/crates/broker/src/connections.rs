@@ -47,10 +47,6 @@ impl Connection {
     }
 
     /// Who the connection speaks for; `User:ANONYMOUS` on a listener without logins, as in Kafka.
-    #[allow(
-        dead_code,
-        reason = "quotas and usage are charged by principal; the coordinator does not ask for it"
-    )]
     pub(crate) fn principal(&self) -> Option<String> {
         match &self.authentication {
             None => Some("User:ANONYMOUS".to_owned()),

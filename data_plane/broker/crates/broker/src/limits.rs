@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use headrace_usage::WindowLength;
+
 /// Longest configuration file, in bytes.
 pub(crate) const CONFIG_FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest certificate or private key file, in bytes.
@@ -50,6 +52,10 @@ pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(3);
 pub(crate) const ADMIN_CONNECTIONS_MAX: usize = 16;
 /// How long a client of the admin endpoint may take to send its request head.
 pub(crate) const ADMIN_HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longest body of a request to the admin endpoint, in bytes.
+pub(crate) const ADMIN_BODY_BYTES_MAX: usize = 4096;
+/// How long a client of the admin endpoint may take to send its request body.
+pub(crate) const ADMIN_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Clock skew that is forgiven in tokens, in seconds, unless configured.
 pub(crate) const CLOCK_SKEW_SECONDS: u32 = 30;
 /// How long requests that are already started may take once their connection is to end.
@@ -86,3 +92,14 @@ pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(30);
 pub(crate) const LOOKUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Threads that sync logs at once.
 pub(crate) const SYNC_THREADS: usize = 4;
+
+/// How long a usage window is, unless configured.
+pub(crate) const USAGE_WINDOW_LENGTH: WindowLength = WindowLength::MINUTE;
+/// Usage windows in one answer, unless the request says how many.
+pub(crate) const USAGE_PAGE_WINDOWS: usize = 20;
+/// Most usage windows in one answer.
+pub(crate) const USAGE_PAGE_WINDOWS_MAX: usize = 100;
+/// Most bytes of usage windows in one answer; a single larger one comes all the same.
+pub(crate) const USAGE_PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// How often usage windows that found the disk full are tried again.
+pub(crate) const USAGE_RETRY_INTERVAL: Duration = Duration::from_secs(10);

@@ -25,8 +25,10 @@ mod request_memory;
 mod runtime;
 mod security;
 mod storage_failure;
+mod threads;
 mod tls;
 mod topics;
+mod usage;
 
 use std::{
     io::{self, Write as _},

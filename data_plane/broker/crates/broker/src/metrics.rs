@@ -6,7 +6,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{groups::GroupMetrics, topics::StorageMetrics};
+use crate::{groups::GroupMetrics, topics::StorageMetrics, usage::UsageMetrics};
 
 /// Labels of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -36,10 +36,11 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(storage: &StorageMetrics, groups: &GroupMetrics) -> Self {
+    pub(crate) fn new(storage: &StorageMetrics, groups: &GroupMetrics, usage: &UsageMetrics) -> Self {
         let mut registry = Registry::with_prefix("headrace_broker");
         storage.register(&mut registry);
         groups.register(&mut registry);
+        usage.register(&mut registry);
         let requests = Family::default();
         let request_seconds: Family<_, _, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS));

@@ -7,6 +7,7 @@ use crate::partition::PartitionLog;
 
 impl PartitionLog {
     /// Forgets everything before `offset`, durably, and removes the segments that lie before it. Returns the bytes freed.
+    /// Nobody but the caller may need them.
     ///
     /// An offset beyond the high watermark counts as the high watermark, one before the log start changes nothing.
     pub fn advance_start(&mut self, offset: Offset, now_ms: i64) -> Result<u64, LogError> {
@@ -15,6 +16,6 @@ impl PartitionLog {
             self.meta.log_start_offset = offset.get();
             self.meta.store(&*self.disk, &self.dir)?;
         }
-        self.retain(now_ms)
+        Ok(self.retain(now_ms, Offset::new(i64::MAX))?.freed_bytes)
     }
 }

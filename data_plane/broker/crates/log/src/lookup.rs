@@ -49,12 +49,12 @@ pub(crate) struct View {
 }
 
 impl View {
-    fn scanner(&self, chunk_bytes: usize) -> Scanner<'_> {
+    pub(crate) fn scanner(&self, chunk_bytes: usize) -> Scanner<'_> {
         Scanner::new(&*self.file, self.from.position, self.from.offset, self.end, chunk_bytes)
     }
 
     /// The next batch of a scan over synced data, which must be sound.
-    fn next(&self, scanner: &mut Scanner<'_>) -> Result<Option<Found>, LogError> {
+    pub(crate) fn next(&self, scanner: &mut Scanner<'_>) -> Result<Option<Found>, LogError> {
         match scanner.step().map_err(LogError::io(&self.path))? {
             Step::Batch(found) => Ok(Some(found)),
             Step::End => Ok(None),

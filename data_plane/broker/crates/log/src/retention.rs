@@ -1,17 +1,29 @@
 //! Removing what a topic's retention no longer keeps.
 
+use headrace_types::Offset;
+
 use crate::error::LogError;
 use crate::partition::PartitionLog;
 use crate::segment;
 
+/// What a round of retention came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Retained {
+    /// Bytes of the segments that were removed.
+    pub freed_bytes: u64,
+    /// Whether a segment that was due stayed, because somebody still needs it.
+    pub held_back: bool,
+}
+
 impl PartitionLog {
-    /// Removes whole segments that are too old or too many, and forgets silent producers. Returns the bytes freed.
+    /// Removes whole segments that are too old or too many and lie before `needed_from`, and forgets silent producers.
     ///
     /// The log start is moved durably before a file goes.
-    pub fn retain(&mut self, now_ms: i64) -> Result<u64, LogError> {
+    pub fn retain(&mut self, now_ms: i64, needed_from: Offset) -> Result<Retained, LogError> {
         self.producers.expire(now_ms);
         self.roll_expired(now_ms)?;
         let mut count = 0;
+        let mut held_back = false;
         let mut excess = self.excess_bytes();
         while let Some(closed) = self.closed.get(count).copied() {
             let oversized = excess.is_some_and(|excess| excess >= closed.size);
@@ -19,10 +31,15 @@ impl PartitionLog {
             if closed.end_offset > self.synced.offset || !(surplus || self.is_expired(count, now_ms)?) {
                 break;
             }
+            if closed.end_offset > needed_from.get() {
+                held_back = true;
+                break;
+            }
             excess = excess.map(|excess| excess.saturating_sub(closed.size));
             count += 1;
         }
-        self.remove_first(count)
+        let freed_bytes = self.remove_first(count)?;
+        Ok(Retained { freed_bytes, held_back })
     }
 
     /// An active segment whose records are all too old is closed, so that it can go as well.

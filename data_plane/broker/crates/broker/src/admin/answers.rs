@@ -2,6 +2,7 @@
 
 use std::{
     process,
+    rc::Rc,
     time::{Duration, UNIX_EPOCH},
 };
 
@@ -10,7 +11,7 @@ use http_body_util::Full;
 use hyper::{Method, Request, Response, StatusCode, body::Incoming};
 use serde_json::{Value, json};
 
-use super::{json_response, problem, response};
+use super::{json_response, problem, response, usage};
 use crate::{
     broker::{Broker, Phase},
     config::Config,
@@ -19,14 +20,23 @@ use crate::{
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Answers one request.
-pub(super) fn answer(broker: &Broker, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+pub(super) async fn answer(broker: &Rc<Broker>, request: Request<Incoming>) -> Response<Full<Bytes>> {
     match (request.method(), request.uri().path()) {
         (&Method::GET, "/healthz") => health(broker),
         (&Method::GET, "/metrics") => metrics(broker),
         (&Method::POST, "/v1/credentials:reload") => reload(broker),
-        (_, "/healthz" | "/metrics" | "/v1/credentials:reload") => {
-            problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "another method is served here")
-        }
+        (&Method::GET, "/v1/usage-windows") => usage::windows(broker, &request).await,
+        (&Method::POST, "/v1/usage-windows:acknowledge") => usage::acknowledge(broker, request).await,
+        (&Method::POST, "/v1/usage-windows:close") => usage::close(broker).await,
+        (
+            _,
+            "/healthz"
+            | "/metrics"
+            | "/v1/credentials:reload"
+            | "/v1/usage-windows"
+            | "/v1/usage-windows:acknowledge"
+            | "/v1/usage-windows:close",
+        ) => problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "another method is served here"),
         _ => problem(StatusCode::NOT_FOUND, "path_unknown", "nothing is served here"),
     }
 }

@@ -1,7 +1,8 @@
-//! The admin endpoint: health, metrics and reloading, over HTTP on a Unix socket that only the owner can open.
+//! The admin endpoint: health, metrics, reloading and usage windows, over HTTP on a Unix socket that only the owner can open.
 
 mod answers;
 mod starting;
+mod usage;
 
 use std::{convert::Infallible, io, os::unix::net::UnixListener, path::Path, rc::Rc};
 
@@ -35,12 +36,12 @@ pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
 
 /// Serves the endpoint of a broker for as long as it is polled.
 pub(crate) async fn serve(broker: Rc<Broker>, listener: tokio::net::UnixListener) {
-    serve_answers(listener, move |request| answers::answer(&broker, request)).await;
+    serve_answers(listener, async move |request| answers::answer(&broker, request).await).await;
 }
 
 async fn serve_answers(
     listener: tokio::net::UnixListener,
-    answer: impl Fn(&Request<Incoming>) -> Response<Full<Bytes>> + 'static,
+    answer: impl AsyncFn(Request<Incoming>) -> Response<Full<Bytes>> + 'static,
 ) {
     let slots = Rc::new(Semaphore::new(ADMIN_CONNECTIONS_MAX));
     let answer = Rc::new(answer);
@@ -60,8 +61,8 @@ async fn serve_answers(
             // A connection beyond the limit is closed unanswered.
             let Ok(_slot) = slots.try_acquire() else { return };
             let service = service_fn(|request| {
-                let response = answer(&request);
-                async { Ok::<_, Infallible>(response) }
+                let answer = Rc::clone(&answer);
+                async move { Ok::<_, Infallible>(answer(request).await) }
             });
             if let Err(error) = server.serve_connection(TokioIo::new(stream), service).await {
                 tracing::debug!(%error, "admin connection ended");

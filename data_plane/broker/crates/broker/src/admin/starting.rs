@@ -27,7 +27,7 @@ impl Starting {
             let runtime = runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
             LocalSet::new().block_on(&runtime, async {
                 let listener = tokio::net::UnixListener::from_std(listener)?;
-                let answers = serve_answers(listener, move |request| {
+                let answers = serve_answers(listener, async move |request| {
                     if (request.method(), request.uri().path()) == (&Method::GET, "/healthz") {
                         json_response(StatusCode::SERVICE_UNAVAILABLE, &health)
                     } else {

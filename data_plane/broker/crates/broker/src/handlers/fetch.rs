@@ -10,7 +10,7 @@ use headrace_protocol::messages::{
     fetch_request::{FetchPartition, FetchTopic},
     fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData},
 };
-use headrace_types::{ErrorCode, PartitionIndex, TopicPartition};
+use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
 use tokio::time::{Instant, timeout_at};
 
 use super::Context;
@@ -32,6 +32,8 @@ const NO_SESSION: i32 = 0;
 /// What one attempt came to.
 struct Attempt<'a> {
     topics: Vec<FetchableTopicResponse<'a>>,
+    /// Topics that were read without an error, with the bytes of each.
+    read: Vec<(TopicId, u64)>,
     bytes: usize,
     failed: bool,
     /// Room that the first batch takes, if there was less: nothing was read then.
@@ -62,6 +64,7 @@ pub(super) async fn handle<'a>(
             continue;
         }
         if attempt.bytes >= enough || attempt.failed || Instant::now() >= deadline {
+            context.broker.count_read(&attempt.read, context.connection.principal().as_deref());
             return Ok(response(attempt));
         }
         let arrival = wait_for(context, &request, enough - attempt.bytes);
@@ -118,11 +121,12 @@ fn reference<'t>(context: &Context<'_>, topic: &'t FetchTopic<'_>) -> TopicRef<'
 /// Reads every partition in the order of the request until the room is used up.
 fn read_all<'a>(context: &Context<'_>, request: &FetchRequest<'a>, mut room: Held) -> Attempt<'a> {
     let topics = Vec::with_capacity(request.topics.len());
-    let mut attempt = Attempt { topics, bytes: 0, failed: false, room_missed: None };
+    let mut attempt = Attempt { topics, read: Vec::new(), bytes: 0, failed: false, room_missed: None };
     let committed = request.isolation_level == READ_COMMITTED;
     for topic in &request.topics {
         let id = context.broker.topics.resolve(reference(context, topic));
         let mut rows = Vec::with_capacity(topic.partitions.len());
+        let mut read = None;
         for wanted in &topic.partitions {
             let mut fetched = match id {
                 Ok(topic) => {
@@ -139,10 +143,14 @@ fn read_all<'a>(context: &Context<'_>, request: &FetchRequest<'a>, mut room: Hel
                 return Attempt { room_missed: fetched.room_missed, ..attempt };
             }
             attempt.bytes += fetched.records.len();
+            if fetched.error.is_none() {
+                *read.get_or_insert(0) += fetched.records.len() as u64;
+            }
             attempt.failed |= fetched.error.is_some() || fetched.diverging.is_some();
             let records = room.hold(std::mem::take(&mut fetched.records));
             rows.push(row(context, wanted.partition, &fetched, records, committed));
         }
+        attempt.read.extend(id.ok().zip(read));
         attempt.topics.push(FetchableTopicResponse {
             topic: topic.topic.clone(),
             topic_id: topic.topic_id,

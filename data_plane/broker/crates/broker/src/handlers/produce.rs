@@ -38,10 +38,11 @@ pub(super) async fn handle<'a>(
 ) -> Result<Answer<ProduceResponse<'a>>, Close> {
     let acks = request.acks;
     let timeout_ms = request.timeout_ms;
+    let principal = context.connection.principal();
     let mut pending = Vec::new();
     let mut responses = Vec::with_capacity(request.topic_data.len());
     for (number, topic) in request.topic_data.into_iter().enumerate() {
-        responses.push(append_topic(context, acks, number, topic, &mut pending));
+        responses.push(append_topic(context, principal.as_deref(), acks, number, topic, &mut pending));
     }
     if acks == ACKS_NONE {
         let failed =
@@ -54,6 +55,7 @@ pub(super) async fn handle<'a>(
 
 fn append_topic<'a>(
     context: &Context<'_>,
+    principal: Option<&str>,
     acks: i16,
     number: usize,
     topic: TopicProduceData<'a>,
@@ -62,25 +64,32 @@ fn append_topic<'a>(
     let named = TopicRef::of(context.version, TOPIC_IDS_SINCE, &topic.name, topic.topic_id);
     let id = context.broker.topics.resolve(named);
     let mut rows = Vec::with_capacity(topic.partition_data.len());
+    let mut has_appended = false;
     for data in topic.partition_data {
         let log = id.map(|topic| TopicPartition { topic, partition: PartitionIndex::new(data.index) });
         let index = data.index;
-        let accepted =
-            log.map_err(ProduceRefusal::from).and_then(|log| Ok((log, append(context, acks, log, data)?)));
+        let accepted = log
+            .map_err(ProduceRefusal::from)
+            .and_then(|log| Ok((log, append(context, principal, acks, log, data)?)));
         rows.push(match accepted {
             Ok((log, accepted)) => {
                 let end_offset = accepted.appended.last_offset + 1;
+                has_appended |= !accepted.appended.duplicate;
                 pending.push(Pending { topic: number, partition: rows.len(), log, end_offset });
                 accepted_row(index, &accepted)
             }
             Err(refusal) => refused_row(index, refusal),
         });
     }
+    if let (true, Ok(id)) = (has_appended, id) {
+        context.broker.count_produced(id, principal);
+    }
     TopicProduceResponse { name: topic.name, topic_id: topic.topic_id, partition_responses: rows }
 }
 
 fn append(
     context: &Context<'_>,
+    principal: Option<&str>,
     acks: i16,
     log: TopicPartition,
     data: PartitionProduceData,
@@ -89,7 +98,7 @@ fn append(
         return Err(ErrorCode::InvalidRequiredAcks.into());
     }
     let records = data.records.unwrap_or_default();
-    context.broker.topics.append(log, &records, context.version)
+    context.broker.topics.append(principal, log, &records, context.version)
 }
 
 async fn await_durable(

@@ -12,6 +12,7 @@ use super::{
     settings::{self, Settings},
     storage_refusal,
 };
+use crate::{storage_failure::end_process, usage::UsageError};
 
 /// Why a change of the topics is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +90,7 @@ impl Topics {
         let id = TopicId::from_random(entropy);
         let settings = Settings::of(&topic.configs);
         let partitions = topic.partitions;
+        self.usage.make().map_err(|error| usage_failed(&error))?;
         let meta = TopicMeta { id, partitions, configs: topic.configs, created_at_ms: self.now_ms() };
         self.make_dirs(id, 0..partitions)?;
         let created = self.state.borrow_mut().catalog.create(&topic.name, meta);
@@ -102,6 +104,7 @@ impl Topics {
     pub(crate) fn delete(&self, topic: TopicRef<'_>) -> Result<(TopicId, String), Refusal> {
         let unknown = |code| Refusal::new(code, "there is no such topic");
         let view = self.view(topic).map_err(unknown)?;
+        self.secure_usage(view.id, view.partitions.len() as i32);
         let deleted = self.state.borrow_mut().catalog.delete(&view.name);
         let deleted = deleted.map_err(|error| refusal_of(&error))?;
         {
@@ -113,6 +116,7 @@ impl Topics {
             }
             state.removals.push((deleted.id, deleted.partitions));
         }
+        self.usage.topic_gone(deleted.id);
         self.work.notify_one();
         tracing::info!(topic = view.name, id = %deleted.id, "topic deleted");
         Ok((deleted.id, view.name))
@@ -168,6 +172,13 @@ impl Topics {
         }
         Ok(())
     }
+}
+
+fn usage_failed(error: &UsageError) -> Refusal {
+    if !error.is_full() {
+        end_process(error);
+    }
+    Refusal::new(ErrorCode::KafkaStorageError, "the disk is full")
 }
 
 fn failed(error: &LogError) -> Refusal {

@@ -5,9 +5,11 @@ use headrace_records::{
     BatchError, BatchHeader, DecompressionLimits, ProduceRules, RecordRefusal, TimestampRules,
     validate_produced,
 };
-use headrace_types::{ErrorCode, TopicPartition};
+use headrace_types::{ErrorCode, Offset, TopicPartition};
+use headrace_usage::{Append, Quantity, UNKNOWN};
 
 use super::{Online, State, Topics, opening::root, storage_refusal};
+use crate::usage::Usage;
 
 /// A batch that was appended, now or before.
 #[derive(Debug, Clone, Copy)]
@@ -46,9 +48,11 @@ impl From<BatchError> for ProduceRefusal {
 }
 
 impl Topics {
-    /// Checks the batch that a Produce request carries for a partition and appends it. It is not durable yet.
+    /// Checks the batch that a Produce request carries for a partition and appends it, on a principal's account. It is not
+    /// durable yet.
     pub(crate) fn append(
         &self,
+        principal: Option<&str>,
         partition: TopicPartition,
         records: &[u8],
         api_version: i16,
@@ -67,6 +71,7 @@ impl Topics {
         } else {
             self.metrics.appended_bytes.inc_by(records.len() as u64);
             self.metrics.appended_records.inc_by(header.records_count as u64);
+            state.count(&self.usage, principal, partition, &accepted, records.len(), header.records_count);
             self.work.notify_one();
         }
         Ok(accepted)
@@ -135,6 +140,26 @@ impl State {
             self.commit.appended(partition, end);
         }
         Ok(accepted)
+    }
+
+    fn count(
+        &mut self,
+        usage: &Usage,
+        principal: Option<&str>,
+        partition: TopicPartition,
+        accepted: &Accepted,
+        bytes: usize,
+        records: i32,
+    ) {
+        let high_watermark = self.online(partition).map(|online| online.log.high_watermark());
+        let name = self.catalog.name_of(partition.topic).map_or("", |name| name.as_str());
+        let append = Append {
+            principal: principal.unwrap_or(UNKNOWN),
+            base_offset: accepted.appended.base_offset,
+            next_offset: accepted.appended.last_offset + 1,
+            quantity: Quantity { bytes: bytes as u64, records: u64::from(records.max(0).unsigned_abs()) },
+        };
+        usage.appended(partition, name, &append, high_watermark.unwrap_or(Offset::ZERO));
     }
 }
 

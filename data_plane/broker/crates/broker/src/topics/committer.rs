@@ -3,13 +3,14 @@
 use std::{collections::BTreeMap, rc::Rc, sync::Arc};
 
 use headrace_log::{LogError, SyncEnd, SyncPlan};
-use headrace_types::{TopicId, TopicPartition};
-use tokio::task::{JoinError, spawn_blocking, spawn_local, yield_now};
+use headrace_types::{Offset, TopicId, TopicPartition};
+use tokio::task::{spawn_blocking, spawn_local, yield_now};
 
 use super::{SharedTopics, Slot, Topics, opening};
 use crate::{
     limits::{RETENTION_INTERVAL, SYNC_THREADS},
     storage_failure::end_process,
+    threads::{joined, on_thread},
 };
 
 type Plans = Vec<(TopicPartition, SyncPlan)>;
@@ -90,13 +91,28 @@ impl Topics {
         }
     }
 
-    fn retain(&self, partition: TopicPartition) {
+    /// What is to go must be counted durably before. On a full disk it goes all the same, for that makes room.
+    pub(super) fn retain(&self, partition: TopicPartition) {
+        if self.retain_before(partition, self.usage.counted_durably(partition)) {
+            let is_secure = self.with_high_watermarks(|high_watermark| self.usage.secure(high_watermark));
+            let counted = self.usage.counted_durably(partition);
+            self.retain_before(partition, if is_secure { counted } else { Offset::new(i64::MAX) });
+        }
+    }
+
+    /// Whether something stayed that lies behind `counted`.
+    fn retain_before(&self, partition: TopicPartition, counted: Offset) -> bool {
         let now_ms = self.now_ms();
         let mut state = self.state.borrow_mut();
-        let Ok(online) = state.online(partition) else { return };
-        match online.log.retain(now_ms) {
-            Ok(0) => {}
-            Ok(bytes) => tracing::info!(%partition, bytes, "old segments removed"),
+        let Ok(online) = state.online(partition) else { return false };
+        let mut held_back = false;
+        match online.log.retain(now_ms, counted) {
+            Ok(retained) => {
+                held_back = retained.held_back;
+                if retained.freed_bytes > 0 {
+                    tracing::info!(%partition, bytes = retained.freed_bytes, "old segments removed");
+                }
+            }
             Err(error) if error.is_full() => tracing::warn!(%error, "retention waits for room on the disk"),
             Err(error @ LogError::Io { .. }) => end_process(&error),
             Err(error) => tracing::error!(%error, "retention can not read a segment"),
@@ -107,6 +123,7 @@ impl Topics {
             state.commit.appended(partition, end);
             self.work.notify_one();
         }
+        held_back
     }
 
     /// Syncs for the last time and writes what makes the next start fast.
@@ -148,17 +165,4 @@ async fn run(mut plans: Plans) -> Result<Ends, LogError> {
         ends.extend(joined(share.await)?);
     }
     Ok(ends)
-}
-
-/// What waits for the disk must not keep the event loop waiting.
-async fn on_thread<T: Send + 'static>(act: impl FnOnce() -> T + Send + 'static) -> T {
-    joined(spawn_blocking(act).await)
-}
-
-/// A panic on a helper's thread is one of the broker.
-fn joined<T>(result: Result<T, JoinError>) -> T {
-    match result {
-        Ok(result) => result,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
 }

@@ -4,6 +4,7 @@ mod administration;
 mod append;
 pub(crate) mod arrivals;
 mod committer;
+mod metering;
 mod metrics;
 mod opening;
 pub(crate) mod read;
@@ -18,7 +19,7 @@ use headrace_log::{Catalog, DiskGauge, GroupCommit, LogError, PartitionLog, Prod
 use headrace_types::{ErrorCode, LeaderEpoch, PartitionIndex, ProducerId, TopicId, TopicPartition};
 use tokio::sync::{Notify, Semaphore, watch};
 
-use crate::{limits::FETCHED_IN_MEMORY_BYTES_MAX, storage_failure::end_process};
+use crate::{limits::FETCHED_IN_MEMORY_BYTES_MAX, storage_failure::end_process, usage::Usage};
 use arrivals::Arrivals;
 use settings::Settings;
 
@@ -41,6 +42,7 @@ pub(crate) struct Topics {
     /// Counts syncs that have ended.
     rounds: watch::Sender<u64>,
     metrics: StorageMetrics,
+    usage: Rc<Usage>,
     /// One permit a byte of fetched records that may be in memory.
     fetch_memory: Arc<Semaphore>,
 }

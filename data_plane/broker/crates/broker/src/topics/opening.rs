@@ -19,7 +19,7 @@ use super::{
     Online, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory, metrics::StorageMetrics,
     partitions_of, settings::Settings,
 };
-use crate::config::LimitsConfig;
+use crate::{config::LimitsConfig, usage::Usage};
 
 /// Directory of the logs, in the data directory.
 const DIRECTORY: &str = "topics";
@@ -33,6 +33,7 @@ impl Topics {
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
         limits: &LimitsConfig,
+        usage: Rc<Usage>,
     ) -> Result<SharedTopics, LogError> {
         let root = root();
         disk.create_dir_all(&root).map_err(LogError::io(&root))?;
@@ -60,6 +61,7 @@ impl Topics {
             work: Notify::new(),
             rounds: watch::Sender::new(0),
             metrics: StorageMetrics::default(),
+            usage,
             fetch_memory: fetch_memory(),
         }))
     }

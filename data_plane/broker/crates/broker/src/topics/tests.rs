@@ -1,14 +1,17 @@
 //! The topics over a simulated disk that fills up.
 
-use std::{collections::BTreeMap, path::Path, rc::Rc, sync::Arc, time::Duration};
+use std::{path::Path, rc::Rc, sync::Arc, time::Duration};
 
-use headrace_io::{Disk, Fault, ManualClock, Rng, SeededRng, SimDisk};
+use headrace_io::{Clock, Disk, Fault, ManualClock, Rng, SeededRng, SimDisk};
 use headrace_records::BatchBuilder;
 use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
+use headrace_usage::WindowLength;
 use tokio::task::LocalSet;
 
 use super::{SharedTopics, TopicRef, Topics, read::FetchSpec};
-use crate::config::LimitsConfig;
+use crate::{config::LimitsConfig, usage::Usage};
+
+mod metering;
 
 /// Far more than the tests write; its reserve of a twentieth is 50 kB.
 const CAPACITY_BYTES: u64 = 1_000_000;
@@ -30,8 +33,13 @@ impl Setup {
 
     fn open(&self) -> SharedTopics {
         let rng: Arc<dyn Rng> = Arc::new(SeededRng::new(self.disk.operations()));
-        let clock = Arc::clone(&self.clock);
-        Topics::open(Arc::new(self.disk.clone()), clock, rng, &LimitsConfig::default()).unwrap()
+        let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
+        let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
+        let usage =
+            Usage::open(Arc::clone(&disk), Arc::clone(&clock), rng.as_ref(), WindowLength::MINUTE).unwrap();
+        let topics = Topics::open(disk, clock, rng, &LimitsConfig::default(), usage).unwrap();
+        topics.begin_metering().unwrap();
+        topics
     }
 }
 
@@ -41,7 +49,12 @@ fn run<T>(act: impl Future<Output = T>) -> T {
 }
 
 fn create(topics: &Topics, name: &str) -> TopicId {
-    topics.create(topics.plan(name, 1, BTreeMap::new()).unwrap()).unwrap()
+    create_with(topics, name, &[])
+}
+
+fn create_with(topics: &Topics, name: &str, configs: &[(&str, &str)]) -> TopicId {
+    let configs = configs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    topics.create(topics.plan(name, 1, configs).unwrap()).unwrap()
 }
 
 fn partition(topic: TopicId) -> TopicPartition {
@@ -50,7 +63,8 @@ fn partition(topic: TopicId) -> TopicPartition {
 
 async fn append(topics: &Topics, log: TopicPartition, bytes: usize) -> Result<i64, ErrorCode> {
     let batch = BatchBuilder::new().value(&vec![7; bytes]).build();
-    let accepted = topics.append(log, &batch, PRODUCE_VERSION).map_err(|refusal| refusal.code)?;
+    let accepted =
+        topics.append(Some("User:one"), log, &batch, PRODUCE_VERSION).map_err(|refusal| refusal.code)?;
     topics.durable(&[(log, accepted.appended.last_offset + 1)]).await;
     Ok(accepted.appended.base_offset)
 }

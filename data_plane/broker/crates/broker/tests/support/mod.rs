@@ -34,6 +34,13 @@ pub fn program() -> Command {
     command
 }
 
+/// The command that runs the broker of a directory with logins.
+pub fn with_config(data_dir: &Path) -> Command {
+    let mut command = program();
+    command.arg("--config").arg(data_dir.join("config.json"));
+    command
+}
+
 /// A running broker in a directory of its own; killed when dropped.
 pub struct Broker {
     pub data_dir: TempDir,
@@ -62,11 +69,13 @@ impl Broker {
         credentials::write(data_dir.path(), 1, &[("hk_one", "secret-one"), ("hk_two", "secret-two")]);
         let mut config = config(data_dir.path());
         change(&mut config);
-        let file = data_dir.path().join("config.json");
-        fs::write(&file, config.to_string()).unwrap();
-        let mut command = program();
-        command.arg("--config").arg(file);
-        Self::start(command, data_dir)
+        fs::write(data_dir.path().join("config.json"), config.to_string()).unwrap();
+        Self::again(data_dir)
+    }
+
+    /// Starts anew in the directory of a broker with logins.
+    pub fn again(data_dir: TempDir) -> Self {
+        Self::start(with_config(data_dir.path()), data_dir)
     }
 
     /// Starts a prepared command and waits until it listens.
@@ -98,6 +107,19 @@ impl Broker {
     /// Status and body of a request to the admin endpoint.
     pub fn admin(&self, method: &str, path: &str) -> (u16, String) {
         admin(self.data_dir.path(), method, path).unwrap()
+    }
+
+    /// Status and body of a request with a body to the admin endpoint.
+    pub fn admin_post(&self, path: &str, body: &str) -> (u16, String) {
+        request(self.data_dir.path(), "POST", path, body).unwrap()
+    }
+
+    /// Stops the process in order; its directory stays.
+    pub fn stop(mut self) -> TempDir {
+        let data_dir = std::mem::replace(&mut self.data_dir, TempDir::new().unwrap());
+        let (status, log) = self.terminate();
+        assert!(status.success(), "{log}");
+        data_dir
     }
 
     /// Asks the process to stop, and waits until it has; answers the rest of its log too.
@@ -133,8 +155,16 @@ impl Drop for Broker {
 
 /// Status and body of a request to the admin endpoint of the broker in this directory.
 pub fn admin(data_dir: &Path, method: &str, path: &str) -> io::Result<(u16, String)> {
+    request(data_dir, method, path, "")
+}
+
+fn request(data_dir: &Path, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
     let mut stream = UnixStream::connect(data_dir.join("admin.sock"))?;
-    write!(stream, "{method} {path} HTTP/1.1\r\nhost: broker\r\ncontent-length: 0\r\n\r\n")?;
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: broker\r\ncontent-length: {length}\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    // A body that is too long is refused before it is read.
+    let _ = stream.write_all(body.as_bytes());
     let mut answer = String::new();
     stream.read_to_string(&mut answer)?;
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();

@@ -2,9 +2,12 @@
 
 use crate::support::{CONFIG, append, dir, disk, open, read_all, split, sync};
 use headrace_io::{Disk, SeededRng};
-use headrace_log::{LogConfig, PartitionLog, ReadError};
+use headrace_log::{LogConfig, Measured, PartitionLog, ReadError};
 use headrace_records::{BatchBuilder, BatchHeader, Compression, DecompressionLimits, NewRecord};
-use headrace_types::LeaderEpoch;
+use headrace_types::{LeaderEpoch, Offset};
+
+/// Nobody needs anything any more.
+const NEEDED_BY_NOBODY: Offset = Offset::new(i64::MAX);
 
 fn timed(timestamps: &[i64], codec: Compression) -> Vec<u8> {
     let mut builder = BatchBuilder::new().compression(codec);
@@ -148,8 +151,8 @@ fn retention_by_size_and_time_moves_the_log_start_durably() {
         let mut log = open(&disk, config);
         let batches: Vec<_> = (0..40i64).map(|number| timed(&[number * 10], Compression::None)).collect();
         append_all(&mut log, &batches);
-        let freed = log.retain(600).unwrap();
-        assert!(freed > 0);
+        let retained = log.retain(600, NEEDED_BY_NOBODY).unwrap();
+        assert!(retained.freed_bytes > 0 && !retained.held_back);
         let start = log.log_start().get();
         assert!(start > 0 && start < 40);
         let mut out = Vec::new();
@@ -169,14 +172,50 @@ fn a_log_whose_records_are_all_too_old_becomes_empty_and_keeps_its_end() {
     let config = LogConfig { retention_ms: 10, ..CONFIG };
     let mut log = open(&disk, config);
     append_all(&mut log, &[timed(&[1, 2, 3], Compression::None)]);
-    log.retain(1_000).unwrap();
+    log.retain(1_000, NEEDED_BY_NOBODY).unwrap();
     sync(&mut log);
-    log.retain(1_000).unwrap();
+    log.retain(1_000, NEEDED_BY_NOBODY).unwrap();
     assert_eq!((log.log_start().get(), log.log_end().get()), (3, 3));
     disk.crash(&SeededRng::new(1));
     let mut log = open(&disk, config);
     assert_eq!((log.log_start().get(), log.log_end().get()), (3, 3));
     assert_eq!(append(&mut log, &timed(&[2_000], Compression::None)).unwrap().base_offset, 3);
+}
+
+#[test]
+fn retention_leaves_what_somebody_still_needs() {
+    let disk = disk();
+    let mut log = open(&disk, LogConfig { retention_ms: 500, segment_bytes: 300, ..CONFIG });
+    let batches: Vec<_> = (0..40i64).map(|number| timed(&[number], Compression::None)).collect();
+    append_all(&mut log, &batches);
+    let retained = log.retain(10_000, Offset::new(7)).unwrap();
+    let start = log.log_start().get();
+    assert!(retained.freed_bytes > 0 && retained.held_back);
+    assert!(start > 0 && start <= 7, "the log starts at {start}");
+    let measured = log.measure(Offset::new(7)).unwrap();
+    let bytes = batches[7..].iter().map(Vec::len).sum::<usize>() as u64;
+    assert_eq!(measured, Measured { bytes, records: 33 });
+    assert!(!log.retain(10_000, NEEDED_BY_NOBODY).unwrap().held_back);
+}
+
+#[test]
+fn what_a_log_holds_is_measured_over_segments_up_to_the_high_watermark() {
+    let disk = disk();
+    let mut log = open(&disk, LogConfig { segment_bytes: 400, ..CONFIG });
+    assert_eq!(log.measure(Offset::ZERO).unwrap(), Measured::default());
+    let batches: Vec<_> =
+        (0..30i64).map(|number| timed(&vec![number; 1 + number as usize % 3], Compression::None)).collect();
+    append_all(&mut log, &batches);
+    append(&mut log, &timed(&[99], Compression::None)).unwrap();
+    let (mut offset, mut skipped) = (0, 0);
+    for (number, batch) in batches.iter().enumerate() {
+        let measured = log.measure(Offset::new(offset)).unwrap();
+        let bytes = batches.iter().map(Vec::len).sum::<usize>() - skipped;
+        assert_eq!((measured.bytes, measured.records as i64), (bytes as u64, 60 - offset), "from {offset}");
+        offset += 1 + number as i64 % 3;
+        skipped += batch.len();
+    }
+    assert_eq!(log.measure(Offset::new(60)).unwrap(), Measured::default());
 }
 
 #[test]

@@ -1,0 +1,123 @@
+//! What a kill at a bad moment leaves of the windows: every byte of the log once, whoever appended it.
+
+use std::{thread, time::Duration};
+
+use crate::{
+    calls::{batch, create, fetch, produce},
+    counting::delete,
+    meter::{acknowledge, broker, bytes_of, client, close, close_one, in_the_log, page, ranges},
+    support::Broker,
+};
+
+#[test]
+fn what_a_kill_leaves_without_a_principal_counts_as_unknown() {
+    let mut broker = broker();
+    let mut next = 0;
+    let mut total = 0;
+    let id = create(&mut client(&broker, "one"), "t", 1, &[]);
+    for round in 0..4 {
+        let records = batch(&["a"; 3]);
+        produce(&mut client(&broker, "one"), "t", 0, &records);
+        if round % 2 == 0 {
+            close(&broker);
+            produce(&mut client(&broker, "two"), "t", 0, &records);
+            total += records.len() as u64;
+        }
+        total += records.len() as u64;
+        broker = Broker::again(broker.kill());
+    }
+    close(&broker);
+    let windows = page(&broker, "?max=100")["windows"].clone();
+    let windows = windows.as_array().unwrap();
+    let mut bytes = 0;
+    for (window, expected) in windows.iter().zip(1..) {
+        assert_eq!(window["id"], expected);
+        for range in ranges(window, "t") {
+            assert_eq!(range.0, next, "ranges follow each other");
+            next = range.1;
+            bytes += range.2;
+        }
+    }
+    assert_eq!((bytes, next), (total, 18));
+    assert_eq!(in_the_log(broker.data_dir.path(), id, 0), (total, 18));
+    let unknown: u64 = windows.iter().map(|window| bytes_of(window, "t", "unknown")).sum();
+    assert!(unknown > 0 && unknown < total, "{unknown} of {total} bytes are unknown");
+}
+
+#[test]
+fn a_stop_in_order_loses_no_principal_and_no_read() {
+    let broker = broker();
+    let mut one = client(&broker, "one");
+    create(&mut one, "t", 1, &[]);
+    let records = batch(&["a", "b"]);
+    produce(&mut one, "t", 0, &records);
+    fetch(&mut one, "t", 0, 0);
+    drop(one);
+    let broker = Broker::again(broker.stop());
+    produce(&mut client(&broker, "one"), "t", 0, &records);
+    let window = close_one(&broker);
+    assert_eq!(window["id"], 1);
+    assert_eq!(bytes_of(&window, "t", "User:hk_one"), 2 * records.len() as u64);
+    assert_eq!(window["traffic"][0]["read_bytes"], records.len());
+    assert_eq!(window["traffic"][0]["produce_requests"], 2);
+}
+
+#[test]
+fn a_topic_deleted_inside_a_window_is_counted_though_a_kill_follows() {
+    let broker = broker();
+    let mut one = client(&broker, "one");
+    create(&mut one, "gone", 2, &[]);
+    create(&mut one, "kept", 1, &[]);
+    let records = batch(&["a", "b"]);
+    produce(&mut one, "gone", 0, &records);
+    produce(&mut one, "gone", 1, &records);
+    produce(&mut one, "kept", 0, &records);
+    delete(&mut one, "gone");
+    produce(&mut one, "kept", 0, &records);
+    let broker = Broker::again(broker.kill());
+    let window = close_one(&broker);
+    let bytes = records.len() as u64;
+    assert_eq!(ranges(&window, "gone"), [(0, 2, bytes, 2), (0, 2, bytes, 2)]);
+    assert_eq!(ranges(&window, "kept"), [(0, 4, 2 * bytes, 4)]);
+    assert_eq!(bytes_of(&window, "gone", "User:hk_one"), 2 * bytes);
+    assert_eq!(bytes_of(&window, "kept", "unknown"), bytes);
+}
+
+#[test]
+fn ids_and_the_meter_outlive_every_kind_of_stop() {
+    let mut broker = broker();
+    let meter_id = page(&broker, "")["meter_id"].clone();
+    create(&mut client(&broker, "one"), "t", 1, &[]);
+    for round in 1..=6 {
+        assert_eq!(close_one(&broker)["id"], round);
+        if round == 3 {
+            assert_eq!(acknowledge(&broker, 3).0, 200);
+        }
+        let data_dir = if round % 2 == 0 { broker.kill() } else { broker.stop() };
+        broker = Broker::again(data_dir);
+    }
+    let page = page(&broker, "");
+    assert_eq!(page["meter_id"], meter_id);
+    assert_eq!((&page["acknowledged_through"], &page["closed_through"]), (&3.into(), &6.into()));
+    assert_eq!(page["windows"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn windows_close_by_themselves() {
+    let broker = Broker::with_logins(|config| config["usage"] = serde_json::json!({"window_seconds": 1}));
+    create(&mut client(&broker, "one"), "t", 1, &[]);
+    let windows = loop {
+        let page = page(&broker, "");
+        if page["closed_through"].as_u64() >= Some(3) {
+            break page["windows"].as_array().unwrap().clone();
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    for window in windows {
+        assert_eq!(window["ended_at_ms"].as_i64().unwrap() % 1000, 0, "{window}");
+        let (started, ended) = (&window["started_at_ms"], &window["ended_at_ms"]);
+        let length = ended.as_i64().unwrap() - started.as_i64().unwrap();
+        assert!((1..=1000).contains(&length), "{window}");
+        assert!(window["running_ms"].as_i64().unwrap() <= length, "{window}");
+    }
+}
