@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 import threading
+from os import pathsep
 
 from billing.reports.document import document
 from billing.reports.errors import ReportBusyError, ReportTimeoutError, ReportTooLargeError
@@ -21,7 +22,7 @@ TYPESET_SECONDS_MAX = 30.0
 RETRY_SECONDS = 5
 SAID_CHARACTERS_MAX = 2_000
 
-COMMAND = [sys.executable, "-I", "-m", "billing.reports.typesetter"]
+COMMAND = [sys.executable, "-P", "-m", "billing.reports.typesetter"]
 
 
 class PdfRenderer:
@@ -67,7 +68,7 @@ class PdfRenderer:
                 COMMAND,
                 input=given,
                 capture_output=True,
-                env={},  # nothing of this process's settings is its business
+                env=_environment(),
                 timeout=self._typeset_seconds,
                 check=False,
             )
@@ -80,6 +81,11 @@ class PdfRenderer:
         if done.returncode != 0:
             raise TypesettingError(done.returncode, done.stderr.decode(errors="replace"))
         return done.stdout
+
+
+def _environment() -> dict[str, str]:
+    """Where modules are found; nothing of this process's settings is a typesetter's business."""
+    return {"PYTHONPATH": pathsep.join(path for path in sys.path if path)}
 
 
 class TypesettingError(Exception):

@@ -98,6 +98,8 @@ def test_the_installed_service_runs_its_console_and_a_broker_that_is_named(
             (script,) = re.findall(r'src="(/console/assets/[^"]+[.]js)"', page.text)
             assert page.status_code == 200
             assert http.get(script).headers["cache-control"] == IMMUTABLE
+            report = http.get("/v1/billing/reports/daily", params={"format": "pdf"})
+            assert report.content.startswith(b"%PDF-")
 
 
 def test_without_a_broker_it_says_how_to_get_one(both: Environment, tmp_path: Path) -> None:

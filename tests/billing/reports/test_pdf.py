@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import Any
 
 import pytest
@@ -129,6 +130,15 @@ def test_a_typesetter_that_fails_is_a_defect_and_not_an_answer(
     monkeypatch.setattr(pdf, "document", incomplete)
     with pytest.raises(TypesettingError, match="dictionary does not contain key"):
         PdfRenderer().render(full())
+
+
+def test_no_setting_of_the_service_reaches_the_typesetter(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = "import os, sys; sys.stdout.write(' '.join(os.environ))"
+    monkeypatch.setattr(pdf, "COMMAND", [sys.executable, "-c", program])
+    monkeypatch.setenv("HEADRACE_DATABASE_URL", "postgresql://secret")
+    names = PdfRenderer().render(full()).decode().split()
+    assert "PYTHONPATH" in names
+    assert not [name for name in names if name.startswith("HEADRACE")]
 
 
 def many(count: int) -> DailyReport:
