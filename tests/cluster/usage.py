@@ -42,8 +42,8 @@ class Usage:
     service: RunningService
     http: httpx2.Client
 
-    def create(self, name: str) -> Made:
-        cluster = self.expect(201, self.http.post("/v1/clusters", json=named(name)))
+    def create(self, name: str, plan: str = "dev") -> Made:
+        cluster = self.expect(201, self.http.post("/v1/clusters", json=named(name, plan)))
         kafka = cluster["endpoints"]["kafka"]
         return Made(
             id=cluster["id"],
@@ -70,8 +70,8 @@ class Usage:
         return body
 
 
-def named(name: str) -> dict[str, str]:
-    return {"name": name, "plan": "dev"}
+def named(name: str, plan: str = "dev") -> dict[str, str]:
+    return {"name": name, "plan": plan}
 
 
 def options(cluster: Made, key: Key) -> dict[str, str | int | float | bool]:
