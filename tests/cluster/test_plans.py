@@ -23,15 +23,18 @@ def cluster(usage: Usage, plan: Plan) -> Generator[Made]:
     usage.delete(made.id)
 
 
+def broker_configs(admin: KafkaAdmin) -> dict[str, str | None]:
+    resource = ConfigResource(ConfigResource.Type.BROKER, "1")
+    answers = admin.describe_configs([resource], request_timeout=ANSWER_SECONDS_MAX)
+    entries = answers[resource].result(ANSWER_SECONDS_MAX)
+    return {name: entry.value for name, entry in entries.items()}
+
+
 def test_its_broker_has_the_limits_that_the_plan_promises(
     usage: Usage, plan: Plan, cluster: Made
 ) -> None:
     key = usage.create_key(cluster.id)
-    admin: KafkaAdmin = AdminClient(options(cluster, key))
-    resource = ConfigResource(ConfigResource.Type.BROKER, "1")
-    answers = admin.describe_configs([resource], request_timeout=ANSWER_SECONDS_MAX)
-    entries = answers[resource].result(ANSWER_SECONDS_MAX)
-    values = {name: entry.value for name, entry in entries.items()}
+    values = broker_configs(AdminClient(options(cluster, key)))
     assert values["max.connections"] == str(plan.limits.connections_max)
     assert values["socket.request.max.bytes"] == str(plan.limits.request_bytes_max)
     assert values["num.partitions"] == str(plan.default_partitions)
