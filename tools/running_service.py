@@ -49,14 +49,41 @@ class Ready:
 class RunningService:
     """An embedded service that runs."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], program: Path, directory: Path, ready: Ready
-    ) -> None:
-        self.process = process
+    def __init__(self, program: Path, directory: Path, variables: Mapping[str, str]) -> None:
         self.data_dir = directory / "data"
-        self.ready = ready
         self._program = program
+        self._directory = directory
+        self._variables = variables
         self._environment = _environment(directory)
+        self.process, self.ready = self._start()
+
+    def restart_killed(self) -> None:
+        """SIGKILL the process and start another on the same directory; brokers live on.
+
+        The API is then at another address; clusters keep theirs.
+        """
+        self.process.kill()
+        self.process.wait()
+        self.process, self.ready = self._start()
+
+    def _start(self) -> tuple[subprocess.Popen[bytes], Ready]:
+        ready_file, log = self._directory / "ready.json", self._directory / "up.log"
+        # One that a killed predecessor left tells of a service that is not there.
+        ready_file.unlink(missing_ok=True)
+        command = [str(self._program), "up", "--data-dir", str(self.data_dir)]
+        command += ["--port", "0", "--ready-file", str(ready_file)]
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command,
+                env={**self._environment, **self._variables},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            return process, _await_ready(process, ready_file, log)
+        except BaseException:
+            process.kill()
+            raise
 
     def command(self, *arguments: str, api_key: str | None = None) -> Any:
         """Run a `headrace` command; what it prints as JSON."""
@@ -133,22 +160,7 @@ def start_service(
     variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Generator[RunningService]:
     """Start the service in a fresh directory, on a free port; stop it at the end."""
-    ready_file, log = directory / "ready.json", directory / "up.log"
-    command = [str(program), "up", "--data-dir", str(directory / "data")]
-    command += ["--port", "0", "--ready-file", str(ready_file)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            env={**_environment(directory), **variables},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        ready = _await_ready(process, ready_file, log)
-    except BaseException:
-        process.kill()
-        raise
-    service = RunningService(process, program, directory, ready)
+    service = RunningService(program, directory, variables)
     try:
         yield service
     finally:
