@@ -153,9 +153,9 @@ def get_daily_report(
             return JSONResponse(body, headers={"Vary": "Accept"})
         case ReportFormat.HTML:
             headers["Content-Security-Policy"] = html.CONTENT_SECURITY_POLICY
-            content = html.render(report).encode()
+            content = core.reports.page(report).encode()
         case ReportFormat.PDF:
-            content = core.reports.pdf.render(report)
+            content = core.reports.document(report)
         case ReportFormat.CSV:
             content = csv.render(report).encode()
     return Response(content, media_type=MEDIA_TYPES[form], headers=headers)

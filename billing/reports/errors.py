@@ -4,7 +4,7 @@ from control_plane.kit.errors import AppError, UnavailableError
 
 
 class ReportTooLargeError(AppError):
-    """The report has more lines than a printed document is made for."""
+    """The report has more lines than a page or a document is made for."""
 
     code = "report_too_large"
     status = 422

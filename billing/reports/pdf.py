@@ -12,10 +12,9 @@ import threading
 from os import pathsep
 
 from billing.reports.document import document
-from billing.reports.errors import ReportBusyError, ReportTimeoutError, ReportTooLargeError
+from billing.reports.errors import ReportBusyError, ReportTimeoutError
 from billing.reports.report import DailyReport
 
-LINES_MAX = 2_500
 TYPESETTERS_MAX = 2
 WAIT_SECONDS_MAX = 10.0
 TYPESET_SECONDS_MAX = 30.0
@@ -42,14 +41,8 @@ class PdfRenderer:
     def render(self, report: DailyReport) -> bytes:
         """The document; the same report gives the same bytes.
 
-        Raises ReportTooLargeError, ReportBusyError and ReportTimeoutError.
+        Raises ReportBusyError and ReportTimeoutError.
         """
-        lines = sum(len(cluster.lines) for cluster in report.clusters)
-        if lines > LINES_MAX:
-            raise ReportTooLargeError(
-                f"the report has {lines} lines, a PDF at most {LINES_MAX}",
-                advice="ask for one cluster by cluster_id, or for format=csv",
-            )
         given = json.dumps(document(report), ensure_ascii=False).encode()
         if not self._free.acquire(timeout=self._wait_seconds):
             raise ReportBusyError(

@@ -90,6 +90,11 @@ class DailyReport:
         return len({cluster.cluster_id for cluster in self.clusters if cluster.is_capped})
 
     @property
+    def line_count(self) -> int:
+        """How many lines all clusters have."""
+        return sum(len(cluster.lines) for cluster in self.clusters)
+
+    @property
     def hours_begun(self) -> int:
         """How many hours of the day have usage in the report: all 24 once it is final."""
         if self.is_final:

@@ -7,17 +7,23 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from billing.costs.service import CostService, DayRange
+from billing.reports import html
+from billing.reports.errors import ReportTooLargeError
 from billing.reports.pdf import PdfRenderer
 from billing.reports.report import DailyReport, Subject, daily_report
 from control_plane.kit.scope import Scope
 
+PAGE_LINES_MAX = 20_000
+DOCUMENT_LINES_MAX = 2_500
+"""A PDF takes several times the memory and time of a page."""
+
 
 class ReportService:
-    """Puts reports together; `pdf` prints them, outside of any transaction."""
+    """Puts reports together, and lays them out for people: outside of any transaction."""
 
     def __init__(self, costs: CostService, pdf: PdfRenderer) -> None:
         self._costs = costs
-        self.pdf = pdf
+        self._pdf = pdf
 
     def daily(
         self,
@@ -41,3 +47,24 @@ class ReportService:
             session, scope, DayRange(day, day + timedelta(days=1)), cluster_id
         )
         return daily_report(subject, spend, lines)
+
+    def page(self, report: DailyReport) -> str:
+        """Return the report as HTML; raises ReportTooLargeError."""
+        _require_lines(report, PAGE_LINES_MAX)
+        return html.render(report)
+
+    def document(self, report: DailyReport) -> bytes:
+        """Return the report as PDF.
+
+        Raises ReportTooLargeError, ReportBusyError and ReportTimeoutError.
+        """
+        _require_lines(report, DOCUMENT_LINES_MAX)
+        return self._pdf.render(report)
+
+
+def _require_lines(report: DailyReport, lines_max: int) -> None:
+    if report.line_count > lines_max:
+        raise ReportTooLargeError(
+            f"the report has {report.line_count} lines, in this form it can have {lines_max}",
+            advice="ask for one cluster by cluster_id, or for format=csv",
+        )

@@ -102,3 +102,13 @@ def so_far() -> DailyReport:
         metered_through=through,
     )
     return report(part, now=through, cluster_id=part.usage.cluster_id)
+
+
+def many(count: int) -> DailyReport:
+    """A report of many clusters."""
+    return report(
+        *(
+            cluster_day(f"cluster-{number}", number, written=steady(10), read=steady(10))
+            for number in range(count)
+        )
+    )

@@ -10,10 +10,10 @@ import pytest
 from pypdf import PdfReader
 
 from billing.reports import pdf
-from billing.reports.errors import ReportBusyError, ReportTimeoutError, ReportTooLargeError
+from billing.reports.errors import ReportBusyError, ReportTimeoutError
 from billing.reports.pdf import PdfRenderer, TypesettingError
 from billing.reports.report import DailyReport
-from tests.billing.reports.samples import HOSTILE, cluster_day, full, report, so_far, steady
+from tests.billing.reports.samples import HOSTILE, cluster_day, full, many, report, so_far, steady
 
 
 @pytest.fixture(scope="module")
@@ -103,11 +103,6 @@ def test_many_clusters_go_over_many_pages(renderer: PdfRenderer) -> None:
     assert "cluster-199" in text(document)
 
 
-def test_more_lines_than_a_document_may_have_are_refused(renderer: PdfRenderer) -> None:
-    with pytest.raises(ReportTooLargeError, match="2505 lines"):
-        renderer.render(many(501))
-
-
 def test_typesetting_ends_in_time_and_makes_room_for_the_next() -> None:
     renderer = PdfRenderer(typesetters_max=1, wait_seconds=0, typeset_seconds=0.001)
     for _ in range(2):
@@ -139,13 +134,3 @@ def test_no_setting_of_the_service_reaches_the_typesetter(monkeypatch: pytest.Mo
     names = PdfRenderer().render(full()).decode().split()
     assert "PYTHONPATH" in names
     assert not [name for name in names if name.startswith("HEADRACE")]
-
-
-def many(count: int) -> DailyReport:
-    """A report of many clusters."""
-    return report(
-        *(
-            cluster_day(f"cluster-{number}", number, written=steady(10), read=steady(10))
-            for number in range(count)
-        )
-    )
