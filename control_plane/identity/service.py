@@ -2,7 +2,7 @@
 
 import secrets as randomness
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
@@ -59,7 +59,7 @@ class KeyMaterial:
     """
 
     id: str
-    secret: str
+    secret: str = field(repr=False)
     hmac_salt: bytes
     secret_hmac: bytes
     sha256_salt: bytes

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import httpx2
 import pytest
 
 from tests.terraform.configurations import PROVIDER, api_key, cluster, topic
 from tests.terraform.conftest import MakeConfiguration
 from tools.running_service import RunningService
-from tools.terraform_cli import Configuration
+from tools.terraform_cli import Configuration, mirror_config, override_config
 
 pytestmark = pytest.mark.xdist_group("terraform")
 
@@ -17,12 +20,23 @@ WEEK = '{ "retention.ms" = "604800000" }'
 EXPIRY = '"2090-01-01T01:00:00+01:00"'
 
 
+@pytest.mark.parametrize("by", [override_config, mirror_config])
 def test_a_whole_life(
-    configuration: Configuration, running_service: RunningService, http: httpx2.Client
+    by: Callable[[Path], Path],
+    tmp_path: Path,
+    settings: dict[str, str],
+    running_service: RunningService,
+    http: httpx2.Client,
 ) -> None:
+    cli_config = by(tmp_path)
+    directory = tmp_path / "life"
+    directory.mkdir()
+    configuration = Configuration(directory, cli_config, settings)
     key = api_key("loader", expires_at=EXPIRY)
     made = PROVIDER + cluster("life") + topic("flights", partitions="3", configs=WEEK) + key
     configuration.write(made)
+    if by is mirror_config:
+        configuration.run("init", "-input=false")
     configuration.run("validate")
     assert "3 to add, 0 to change, 0 to destroy" in configuration.plan(expect=2)
     said = configuration.apply()
@@ -44,6 +58,20 @@ def test_a_whole_life(
     configuration.apply()
     now = http.get(f"{topics}/flights").json()
     assert (now["partitions"], now["id"]) == (6, values[TOPIC]["id"])
+    configuration.plan(expect=0)
+
+    assert http.patch(f"{topics}/flights", json={"partitions": 8}).status_code == 200
+    assert "6 -> 8" in configuration.plan("-refresh-only", expect=2)
+    agreed = topic("flights", partitions="8", configs=WEEK)
+    configuration.write(PROVIDER + cluster("life") + agreed + key)
+    configuration.apply()
+    configuration.plan(expect=0)
+
+    ids = {CLUSTER: cluster_id, TOPIC: f"{cluster_id}/flights", KEY: values[KEY]["id"]}
+    for address, imported in ids.items():
+        configuration.run("state", "rm", address)
+        configuration.run("import", address, imported)
+    configuration.plan(expect=0)
 
     configuration.destroy()
     assert configuration.values() == {}

@@ -121,6 +121,7 @@ class TestSuppliedSecret:
         expected, secret = new_secret()
         material = supplied_key_material(secret)
         assert (material.id, material.secret) == (expected, secret)
+        assert secret not in repr(material)
         row = self.store(service, service.add_organization(), material)
         assert row.secret_hmac == secret_hmac(row.hmac_salt, secret)
 

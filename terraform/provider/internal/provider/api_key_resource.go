@@ -85,9 +85,7 @@ func (r *apiKeyResource) Schema(
 				MarkdownDescription: "When the key ends by itself (RFC 3339, such as `2030-01-01T00:00:00Z`); left out, never.",
 				Optional:            true,
 				Validators:          []validator.String{instantValidator{}},
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplaceIf(
-					instantsDiffer, "Another instant makes another key.", "Another instant makes another key.",
-				)},
+				PlanModifiers:       []planmodifier.String{sameInstantModifier{}, stringplanmodifier.RequiresReplace()},
 			},
 			"secret_wo": schema.StringAttribute{
 				MarkdownDescription: "A secret that you bring, in neither state nor plan: the ephemeral resource " +
@@ -177,8 +175,7 @@ func (r *apiKeyResource) Read(
 	response.Diagnostics.Append(response.State.Set(ctx, model)...)
 }
 
-// Update is asked for nothing but another way to write the same instant, and the number of the secret of
-// a key that was imported.
+// Update is asked for nothing but the number of the secret of a key that was imported.
 func (r *apiKeyResource) Update(
 	ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse,
 ) {
@@ -222,10 +219,23 @@ func newAPIKeyModel(key api.APIKey, written types.String) apiKeyModel {
 	}
 }
 
-func instantsDiffer(
-	_ context.Context, request planmodifier.StringRequest, response *stringplanmodifier.RequiresReplaceIfFuncResponse,
+// sameInstantModifier plans no change for another way to write the same instant.
+type sameInstantModifier struct{}
+
+func (sameInstantModifier) Description(context.Context) string {
+	return "The same instant may be written in another way."
+}
+
+func (m sameInstantModifier) MarkdownDescription(ctx context.Context) string {
+	return m.Description(ctx)
+}
+
+func (sameInstantModifier) PlanModifyString(
+	_ context.Context, request planmodifier.StringRequest, response *planmodifier.StringResponse,
 ) {
-	response.RequiresReplace = !sameInstant(request.StateValue, request.PlanValue)
+	if sameInstant(request.StateValue, request.PlanValue) {
+		response.PlanValue = request.StateValue
+	}
 }
 
 func sameInstant(one, other types.String) bool {

@@ -1,12 +1,14 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/headrace/terraform-provider-headrace/internal/api"
@@ -151,5 +153,20 @@ func TestInstantsAreCompared(t *testing.T) {
 	}
 	if key := newAPIKeyModel(api.APIKey{}, one); !key.ExpiresAt.IsNull() {
 		t.Error(key.ExpiresAt)
+	}
+}
+
+func TestAnotherWayToWriteAnInstantIsNoChange(t *testing.T) {
+	kept := types.StringValue("2030-01-01T00:00:00.000000Z")
+	for written, want := range map[string]types.String{
+		"2030-01-01T01:00:00+01:00": kept,
+		"2030-01-01T00:00:01Z":      types.StringValue("2030-01-01T00:00:01Z"),
+	} {
+		request := planmodifier.StringRequest{StateValue: kept, PlanValue: types.StringValue(written)}
+		response := planmodifier.StringResponse{PlanValue: request.PlanValue}
+		sameInstantModifier{}.PlanModifyString(context.Background(), request, &response)
+		if !response.PlanValue.Equal(want) {
+			t.Errorf("%s is planned as %s", written, response.PlanValue)
+		}
 	}
 }
