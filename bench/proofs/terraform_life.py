@@ -8,7 +8,7 @@ from tools import tofu
 from tools.terraform_cli import find_cli
 
 SUITE = "tests/terraform"
-CASES_MIN = 23
+CASES_MIN = 25
 
 
 def prove() -> Finding:
