@@ -75,6 +75,7 @@ def start_service(
             bind_host=settings.broker_bind_host,
             public_host=settings.public_host,
             token_issuer=core.signer.issuer,
+            usage_window_seconds=settings.usage_window_seconds,
         ),
         provisioner,
         authority,

@@ -53,6 +53,7 @@ class NativeSettings:
     bind_host: str
     public_host: str
     token_issuer: str
+    usage_window_seconds: int
 
     @property
     def is_loopback(self) -> bool:
@@ -199,7 +200,12 @@ class NativeEngine:
                 settings.certificate_hosts,
             )
             config = pool.submit(
-                directory.write_config, spec, listeners, advertised, settings.token_issuer
+                directory.write_config,
+                spec,
+                listeners,
+                advertised,
+                token_issuer=settings.token_issuer,
+                usage_window_seconds=settings.usage_window_seconds,
             )
         kept.result()
         keys.result()

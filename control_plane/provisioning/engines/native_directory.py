@@ -70,7 +70,9 @@ class NativeDirectory:
         spec: ClusterSpec,
         listeners: Sequence[Listener],
         advertised_hosts: Mapping[str, str],
+        *,
         token_issuer: str,
+        usage_window_seconds: int,
     ) -> bool:
         """Write broker.json; return whether it changed."""
         config = {
@@ -102,6 +104,7 @@ class NativeDirectory:
                 "num_partitions": spec.default_partitions,
             },
             "limits": asdict(spec.limits),
+            "usage": {"window_seconds": usage_window_seconds},
         }
         return write_if_changed(self.config_file, _to_json(config))
 
