@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.console.spending import spend
 from tests.console.visitor import HEIGHTS, Visitor
 from tools.running_service import RunningService, start_service
 
@@ -90,6 +91,12 @@ def owner(service: RunningService) -> Generator[httpx2.Client]:
 def newcomer_key(owner: httpx2.Client) -> str:
     """The first key of an organization that has nothing yet."""
     return _made(owner.post("/v1/organizations", json={"name": "Tide Mill"}))["api_key"]
+
+
+@pytest.fixture(scope="session")
+def spender_key(service: RunningService) -> str:
+    """A key of an organization that has spent this month."""
+    return spend(service, "Water Street Mill")
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,5 @@
-// Which texts and controls of a page lie on each other. The page is at its top, or a window is open.
+// Which texts and controls of a page lie on each other. The page is at its top;
+// while a window is open, only what is in it is looked at.
 () => {
   const CONTROLS = "a, button, input, select, textarea, [role=tab], [role=combobox]";
   const SHARE_OF_LINE = 0.2; // the boxes of two lines of text may touch, their letters may not

@@ -93,6 +93,11 @@ def day_before(page: Page) -> None:
     expect(page.get_by_text("the whole UTC day")).to_be_visible()
 
 
+def cost_figures(page: Page) -> None:
+    page.get_by_text("Show the figures").first.click()
+    expect(page.get_by_role("cell", name="23:00\N{EN DASH}24:00 UTC")).to_be_visible()
+
+
 def busy_use(page: Page) -> None:
     page.get_by_text("A busy one", exact=True).click()
     expect(page.get_by_text("daily cap reached").first).to_be_visible()
@@ -105,8 +110,10 @@ SCENES = {
     "clusters-none": Scene("/", shows("No clusters yet"), who="newcomer"),
     "clusters": Scene("/", shows("orders")),
     "costs-none": Scene("/costs", shows("No cluster has cost anything"), who="newcomer"),
-    "costs": Scene("/costs", shows("Lines of the day")),
-    "costs-day-before": Scene("/costs", day_before),
+    "clusters-spending": Scene("/", shows("today so far"), who="spender"),
+    "costs": Scene("/costs", shows("old-importer"), who="spender"),
+    "costs-figures": Scene("/costs", cost_figures, who="spender"),
+    "costs-day-before": Scene("/costs", day_before, who="spender"),
     "create-cluster": Scene("/create-cluster", shows("in 30 days")),
     "create-cluster-capped": Scene("/create-cluster", busy_use),
     "cluster": Scene("/clusters/{cluster}", shows("confluent_kafka")),
@@ -153,10 +160,11 @@ def test_page(
     orders: Orders,
     service: RunningService,
     newcomer_key: str,
+    spender_key: str,
 ) -> None:
     scene = SCENES[name]
     visitor = new_visitor()
-    keys = {"owner": service.ready.api_key, "newcomer": newcomer_key}
+    keys = {"owner": service.ready.api_key, "newcomer": newcomer_key, "spender": spender_key}
     if scene.who in keys:
         visitor.sign_in(keys[scene.who])
     visitor.open(

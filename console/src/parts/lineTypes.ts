@@ -15,6 +15,15 @@ export function lineTypeName(lineType: string): string {
   return NAMES[lineType] ?? lineType;
 }
 
+const ORDER = Object.keys(NAMES);
+
+/** Lines in the order of the daily report; what is unknown comes last. */
+export function byKind<T extends { line_type: string }>(lines: readonly T[]): T[] {
+  const rank = ({ line_type }: T) =>
+    (ORDER.indexOf(line_type) + ORDER.length + 1) % (ORDER.length + 1);
+  return lines.toSorted((one, other) => rank(one) - rank(other));
+}
+
 const UNITS: Readonly<Record<string, string>> = {
   hour: "hours",
   "GB-day": "GB-days",

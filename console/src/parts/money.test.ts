@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { decimal, micros, money, sum } from "./money";
+import { aligned, compare, decimal, micros, money, sum } from "./money";
 
 describe("money", () => {
   it.each([
@@ -25,5 +25,19 @@ describe("sum", () => {
   it("is exact where floats are not", () => {
     expect(decimal(sum(["0.1", "0.2", "-0.3"]))).toBe("0.00");
     expect(sum([])).toBe(0n);
+  });
+});
+
+describe("aligned", () => {
+  it("gives a column the places it needs, none beyond, none lost", () => {
+    expect(aligned(["1.500000", "0.000100", "-2"])).toEqual(["1.5000", "0.0001", "\u22122.0000"]);
+    expect(aligned(["1.500000", "2"])).toEqual(["1.50", "2.00"]);
+    expect(aligned([])).toEqual([]);
+  });
+});
+
+describe("compare", () => {
+  it("orders amounts, not texts", () => {
+    expect(["9", "10", "-1"].toSorted(compare)).toEqual(["-1", "9", "10"]);
   });
 });

@@ -22,13 +22,29 @@ export function money(amount: string, currency: string): string {
   return `${decimal(micros(amount))}${NO_BREAK_SPACE}${currency}`;
 }
 
-/** The digits of an amount with separators; two places at least, six at most, none rounded. */
-export function decimal(amount: bigint): string {
+/** Amounts for a column of a table: all with the places that the longest of them needs. */
+export function aligned(amounts: readonly string[]): string[] {
+  const found = amounts.map(micros);
+  const places = Math.max(PLACES_MIN, ...found.map((amount) => fraction(amount).length));
+  return found.map((amount) => decimal(amount, places));
+}
+
+/** Less than zero, zero or more, as one amount is less than, equal to or more than the other. */
+export function compare(one: string, other: string): number {
+  return Number(micros(one) - micros(other));
+}
+
+/** The digits of an amount with separators; two places at least, none rounded. */
+export function decimal(amount: bigint, placesMin = PLACES_MIN): string {
   const size = amount < 0n ? -amount : amount;
   const whole = new Intl.NumberFormat("en").format(size / MICROS_PER_UNIT);
-  const fraction = (size % MICROS_PER_UNIT).toString().padStart(PLACES, "0");
-  const kept = fraction.replace(/0+$/, "").padEnd(PLACES_MIN, "0");
-  return `${amount < 0n ? MINUS : ""}${whole}.${kept}`;
+  return `${amount < 0n ? MINUS : ""}${whole}.${fraction(amount).padEnd(placesMin, "0")}`;
+}
+
+/** The places of an amount without the zeros at their end. */
+function fraction(amount: bigint): string {
+  const rest = (amount < 0n ? -amount : amount) % MICROS_PER_UNIT;
+  return rest.toString().padStart(PLACES, "0").replace(/0+$/, "");
 }
 
 /** Adds amounts exactly. */

@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import type { CostLine } from "../../api/billing";
 import { FigureTable } from "../../parts/FigureTable";
 import { DAILY_CAP, lineTypeName, quantityText } from "../../parts/lineTypes";
-import { money } from "../../parts/money";
+import { aligned, money } from "../../parts/money";
 import { Section } from "../../parts/Section";
 
 /** A day's lines, each with what it was computed of. */
@@ -11,6 +11,7 @@ export function CostLines({
 }: {
   page: { data: readonly CostLine[]; next_page_token: string | null };
 }) {
+  const amounts = aligned(page.data.map((line) => line.amount));
   return (
     <Section
       title="Lines of the day"
@@ -30,14 +31,14 @@ export function CostLines({
             { label: "Price of one", isFigure: true, from: "md" },
             { label: "Amount", isFigure: true },
           ]}
-          rows={page.data.map((line) => ({
+          rows={page.data.map((line, index) => ({
             key: line.id,
             cells: [
               line.resource.display_name,
               lineTypeName(line.line_type),
               line.line_type === DAILY_CAP ? "" : quantityText(line.quantity, line.unit),
               line.line_type === DAILY_CAP ? "" : money(line.price, line.currency),
-              money(line.amount, line.currency),
+              `${amounts[index]} ${line.currency}`,
             ],
           }))}
         />

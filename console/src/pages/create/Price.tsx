@@ -2,7 +2,7 @@ import { Skeleton, Stack, Text } from "@mantine/core";
 import type { PricePreview, Rated } from "../../api/billing";
 import { FigureTable } from "../../parts/FigureTable";
 import { DAILY_CAP, lineTypeName, quantityText } from "../../parts/lineTypes";
-import { money } from "../../parts/money";
+import { aligned, money } from "../../parts/money";
 import { ProblemAlert } from "../../parts/ProblemAlert";
 import { Section } from "../../parts/Section";
 
@@ -42,6 +42,7 @@ export function Price({
 
 function Breakdown({ preview }: { preview: PricePreview }) {
   const { currency } = preview;
+  const amounts = aligned(preview.lines.map((line) => line.amount));
   return (
     <Stack gap="sm">
       <Text size="sm" c="dimmed">
@@ -57,11 +58,11 @@ function Breakdown({ preview }: { preview: PricePreview }) {
           columns={[
             { label: "Kind" },
             { label: "Quantity", isFigure: true },
-            { label: "Amount", isFigure: true },
+            { label: currency, isFigure: true },
           ]}
-          rows={preview.lines.map((line) => ({
+          rows={preview.lines.map((line, index) => ({
             key: line.line_type,
-            cells: [lineTypeName(line.line_type), quantity(line), money(line.amount, currency)],
+            cells: [lineTypeName(line.line_type), quantity(line), amounts[index]],
           }))}
         />
       )}
