@@ -80,12 +80,12 @@ def rfc3339(at: datetime) -> str:
 
 
 def state(report: DailyReport) -> str:
-    """Whether the figures still move, and up to when they hold all usage."""
+    """Whether the figures still move, and up to when they count usage."""
     if report.is_final:
         return "Final: the day is over and its usage is metered."
     if report.metered_through is None:
         return "So far: no usage of the day is metered yet."
-    return f"So far: holds all usage up to {moment(report.metered_through)}."
+    return f"So far: usage is counted up to {moment(report.metered_through)}."
 
 
 def provenance(report: DailyReport) -> str:

@@ -121,7 +121,7 @@ class TestForms:
         )
         assert reply.headers["Vary"] == "Accept"
         assert "Müller &amp; Söhne" in reply.text
-        assert "So far: holds all usage up to 2026-11-22 09:01:00 UTC." in reply.text
+        assert "So far: usage is counted up to 2026-11-22 09:01:00 UTC." in reply.text
 
     def test_the_format_says_more_than_the_header(self, http: TestClient) -> None:
         accepted = {"Accept": "text/html"}

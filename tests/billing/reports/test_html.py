@@ -89,7 +89,7 @@ def test_it_says_what_a_bill_must_say() -> None:
 
 def test_a_day_that_goes_on_shows_what_is_still_to_come() -> None:
     texts = Reader(html.render(so_far())).texts
-    assert "So far: holds all usage up to 2026-11-22 14:20:00 UTC." in texts
+    assert "So far: usage is counted up to 2026-11-22 14:20:00 UTC." in texts
     assert "Still to come" in texts
     assert "All clusters" not in texts
 

@@ -12,7 +12,7 @@ from tests.billing.reports.samples import BUSY, DAY, ORDERS, full, report, so_fa
 
 def test_the_state_names_the_moment_that_figures_are_true_for() -> None:
     assert wording.state(full()).startswith("Final")
-    assert wording.state(so_far()) == "So far: holds all usage up to 2026-11-22 14:20:00 UTC."
+    assert wording.state(so_far()) == "So far: usage is counted up to 2026-11-22 14:20:00 UTC."
     early = datetime(DAY.year, DAY.month, DAY.day, 1, tzinfo=UTC)
     assert wording.state(report(now=early)) == "So far: no usage of the day is metered yet."
 
