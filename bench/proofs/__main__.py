@@ -14,6 +14,7 @@ from bench.proofs import (
     suites,
     terraform_apply,
     terraform_life,
+    usage_bytes,
 )
 from bench.proofs.report import Finding, commit, publish
 
@@ -23,6 +24,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "broker-start": broker_start.prove,
     "broker-cost": broker_cost.prove,
     "ack-after-sync": ack_after_sync.prove,
+    "usage-bytes": usage_bytes.prove,
     "clients": suites.prove_clients,
     "bad-input": suites.prove_bad_input,
     "demo": suites.prove_demo,
