@@ -1,6 +1,7 @@
 """Python SDK of Headrace: manage clusters, topics and keys, produce and read records over HTTPS."""
 
 from headrace.client import Client
+from headrace.costs import CostLine, DailyReport, PriceBook, PricePreview, Spend, Usage
 from headrace.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -41,7 +42,9 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ConnectionFailedError",
+    "CostLine",
     "CredentialsMissingError",
+    "DailyReport",
     "HeadraceError",
     "NewRecord",
     "NotFoundError",
@@ -49,11 +52,15 @@ __all__ = [
     "OperationFailedError",
     "Organization",
     "PermissionDeniedError",
+    "PriceBook",
+    "PricePreview",
     "ProblemError",
     "RecordPage",
     "RecordReport",
+    "Spend",
     "StoredRecord",
     "ThrottledError",
     "Topic",
+    "Usage",
     "WaitTimeoutError",
 ]
