@@ -1,0 +1,392 @@
+"""What is billed is what was used: a bill of real clusters, recomputed without billing's code."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import httpx2
+from confluent_kafka import Consumer, KafkaError, Message, Producer
+
+from bench.proofs.report import Finding
+from tools.running_service import RunningService, start_service
+
+WINDOW_SECONDS = 2
+COLLECT_SECONDS = 1
+QUICK = {
+    "HEADRACE_USAGE_WINDOW_SECONDS": str(WINDOW_SECONDS),
+    "HEADRACE_USAGE_COLLECT_SECONDS": str(COLLECT_SECONDS),
+}
+PAGE_SIZE = 4
+VALUE_BYTES = 10_000
+# A millionth more on a price shows only where a unit and more was used: 1.5 GB are read.
+RECORDS, READERS = 50_000, 3
+RECORDS_OF_OTHERS = 3_000
+PARTITIONS_BEYOND = 150
+LAG_SECONDS_MAX = 120
+WAIT_SECONDS_MAX = 180
+FLUSH_SECONDS_MAX = 120
+POLL_SECONDS = 0.5
+
+GB = 2**30
+UNIT_SIZES = {
+    "KAFKA_BASE": 3_600_000,
+    "KAFKA_NETWORK_WRITE": GB,
+    "KAFKA_NETWORK_READ": GB,
+    "KAFKA_STORAGE": GB * 86_400,
+    "KAFKA_PARTITION": 3_600_000,
+}
+CAP = "KAFKA_DAILY_CAP"
+
+Key = tuple[str, str, str]
+"""Day, cluster id and line type."""
+
+Bill = Mapping[Key, tuple[int, int]]
+"""Base units and millionths of a USD."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """A usage window as the collector took it from the broker."""
+
+    cluster_id: str
+    started_ms: int
+    ended_ms: int
+    running_ms: int
+    bytes_in: int
+    bytes_out: int
+    stored_bytes: int
+    partitions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """A plan's prices in millionths, by line type."""
+
+    micros: Mapping[str, int]
+    included_partitions: int
+    cap_micros: int
+
+
+def prove() -> Finding:
+    """Bill three clusters, one deleted early, and recompute; then see how late a cost is."""
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        start_service(Path(directory), variables=QUICK) as service,
+        service.http() as http,
+    ):
+        plans = use_clusters(service, http)
+        windows = settled_windows(service, plans)
+        prices = read_prices(http)
+        days = sorted({day_of(window) for window in windows})
+        billed = read_costs(http, days)
+        reported = read_reports(http, days)
+        spent = sum(read_spend(http, day) for day in days)
+    with tempfile.TemporaryDirectory() as directory, start_service(Path(directory)) as service:
+        lag_seconds = seconds_until_billed(service)
+    expected = recompute(windows, plans, prices)
+    read, dev = "KAFKA_NETWORK_READ", prices["dev"]
+    dearer = replace(dev, micros={**dev.micros, read: dev.micros[read] + 1})
+    fullest = max(windows, key=lambda window: window.bytes_in)
+    controls = {
+        "one price off by a millionth": recompute(windows, plans, {**prices, "dev": dearer}),
+        "one window left out": recompute(
+            [window for window in windows if window is not fullest], plans, prices
+        ),
+    }
+    figures: dict[str, Any] = {
+        "clusters": len(plans),
+        "windows": len(windows),
+        "lines": len(expected),
+        "bytes_in": sum(window.bytes_in for window in windows),
+        "bytes_out": sum(window.bytes_out for window in windows),
+        "billed_micros": sum(amount for _, amount in billed.values()),
+        "recomputed_micros": sum(amount for _, amount in expected.values()),
+        "spend_micros": spent,
+        "lines_of_costs_that_differ": len(differences(expected, billed)),
+        "lines_of_reports_that_differ": len(differences(expected, reported)),
+        "lines_that_differ_in_controls": {
+            name: len(differences(control, billed)) for name, control in controls.items()
+        },
+        "seconds_from_acknowledged_to_billed": round(lag_seconds, 1),
+    }
+    return Finding(
+        figures=figures,
+        bar={
+            "lines_that_differ": 0,
+            "clusters": 3,
+            "line_types": sorted(UNIT_SIZES),
+            "seconds_from_acknowledged_to_billed_max": LAG_SECONDS_MAX,
+        },
+        passed=not differences(expected, billed)
+        and not differences(expected, reported)
+        and figures["spend_micros"] == figures["recomputed_micros"]
+        and figures["clusters"] == len({cluster for _, cluster, _ in expected})
+        and {line_type for _, _, line_type in expected} == UNIT_SIZES.keys()
+        and lag_seconds <= LAG_SECONDS_MAX,
+        control_red=all(differences(control, billed) for control in controls.values()),
+        notes=[
+            f"usage windows of {WINDOW_SECONDS} s; the delay is measured with the defaults",
+            "recomputed with fractions from the collector's windows and the published prices",
+        ],
+    )
+
+
+def use_clusters(service: RunningService, http: httpx2.Client) -> dict[str, str]:
+    """Use a cluster of every plan and delete them; their plans by id."""
+    plans: dict[str, str] = {}
+    for plan in ("standard", "pro", "dev"):
+        cluster, settings = new_cluster(service, http, plan)
+        plans[cluster] = plan
+        if plan == "dev":
+            post(http, f"/v1/clusters/{cluster}/topics", "wide", PARTITIONS_BEYOND)
+            write(settings, RECORDS)
+            for _ in range(READERS):
+                read_all(settings, RECORDS)
+        else:
+            write(settings, RECORDS_OF_OTHERS)
+            read_all(settings, RECORDS_OF_OTHERS)
+        time.sleep(2 * WINDOW_SECONDS)
+        http.delete(f"/v1/clusters/{cluster}").raise_for_status()
+    return plans
+
+
+def new_cluster(
+    service: RunningService, http: httpx2.Client, plan: str
+) -> tuple[str, dict[str, str]]:
+    """Make a cluster with a topic; its id, and how a client reaches it."""
+    cluster = service.command("cluster", "create", f"bill-{plan}", "--plan", plan, "--wait")
+    key = service.command("api-key", "create", "--cluster", cluster["id"])
+    post(http, f"/v1/clusters/{cluster['id']}/topics", "load", 3)
+    return cluster["id"], {
+        "bootstrap.servers": cluster["endpoints"]["kafka"]["sasl_ssl"],
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanisms": "SCRAM-SHA-512",
+        "sasl.username": key["id"],
+        "sasl.password": key["secret"],
+        "ssl.ca.pem": cluster["ca_certificate"],
+    }
+
+
+def post(http: httpx2.Client, path: str, name: str, partitions: int) -> None:
+    http.post(path, json={"name": name, "partitions": partitions}).raise_for_status()
+
+
+def write(settings: dict[str, str], count: int) -> None:
+    """Send `count` values and return once every one of them is acknowledged."""
+    failures: list[KafkaError] = []
+
+    def on_delivery(error: KafkaError | None, _message: Message) -> None:
+        if error is not None:
+            failures.append(error)
+
+    producer = Producer({**settings, "enable.idempotence": True})
+    value = bytes(VALUE_BYTES)
+    for _ in range(count):
+        while True:
+            try:
+                producer.produce("load", value=value, on_delivery=on_delivery)
+                break
+            except BufferError:
+                producer.poll(0.1)
+    assert producer.flush(FLUSH_SECONDS_MAX) == 0, "not everything was acknowledged"
+    assert not failures, failures[0]
+
+
+def read_all(settings: dict[str, str], count: int) -> None:
+    """Read every record once, as a group that keeps no offsets."""
+    options = {"group.id": "bill", "auto.offset.reset": "earliest", "enable.auto.commit": False}
+    consumer = Consumer({**settings, **options})
+    try:
+        consumer.subscribe(["load"])
+        seen, deadline = 0, time.monotonic() + WAIT_SECONDS_MAX
+        while seen < count:
+            messages = consumer.consume(1_000, 1.0)
+            failed = [error for message in messages if (error := message.error()) is not None]
+            assert not failed, failed[0]
+            seen += len(messages)
+            assert time.monotonic() < deadline, f"{seen} of {count} came"
+    finally:
+        consumer.close()
+
+
+def settled_windows(service: RunningService, plans: Mapping[str, str]) -> list[Window]:
+    """The collector's windows of deleted clusters, once no message about them waits."""
+    database = f"file:{service.data_dir / 'headrace.db'}?mode=ro"
+    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    connection = sqlite3.connect(database, uri=True)
+    try:
+        while True:
+            (waiting,) = connection.execute("SELECT count(*) FROM outbox_messages").fetchone()
+            rows = connection.execute(
+                "SELECT cluster_id, started_at, ended_at, running_ms, bytes_in, bytes_out,"
+                " stored_bytes, partitions FROM usage_windows"
+            ).fetchall()
+            if not waiting and {str(row[0]) for row in rows} == set(plans):
+                return [window_of(row) for row in rows]
+            assert time.monotonic() < deadline, f"{waiting} messages still wait"
+            time.sleep(POLL_SECONDS)
+    finally:
+        connection.close()
+
+
+def window_of(row: tuple[Any, ...]) -> Window:
+    cluster_id, started, ended, running_ms, bytes_in, bytes_out, stored, partitions = row
+    return Window(
+        cluster_id=cluster_id,
+        started_ms=milliseconds(started),
+        ended_ms=milliseconds(ended),
+        running_ms=running_ms,
+        bytes_in=bytes_in,
+        bytes_out=bytes_out,
+        stored_bytes=stored,
+        partitions=partitions,
+    )
+
+
+def milliseconds(text: str) -> int:
+    moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
+    return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
+
+
+def day_of(window: Window) -> str:
+    return datetime.fromtimestamp(window.started_ms // 1000, UTC).date().isoformat()
+
+
+def recompute(
+    windows: list[Window], plans: Mapping[str, str], prices: Mapping[str, Prices]
+) -> dict[Key, tuple[int, int]]:
+    """The bill by this file's own arithmetic."""
+    groups: dict[tuple[str, str], list[Window]] = defaultdict(list)
+    for window in windows:
+        groups[day_of(window), window.cluster_id].append(window)
+    bill: dict[Key, tuple[int, int]] = {}
+    for (day, cluster_id), found in groups.items():
+        price = prices[plans[cluster_id]]
+        total = 0
+        for line_type, quantity in quantities(found, price.included_partitions).items():
+            if quantity:
+                exact = Fraction(quantity * price.micros[line_type], UNIT_SIZES[line_type])
+                amount = int(exact + Fraction(1, 2))
+                bill[day, cluster_id, line_type] = (quantity, amount)
+                total += amount
+        if total > price.cap_micros:
+            bill[day, cluster_id, CAP] = (1, price.cap_micros - total)
+    return bill
+
+
+def quantities(windows: list[Window], included_partitions: int) -> dict[str, int]:
+    """Base units of one cluster's day."""
+    beyond: dict[int, int] = defaultdict(int)
+    for window in windows:
+        hour = window.started_ms // 3_600_000
+        beyond[hour] += (window.partitions - included_partitions) * window.running_ms
+    return {
+        "KAFKA_BASE": sum(window.running_ms for window in windows),
+        "KAFKA_NETWORK_WRITE": sum(window.bytes_in for window in windows),
+        "KAFKA_NETWORK_READ": sum(window.bytes_out for window in windows),
+        "KAFKA_STORAGE": sum(
+            window.stored_bytes * (window.ended_ms - window.started_ms) // 1000
+            for window in windows
+        ),
+        "KAFKA_PARTITION": sum(max(0, hour) for hour in beyond.values()),
+    }
+
+
+def differences(expected: Bill, found: Bill) -> list[Key]:
+    """The lines that are not the same in both."""
+    return sorted(
+        key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)
+    )
+
+
+def read_prices(http: httpx2.Client) -> dict[str, Prices]:
+    book = get(http, "/v1/billing/prices")
+    return {
+        plan["plan"]: Prices(
+            micros={price["line_type"]: micros(price["price"]) for price in plan["prices"]},
+            included_partitions=plan["included_partitions"],
+            cap_micros=micros(plan["daily_cap"]),
+        )
+        for plan in book["plans"]
+    }
+
+
+def read_costs(http: httpx2.Client, days: list[str]) -> dict[Key, tuple[int, int]]:
+    """The costs API's lines, page by page."""
+    end = datetime.fromordinal(datetime.fromisoformat(days[-1]).toordinal() + 1).date()
+    span: dict[str, Any] = {"start_date": days[0], "end_date": end, "page_size": PAGE_SIZE}
+    bill: dict[Key, tuple[int, int]] = {}
+    for line in pages(http, "/v1/billing/costs", span):
+        key = (line["start_date"], line["resource"]["id"], line["line_type"])
+        assert key not in bill, f"{key} came twice"
+        bill[key] = (int(line["base_quantity"]), micros(line["amount"]))
+    return bill
+
+
+def pages(http: httpx2.Client, path: str, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    token = None
+    while True:
+        page = get(http, path, parameters | ({"page_token": token} if token else {}))
+        yield from page["data"]
+        token = page["next_page_token"]
+        if token is None:
+            return
+
+
+def read_reports(http: httpx2.Client, days: list[str]) -> dict[Key, tuple[int, int]]:
+    """The rows of the daily reports as CSV."""
+    bill: dict[Key, tuple[int, int]] = {}
+    for day in days:
+        answer = http.get("/v1/billing/reports/daily", params={"date": day, "format": "csv"})
+        answer.raise_for_status()
+        for row in csv.DictReader(io.StringIO(answer.text)):
+            key = (row["date"], row["cluster_id"], row["line_type"])
+            assert key not in bill, f"{key} came twice"
+            bill[key] = (int(row["base_quantity"]), micros(row["amount"]))
+    return bill
+
+
+def read_spend(http: httpx2.Client, day: str) -> int:
+    """The sum that is shown for a day, whose hours must add up to it."""
+    spend = get(http, "/v1/billing/spend", {"date": day})
+    assert sum(micros(hour["amount"]) for hour in spend["hours"]) == micros(spend["day_amount"])
+    return micros(spend["day_amount"])
+
+
+def micros(text: str) -> int:
+    exact = Fraction(text) * 1_000_000
+    assert exact.denominator == 1, f"{text} is finer than a millionth"
+    return exact.numerator
+
+
+def get(http: httpx2.Client, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
+    answer = http.get(path, params=dict(parameters or {}))
+    answer.raise_for_status()
+    return answer.json()
+
+
+def seconds_until_billed(service: RunningService) -> float:
+    """From the acknowledgement of a record to a cost that holds its bytes, all settings default."""
+    with service.http() as http:
+        _, settings = new_cluster(service, http, "dev")
+        write(settings, 1)
+        started = time.monotonic()
+        while not any(line == "KAFKA_NETWORK_WRITE" for line in line_types(http)):
+            assert time.monotonic() - started < WAIT_SECONDS_MAX, "it was never billed"
+            time.sleep(POLL_SECONDS)
+        return time.monotonic() - started
+
+
+def line_types(http: httpx2.Client) -> set[str]:
+    return {line["line_type"] for line in get(http, "/v1/billing/costs")["data"]}
