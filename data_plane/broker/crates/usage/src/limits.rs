@@ -13,6 +13,9 @@ pub const PRINCIPAL_BYTES_MAX: usize = 256;
 /// under [`crate::OTHER`].
 pub const WINDOW_ENTRIES_MAX: usize = 10_000;
 
+/// Bytes appended after which a window closes early: a start after a kill reads about this much of the logs again at most.
+pub const WINDOW_APPENDED_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
 /// Windows that may wait to be acknowledged; while there are more, a window lasts to the end of its hour.
 pub const WINDOWS_WAITING_MAX: u64 = 10_000;
 

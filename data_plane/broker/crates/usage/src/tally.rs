@@ -9,7 +9,7 @@ use headrace_types::{PartitionIndex, TopicId, TopicPartition};
 
 use crate::{
     OTHER,
-    limits::{PRINCIPAL_BYTES_MAX, PRINCIPALS_PER_WINDOW_MAX, WINDOW_ENTRIES_MAX},
+    limits::{PRINCIPAL_BYTES_MAX, PRINCIPALS_PER_WINDOW_MAX, WINDOW_APPENDED_BYTES_MAX, WINDOW_ENTRIES_MAX},
     window::{Quantity, Range, Share, Traffic, Window},
 };
 
@@ -31,6 +31,7 @@ pub(crate) struct Tally {
     topics: BTreeMap<TopicId, TopicTally>,
     principals: BTreeSet<Rc<str>>,
     entries: usize,
+    appended_bytes: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -77,14 +78,19 @@ impl Quantity {
 }
 
 impl Tally {
-    /// Whether the window has as many quantities as it may hold.
+    /// Whether the window holds as much as it may.
     pub(crate) fn is_full(&self) -> bool {
+        self.has_all_entries() || self.appended_bytes >= WINDOW_APPENDED_BYTES_MAX
+    }
+
+    fn has_all_entries(&self) -> bool {
         self.entries >= WINDOW_ENTRIES_MAX
     }
 
     /// Counts a batch; `from` is where the partition's last range ended.
     pub(crate) fn appended(&mut self, log: TopicPartition, topic: &str, from: i64, append: &Append<'_>) {
         let principal = self.principal(append.principal);
+        self.appended_bytes += append.quantity.bytes;
         let partition = self.topic(log.topic, topic).partition(log.partition, from);
         partition.unsettled.push_back(Unsettled {
             principal,
@@ -192,6 +198,7 @@ impl Tally {
                 }
                 let unsettled = partition.unsettled.into_iter().map(|mut batch| {
                     batch.principal = rest.principal(&batch.principal);
+                    rest.appended_bytes += batch.quantity.bytes;
                     batch
                 });
                 let unsettled = unsettled.collect();
@@ -206,6 +213,7 @@ impl Tally {
     pub(crate) fn from_window(window: &Window) -> Self {
         let mut tally = Self::default();
         for range in &window.appended {
+            tally.appended_bytes += range.bytes;
             for share in &range.by_principal {
                 let principal = tally.principal(&share.principal);
                 let quantity = Quantity { bytes: share.bytes, records: share.records };
@@ -252,7 +260,7 @@ impl Tally {
 
     /// The name under which a principal counts.
     fn principal(&mut self, principal: &str) -> Rc<str> {
-        if self.is_full() {
+        if self.has_all_entries() {
             return Rc::from(OTHER);
         }
         if let Some(known) = self.principals.get(principal) {

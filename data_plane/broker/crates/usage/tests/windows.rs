@@ -5,7 +5,10 @@
 use headrace_types::{PartitionIndex, TopicId, TopicPartition};
 use headrace_usage::{
     Append, Meter, Now, OTHER, Quantity, Snapshot, StoredMeter, Window, WindowLength,
-    limits::{PRINCIPAL_BYTES_MAX, PRINCIPALS_PER_WINDOW_MAX, WINDOW_ENTRIES_MAX, WINDOWS_WAITING_MAX},
+    limits::{
+        PRINCIPAL_BYTES_MAX, PRINCIPALS_PER_WINDOW_MAX, WINDOW_APPENDED_BYTES_MAX, WINDOW_ENTRIES_MAX,
+        WINDOWS_WAITING_MAX,
+    },
 };
 use uuid::Uuid;
 
@@ -174,6 +177,29 @@ fn a_window_with_too_much_in_it_closes_early() {
     let window = close(&mut meter, at(1_000));
     assert_eq!((times(&window), meter.is_full()), ((0, 1_000, 1_000), false));
     assert_eq!(window.traffic.iter().filter(|row| row.principal == OTHER).count(), 1);
+}
+
+#[test]
+fn a_window_with_much_appended_closes_early_and_tells_principals_apart() {
+    let mut meter = meter(0);
+    let append = |base_offset, principal| Append {
+        principal,
+        base_offset,
+        next_offset: base_offset + 1,
+        quantity: Quantity { bytes: WINDOW_APPENDED_BYTES_MAX / 2, records: 1 },
+    };
+    meter.appended(log(), "t", &append(0, "User:one"), 0);
+    assert!(!meter.is_full());
+    meter.appended(log(), "t", &append(1, "User:two"), 0);
+    assert!(meter.is_due(at(1)));
+    meter.appended(log(), "t", &append(2, "User:three"), 0);
+    meter.close(at(1_000), Snapshot::default(), |_| Some(1));
+    assert!(!meter.is_full(), "what is full waits to be written");
+    meter.written();
+    assert!(meter.is_full(), "what was not durable is carried over");
+    let principals: Vec<_> = close(&mut meter, at(2_000)).appended.remove(0).by_principal;
+    let names: Vec<&str> = principals.iter().map(|share| share.principal.as_str()).collect();
+    assert_eq!(names, ["User:three", "User:two"]);
 }
 
 #[test]

@@ -84,7 +84,7 @@ fn stopping() -> Response<Full<Bytes>> {
 
 fn failed(error: &UsageError) -> Response<Full<Bytes>> {
     if error.is_full() {
-        let detail = "the disk is full: the window is closed and waits in memory for room";
+        let detail = "the disk is full: make room and ask again, usage is counted in memory until then";
         return problem(StatusCode::SERVICE_UNAVAILABLE, "disk_full", detail);
     }
     tracing::error!(%error, "usage windows can not be served");

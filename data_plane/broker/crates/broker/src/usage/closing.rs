@@ -31,9 +31,10 @@ pub(crate) async fn keep_closing(broker: Rc<Broker>) {
     }
 }
 
-/// Closes the open window at once and makes it durable; answers its id.
+/// Closes the open window at once and makes it durable; answers its id. Does not close one while others can not be written.
 pub(crate) async fn close_now(broker: &Broker) -> Result<u64, UsageError> {
     let usage = &broker.usage;
+    usage.write_closed().await?;
     usage.close(&broker.topics, broker.connections.count());
     usage.write_closed().await?;
     // The next window has another end.

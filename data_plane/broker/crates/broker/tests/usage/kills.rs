@@ -1,12 +1,21 @@
 //! What a kill at a bad moment leaves of the windows: every byte of the log once, whoever appended it.
 
-use std::{thread, time::Duration};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::Duration,
+};
+
+use serde_json::json;
 
 use crate::{
-    calls::{batch, create, fetch, produce},
+    calls::{PRODUCE, batch, create, fetch, produce, produce_request, try_produce},
     counting::delete,
-    meter::{acknowledge, broker, bytes_of, client, close, close_one, in_the_log, page, ranges},
-    support::Broker,
+    meter::{
+        acknowledge, all, broker, bytes_of, client, close, close_now, close_one, in_the_log, page, ranges,
+        ranges_of,
+    },
+    support::{Broker, Client},
 };
 
 #[test]
@@ -42,6 +51,66 @@ fn what_a_kill_leaves_without_a_principal_counts_as_unknown() {
     assert_eq!(in_the_log(broker.data_dir.path(), id, 0), (total, 18));
     let unknown: u64 = windows.iter().map(|window| bytes_of(window, "t", "unknown")).sum();
     assert!(unknown > 0 && unknown < total, "{unknown} of {total} bytes are unknown");
+}
+
+/// Acknowledged bytes and records of one producer that sends until the broker goes away.
+fn send(client: &mut Client, partition: i32, acknowledged: &AtomicU64) -> (u64, u64) {
+    let (mut bytes, mut records) = (0, 0);
+    for number in 0.. {
+        let values = vec!["load"; 1 + number % 5];
+        let batch = batch(&values);
+        let request = produce_request("t", partition, &batch, -1);
+        let Some(produced) = try_produce(client, &request, PRODUCE) else { break };
+        assert_eq!(produced[0].error, 0, "{}", produced[0].message);
+        bytes += batch.len() as u64;
+        records += values.len() as u64;
+        acknowledged.fetch_add(1, Ordering::Relaxed);
+    }
+    (bytes, records)
+}
+
+#[test]
+fn every_byte_of_the_log_counts_once_through_kills_under_load() {
+    let mut broker = Broker::with_logins(|config| config["usage"] = json!({"window_seconds": 1}));
+    let id = create(&mut client(&broker, "one"), "t", 2, &[("segment.bytes", "1048576")]);
+    let mut acknowledged_bytes = [0, 0];
+    for _ in 0..4 {
+        let acknowledged = AtomicU64::new(0);
+        let clients = [("one", 0), ("two", 1)].map(|(name, partition)| (client(&broker, name), partition));
+        let (data_dir, sent) = thread::scope(|scope| {
+            let producers = clients.map(|(mut client, partition)| {
+                let acknowledged = &acknowledged;
+                scope.spawn(move || send(&mut client, partition, acknowledged))
+            });
+            while acknowledged.load(Ordering::Relaxed) < 200 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            close_now(&broker);
+            while acknowledged.load(Ordering::Relaxed) < 400 {
+                thread::sleep(Duration::from_millis(1));
+            }
+            let data_dir = broker.kill();
+            (data_dir, producers.map(|producer| producer.join().unwrap()))
+        });
+        for (total, (bytes, _)) in acknowledged_bytes.iter_mut().zip(sent) {
+            *total += bytes;
+        }
+        broker = Broker::again(data_dir);
+    }
+    close_now(&broker);
+    let windows = all(&broker);
+    for partition in 0..2 {
+        let (mut next, mut bytes, mut records) = (0, 0, 0);
+        for range in windows.iter().flat_map(|window| ranges_of(window, "t", partition)) {
+            assert_eq!(range.0, next, "ranges follow each other");
+            next = range.1;
+            bytes += range.2;
+            records += range.3;
+        }
+        assert_eq!((bytes, records), in_the_log(broker.data_dir.path(), id, partition));
+        let acknowledged = acknowledged_bytes[partition as usize];
+        assert!(acknowledged <= bytes, "{acknowledged} bytes were acknowledged and {bytes} are metered");
+    }
 }
 
 #[test]
@@ -104,7 +173,7 @@ fn ids_and_the_meter_outlive_every_kind_of_stop() {
 
 #[test]
 fn windows_close_by_themselves() {
-    let broker = Broker::with_logins(|config| config["usage"] = serde_json::json!({"window_seconds": 1}));
+    let broker = Broker::with_logins(|config| config["usage"] = json!({"window_seconds": 1}));
     create(&mut client(&broker, "one"), "t", 1, &[]);
     let windows = loop {
         let page = page(&broker, "");

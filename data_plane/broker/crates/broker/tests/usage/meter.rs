@@ -44,12 +44,18 @@ pub(crate) fn page(broker: &Broker, query: &str) -> Value {
 
 /// Closes the open window and answers every window that waits.
 pub(crate) fn close(broker: &Broker) -> Vec<Value> {
+    let closed_through = close_now(broker);
+    let page = page(broker, "?max=100");
+    assert_eq!(page["closed_through"], closed_through);
+    page["windows"].as_array().unwrap().clone()
+}
+
+/// Closes the open window; answers its id.
+pub(crate) fn close_now(broker: &Broker) -> u64 {
     let (status, body) = broker.admin("POST", "/v1/usage-windows:close");
     assert_eq!(status, 200, "{body}");
-    let page = page(broker, "?max=100");
     let closed: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!(page["closed_through"], closed["closed_through"]);
-    page["windows"].as_array().unwrap().clone()
+    closed["closed_through"].as_u64().unwrap()
 }
 
 /// The window that closes now.
@@ -63,9 +69,31 @@ pub(crate) fn acknowledge(broker: &Broker, through: u64) -> (u16, Value) {
     (status, serde_json::from_str(&body).unwrap())
 }
 
+/// Every window that waits, page by page.
+pub(crate) fn all(broker: &Broker) -> Vec<Value> {
+    let mut windows: Vec<Value> = Vec::new();
+    loop {
+        let after = windows.last().map_or(0, |window| window["id"].as_u64().unwrap());
+        let page = page(broker, &format!("?after={after}&max=3"));
+        windows.extend(page["windows"].as_array().unwrap().iter().cloned());
+        if windows.last().is_none_or(|window| window["id"] == page["closed_through"]) {
+            return windows;
+        }
+    }
+}
+
 /// First and next offset, bytes and records of each range of a topic, after checking that its parts make up the whole.
 pub(crate) fn ranges(window: &Value, topic: &str) -> Vec<(i64, i64, u64, u64)> {
-    let ranges = window["appended"].as_array().unwrap().iter().filter(|range| range["topic"] == topic);
+    checked(window["appended"].as_array().unwrap().iter().filter(|range| range["topic"] == topic))
+}
+
+/// The same of one partition.
+pub(crate) fn ranges_of(window: &Value, topic: &str, partition: i32) -> Vec<(i64, i64, u64, u64)> {
+    let ranges = window["appended"].as_array().unwrap().iter();
+    checked(ranges.filter(|range| range["topic"] == topic && range["partition"] == partition))
+}
+
+fn checked<'a>(ranges: impl Iterator<Item = &'a Value>) -> Vec<(i64, i64, u64, u64)> {
     ranges
         .map(|range| {
             let parts = range["by_principal"].as_array().unwrap();
