@@ -124,6 +124,39 @@ fn a_power_cut_after_any_step_leaves_every_byte_counted_once() {
 }
 
 #[test]
+fn reads_of_the_control_plane_are_on_nobodys_account() {
+    let setup = Setup::new();
+    run(async {
+        let topics = start(&setup);
+        let topic = create(&topics, "t");
+        topics.usage.read(topic, "t", Some("User:control-plane"), 100);
+        topics.usage.read(topic, "t", Some("User:one"), 10);
+        let windows = windows(&topics).await;
+        let read: Vec<_> =
+            windows[0].traffic.iter().map(|row| (row.principal.as_str(), row.read_bytes)).collect();
+        assert_eq!(read, [("User:one", 10)]);
+    });
+}
+
+#[test]
+fn a_clock_that_goes_back_makes_no_windows_that_overlap() {
+    let setup = Setup::new();
+    run(async {
+        let topics = start(&setup);
+        for step_ms in [61_000, -3_600_000, 1_000, 7_200_000, -86_400_000] {
+            setup.clock.step_wall(step_ms);
+            windows(&topics).await;
+        }
+        drop(topics);
+        let topics = start(&setup);
+        let windows = windows(&topics).await;
+        assert_eq!(windows.len(), 6);
+        assert!(windows.windows(2).all(|pair| pair[0].ended_at_ms <= pair[1].started_at_ms));
+        assert!(windows.iter().all(|window| window.started_at_ms < window.ended_at_ms));
+    });
+}
+
+#[test]
 fn windows_that_find_the_disk_full_wait_for_room() {
     let setup = Setup::new();
     run(async {
