@@ -77,7 +77,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         catalog=catalog,
         metering=metering,
         costs=costs,
-        reports=ReportService(costs, PdfRenderer()),
+        reports=ReportService(costs, PdfRenderer(), clock),
     )
 
 

@@ -62,7 +62,8 @@ class DailyReport:
     """One UTC day. Amounts are micro-units of `currency`.
 
     `metered_through` is the end of the newest usage window that is in it, None if there is none;
-    `is_final` tells that the day ended long enough ago for its last windows to be metered.
+    `is_final` tells that the day ended long enough ago for its last windows to be metered. Of the
+    24 hours `hours_begun` are not still to come.
     `month_to_date_micros` runs from the first day of the day's month to the end of the day.
     """
 
@@ -71,6 +72,7 @@ class DailyReport:
     currency: str
     metered_through: datetime | None
     is_final: bool
+    hours_begun: int
     price_book_version: int
     month_to_date_micros: int
     clusters: tuple[ReportedCluster, ...]
@@ -94,22 +96,14 @@ class DailyReport:
         """How many lines all clusters have."""
         return sum(len(cluster.lines) for cluster in self.clusters)
 
-    @property
-    def hours_begun(self) -> int:
-        """How many hours of the day have usage in the report: all 24 once it is final."""
-        if self.is_final:
-            return HOURS_PER_DAY
-        if self.metered_through is None:
-            return 0
-        hours = -((day_start(self.day) - self.metered_through) // HOUR)
-        return max(0, min(HOURS_PER_DAY, hours))
-
     def money(self, micros: int) -> Money:
         """An amount of this report with its currency."""
         return Money(micros, self.currency)
 
 
-def daily_report(subject: Subject, spend: Spend, lines: Iterable[CostLine]) -> DailyReport:
+def daily_report(
+    subject: Subject, spend: Spend, lines: Iterable[CostLine], now: datetime
+) -> DailyReport:
     """Put a report together from what a day and its month cost and the lines of that day."""
     of_clusters: dict[tuple[str, str], list[CostLine]] = {}
     for line in lines:
@@ -121,12 +115,18 @@ def daily_report(subject: Subject, spend: Spend, lines: Iterable[CostLine]) -> D
         currency=spend.currency,
         metered_through=spend.metered_through,
         is_final=spend.is_over,
+        hours_begun=_hours_begun(spend.day, now),
         price_book_version=spend.price_book_version,
         month_to_date_micros=spend.month_micros,
         clusters=tuple(_cluster(found) for found in of_clusters.values()),
     )
     assert report.total_micros == spend.day_micros, "lines and sum are of the same snapshot"
     return report
+
+
+def _hours_begun(day: date, now: datetime) -> int:
+    hours = -((day_start(day) - now) // HOUR)
+    return max(0, min(HOURS_PER_DAY, hours))
 
 
 def _cluster(lines: Sequence[CostLine]) -> ReportedCluster:

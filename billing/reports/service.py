@@ -11,6 +11,7 @@ from billing.reports import html
 from billing.reports.errors import ReportTooLargeError
 from billing.reports.pdf import PdfRenderer
 from billing.reports.report import DailyReport, Subject, daily_report
+from control_plane.kit.clock import Clock
 from control_plane.kit.scope import Scope
 
 PAGE_LINES_MAX = 20_000
@@ -21,8 +22,9 @@ DOCUMENT_LINES_MAX = 2_500
 class ReportService:
     """Puts reports together, and lays them out for people: outside of any transaction."""
 
-    def __init__(self, costs: CostService, pdf: PdfRenderer) -> None:
+    def __init__(self, costs: CostService, pdf: PdfRenderer, clock: Clock) -> None:
         self._costs = costs
+        self._clock = clock
         self._pdf = pdf
 
     def daily(
@@ -46,7 +48,7 @@ class ReportService:
         lines = self._costs.lines(
             session, scope, DayRange(day, day + timedelta(days=1)), cluster_id
         )
-        return daily_report(subject, spend, lines)
+        return daily_report(subject, spend, lines, self._clock.now())
 
     def page(self, report: DailyReport) -> str:
         """Return the report as HTML; raises ReportTooLargeError."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
 from collections.abc import Generator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +22,8 @@ from headrace import Client
 from tests.fixtures.billing import message
 from tests.fixtures.published_usage import publish_usage
 from tests.fixtures.waiting import eventually
-from tests.sdk.conftest import Run, json_of
+from tests.sdk.conftest import SECONDS_MAX, Run, json_of
+from tools.paths import venv_tool
 from tools.running_service import RunningService
 
 pytestmark = pytest.mark.xdist_group("sdk")
@@ -174,3 +177,21 @@ def test_exit_codes_tell_what_went_wrong(costs_run: Run, tmp_path: Path) -> None
     refused = costs_run("cost", "preview", "--plan", "platinum")
     assert "plan_unpriced" in refused.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pdf_is_not_thrown_at_a_terminal(environment: dict[str, str], payer_key: str) -> None:
+    screen, terminal = os.openpty()
+    try:
+        done = subprocess.run(
+            [str(venv_tool("headrace")), "cost", "report", "--format", "pdf"],
+            env=environment | {"HEADRACE_API_KEY": payer_key},
+            stdout=terminal,
+            stderr=subprocess.PIPE,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+    finally:
+        os.close(terminal)
+        os.close(screen)
+    assert done.returncode == 2
+    assert b"name a file" in done.stderr

@@ -78,7 +78,7 @@ def report(
         cluster_id=cluster_id,
     )
     spend = spend_of(DAY, lines, currency=FIRST.currency, version=FIRST.version, now=now)
-    return daily_report(subject, spend, lines)
+    return daily_report(subject, spend, lines, now)
 
 
 ORDERS = cluster_day("orders", 1, written=wave(GIB // 8), read=wave(GIB // 4))

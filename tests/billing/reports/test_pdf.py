@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
 import sys
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from pypdf import PdfReader
 
 from billing.reports import pdf
+from billing.reports.document import document
 from billing.reports.errors import ReportBusyError, ReportTimeoutError
 from billing.reports.pdf import PdfRenderer, TypesettingError
 from billing.reports.report import DailyReport
@@ -134,3 +137,15 @@ def test_no_setting_of_the_service_reaches_the_typesetter(monkeypatch: pytest.Mo
     names = PdfRenderer().render(full()).decode().split()
     assert "PYTHONPATH" in names
     assert not [name for name in names if name.startswith("HEADRACE")]
+
+
+def test_a_typesetter_bounds_itself() -> None:
+    program = (
+        "import resource; from billing.reports.typesetter import main; main();"
+        " limits = [resource.getrlimit(one) for one in (resource.RLIMIT_CPU, resource.RLIMIT_AS)];"
+        " import sys; sys.stderr.write(str(limits))"
+    )
+    given = json.dumps(document(full())).encode()
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, input=given, capture_output=True, check=True)
+    assert done.stderr.decode() == str([(20, 20), (2**30, 2**30)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from billing.periods import HOURS_PER_DAY
 from billing.reports.report import by_line_type, hourly_by_line_type, hourly_totals
 from tests.billing.reports.samples import (
     DAY,
+    LATER,
     ORDERS,
     cluster_day,
     full,
@@ -64,15 +66,26 @@ def test_a_day_that_goes_on_says_up_to_where_it_is_true() -> None:
     assert made.hours_begun == 15
 
 
-def test_a_day_that_is_over_has_all_its_hours_though_the_cluster_stopped_early() -> None:
-    part = cluster_day("gone", 1, written=wave(GIB), read=steady(0), hours=2)
-    assert report(part).hours_begun == HOURS_PER_DAY
+@pytest.mark.parametrize(
+    ("now", "begun"),
+    [
+        (datetime(2026, 11, 21, 23, 59, tzinfo=UTC), 0),
+        (datetime(2026, 11, 22, tzinfo=UTC), 0),
+        (datetime(2026, 11, 22, 0, 0, 1, tzinfo=UTC), 1),
+        (datetime(2026, 11, 22, 9, tzinfo=UTC), 9),
+        (datetime(2026, 11, 22, 23, 30, tzinfo=UTC), 24),
+        (LATER, 24),
+    ],
+)
+def test_hours_are_still_to_come_by_the_clock_whatever_was_used(now: datetime, begun: int) -> None:
+    gone = cluster_day("gone", 1, written=wave(GIB), read=steady(0), hours=2)
+    assert report(gone, now=now).hours_begun == report(now=now).hours_begun == begun
 
 
 def test_a_day_without_usage_is_a_report_too() -> None:
     made = report(now=datetime(DAY.year, DAY.month, DAY.day, 9, tzinfo=UTC))
     assert (made.total_micros, made.clusters, made.metered_through) == (0, (), None)
-    assert (made.hours_begun, by_line_type(made), hourly_by_line_type(made)) == (0, {}, {})
+    assert (by_line_type(made), hourly_by_line_type(made)) == ({}, {})
 
 
 def test_lines_stand_in_the_order_in_which_they_are_explained() -> None:

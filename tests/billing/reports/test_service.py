@@ -22,7 +22,7 @@ YESTERDAY = TODAY - timedelta(days=1)
 
 
 def daily(billing: Billing, organization: str, cluster_id: str | None = None) -> DailyReport:
-    reports = ReportService(billing.costs, PdfRenderer())
+    reports = ReportService(billing.costs, PdfRenderer(), billing.clock)
     with billing.database.snapshot() as session:
         return reports.daily(session, Scope(organization), "Mill", TODAY, cluster_id)
 
@@ -57,7 +57,7 @@ def test_what_is_not_there_or_not_ours_costs_nothing(sqlite_billing: Billing) ->
 def test_a_report_with_too_many_lines_is_refused_in_forms_for_people(
     sqlite_billing: Billing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reports = ReportService(sqlite_billing.costs, PdfRenderer())
+    reports = ReportService(sqlite_billing.costs, PdfRenderer(), sqlite_billing.clock)
     monkeypatch.setattr(service, "PAGE_LINES_MAX", 10)
     monkeypatch.setattr(service, "DOCUMENT_LINES_MAX", 10)
     assert reports.page(many(2)).startswith("<!doctype html>")

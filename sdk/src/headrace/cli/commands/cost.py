@@ -1,5 +1,6 @@
 """headrace cost ..."""
 
+import sys
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -141,6 +142,8 @@ def report(
     shell = shell_of(context, output, is_quiet=quiet)
     wanted = _format(report_format, out)
     that_day = _day(day, "--date")
+    if wanted == "pdf" and out == STANDARD_OUTPUT and sys.stdout.isatty():
+        raise typer.BadParameter("a PDF is nothing for a terminal: name a file", param_hint="--out")
     with shell.client() as client:
         content = client.billing.daily_report_file(wanted, that_day, _cluster(client, cluster))
     if out == STANDARD_OUTPUT:
