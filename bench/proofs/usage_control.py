@@ -11,6 +11,7 @@ from unittest.mock import patch
 
 from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from api.embedded.authority import Authority
 from bench.proofs.log_scan import scan
@@ -51,6 +52,7 @@ class ForgetfulEngine(NativeEngine):
 def count_again_and_again() -> dict[str, int]:
     """Collect a broker's windows several times over; what was appended and what was counted."""
     with (
+        capture_logs(),  # of this process: what it prints is the proof's one line
         tempfile.TemporaryDirectory() as directory,
         start_service(Path(directory), variables=VARIABLES) as service,
     ):

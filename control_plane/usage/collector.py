@@ -46,6 +46,9 @@ from control_plane.usage.rollups import additions
 
 WINDOWS_PER_PAGE = 20
 
+# A deletion may collect beside the job that does, each page going to one of them.
+RACES_MAX = 10
+
 COLLECTED = Counter("headrace_usage_windows_collected", "Usage windows collected from brokers")
 REFUSED = Counter(
     "headrace_usage_refused", "Pages of usage windows of which nothing was counted", ["code"]
@@ -107,10 +110,15 @@ class Collector:
         pages before that one are kept.
         """
         engine = self._clusters.engine(cluster.engine)
-        count = 0
+        count, races = 0, 0
         while True:
             try:
                 page, through = self._collect_page(engine, cluster, apply)
+            except UsageCursorMovedError:
+                races += 1
+                if races > RACES_MAX:
+                    raise
+                continue
             except AppError as error:
                 _note_refusal(cluster, error)
                 raise

@@ -1,6 +1,7 @@
 """What is collected, once, whatever fails in between."""
 
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 
 import pytest
@@ -16,7 +17,6 @@ from control_plane.provisioning.errors import (
 )
 from control_plane.usage.collector import WINDOWS_PER_PAGE, Collector
 from control_plane.usage.errors import (
-    UsageCursorMovedError,
     UsageMeterRewoundError,
     UsageRangeConflictError,
 )
@@ -25,6 +25,7 @@ from tests.fixtures.databases import Aborted
 from tests.fixtures.memory_meter import MemoryMeter
 
 RETRY_DELAY_MAX_SECONDS = 60
+COLLECTORS = 4
 
 
 @pytest.fixture
@@ -133,20 +134,30 @@ class TestCrash:
         assert metered.bytes_in() == Totals.all(100)
         assert metered.meter.acknowledgements == [1]
 
-    def test_two_collectors_at_once_count_once(
-        self, metered: Metered, collector: Collector
-    ) -> None:
+    def test_one_that_was_overtaken_reads_on(self, metered: Metered, collector: Collector) -> None:
         metered.use(100, 20)
+        overtaken: list[bool] = []
 
         def beaten() -> AbstractContextManager[Session]:
             """Have somebody else collect between reading the page and writing it."""
-            if metered.meter.acknowledged_through == 0:
-                collect_now(metered, collector)
+            if not overtaken:
+                overtaken.append(True)
+                assert collect_now(metered, collector) == 2
             return metered.plane.core.database.transaction()
 
-        with pytest.raises(UsageCursorMovedError):
-            collector.collect(facts(metered), beaten)
+        assert collector.collect(facts(metered), beaten) == 0
+        assert overtaken
         assert metered.bytes_in() == Totals.all(120)
+
+    def test_many_at_once_count_once(self, metered: Metered, collector: Collector) -> None:
+        sizes = range(1, 3 * WINDOWS_PER_PAGE)
+        metered.use(*sizes)
+        with ThreadPoolExecutor(COLLECTORS) as pool:
+            runs = [pool.submit(collect_now, metered, collector) for _ in range(COLLECTORS)]
+            counts = [run.result() for run in runs]
+        assert sum(counts) == len(sizes)
+        assert metered.bytes_in() == Totals.all(sum(sizes))
+        assert metered.meter.acknowledged_through == len(sizes)
 
 
 class TestRefusal:
