@@ -13,7 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tools.go import GO_ENVIRONMENT
@@ -26,6 +26,12 @@ OLDEST = (1, 11)
 # Names the program to use, whatever is on PATH.
 CHOICE = "HEADRACE_TERRAFORM_CLI"
 MODULE = ROOT / "tools" / "tofu"
+# What tools/tofu/go.mod asks for.
+COMPILER = replace(
+    GO,
+    oldest=(1, 26, 6),
+    how="install Go 1.26.6 or newer (https://go.dev/dl), or Terraform or OpenTofu of 1.11 or newer",
+)
 PACKAGE = "github.com/opentofu/opentofu/cmd/tofu"
 BUILT = BUILD / "tofu" / "tofu"
 # Else it calls itself a development build, which version constraints do not match.
@@ -87,7 +93,7 @@ def build() -> None:
     stamp = Stamp(BUILD, "tofu", digest(MODULE / "go.mod", MODULE / "go.sum"))
     if stamp.fresh() and BUILT.exists():
         return
-    go = require(GO)
+    go = require(COMPILER)
     say("building OpenTofu (a first build takes minutes)")
     BUILT.parent.mkdir(parents=True, exist_ok=True)
     command = [go, "build", "-trimpath", "-ldflags", f"-s -w {RELEASED}", "-o", str(BUILT)]

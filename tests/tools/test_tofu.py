@@ -108,6 +108,11 @@ class TestProvide:
         assert command.endswith(tofu.PACKAGE)
         assert "version.dev=no" in command
 
+    def test_an_older_compiler_is_named(self, programs: Programs) -> None:
+        programs.add("go", says="go version go1.26.5 linux/amd64")
+        with pytest.raises(SetupError, match=r"go is too old .* Go 1\.26\.6 or newer"):
+            tofu.provide()
+
     def test_a_failed_build_is_told_and_tried_again(self, programs: Programs) -> None:
         programs.script("go", 'case "$1" in version) echo go version go1.26.8;; *) exit 1;; esac')
         for _ in range(2):
@@ -117,5 +122,6 @@ class TestProvide:
 
 def test_the_module_repeats_what_opentofu_replaces() -> None:
     text = (tofu.MODULE / "go.mod").read_text("utf-8")
+    assert f"\ngo {'.'.join(map(str, tofu.COMPILER.oldest))}\n" in text
     assert f"tool {tofu.PACKAGE}" in text
     assert text.count("\nreplace ") == 1

@@ -32,7 +32,7 @@ type APIKeySpec struct {
 // CreateAPIKey makes an API key that clusters accept when this returns.
 func (c *Client) CreateAPIKey(ctx context.Context, spec APIKeySpec) (*APIKey, error) {
 	var made APIKey
-	if _, err := c.change(ctx, http.MethodPost, pathOf("api-keys"), nil, spec, &made); err != nil {
+	if _, err := c.change(ctx, http.MethodPost, pathOf("api-keys"), spec, &made); err != nil {
 		return nil, err
 	}
 	return &made, nil
@@ -59,6 +59,6 @@ func (c *Client) ListAPIKeys(ctx context.Context, clusterID *string) ([]APIKey, 
 
 // RevokeAPIKey ends an API key for good.
 func (c *Client) RevokeAPIKey(ctx context.Context, id string) error {
-	_, err := c.change(ctx, http.MethodDelete, pathOf("api-keys", id), nil, nil, nil)
+	_, err := c.change(ctx, http.MethodDelete, pathOf("api-keys", id), nil, nil)
 	return err
 }

@@ -75,15 +75,30 @@ type answer struct {
 }
 
 func (c *Client) get(ctx context.Context, path string, query url.Values, into any) error {
-	got, err := c.send(ctx, http.MethodGet, path, query, nil)
+	got, err := c.send(ctx, http.MethodGet, path, query, nil, http.Header{})
 	if err != nil {
 		return err
 	}
 	return got.decode(into)
 }
 
-func (c *Client) change(ctx context.Context, method, path string, query url.Values, body, into any) (int, error) {
-	got, err := c.send(ctx, method, path, query, body)
+// ask sends a request with a body that changes nothing, such as a dry run.
+func (c *Client) ask(ctx context.Context, method, path string, query url.Values, body, into any) error {
+	got, err := c.send(ctx, method, path, query, body, http.Header{})
+	if err != nil || into == nil {
+		return err
+	}
+	return got.decode(into)
+}
+
+// change sends a request that changes something. A POST carries one Idempotency-Key however often it is
+// sent, so that it is carried out once; the other methods are repeatable by themselves.
+func (c *Client) change(ctx context.Context, method, path string, body, into any) (int, error) {
+	header := http.Header{}
+	if method == http.MethodPost {
+		header.Set(idempotencyName, rand.Text())
+	}
+	got, err := c.send(ctx, method, path, nil, body, header)
 	if err != nil {
 		return 0, err
 	}
@@ -93,9 +108,10 @@ func (c *Client) change(ctx context.Context, method, path string, query url.Valu
 	return got.status, got.decode(into)
 }
 
-// send sends a request until its answer is final. A POST carries one Idempotency-Key however often
-// it is sent, so that it is carried out once; the other methods are repeatable by themselves.
-func (c *Client) send(ctx context.Context, method, path string, query url.Values, body any) (*answer, error) {
+// send sends a request until its answer is final, each time with the same header.
+func (c *Client) send(
+	ctx context.Context, method, path string, query url.Values, body any, header http.Header,
+) (*answer, error) {
 	var content []byte
 	if body != nil {
 		encoded, err := json.Marshal(body)
@@ -104,16 +120,11 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 		}
 		content = encoded
 	}
-	header := http.Header{
-		"Authorization": {"Bearer " + c.apiKey},
-		"Accept":        {"application/json"},
-		"User-Agent":    {c.userAgent},
-	}
+	header.Set("Authorization", "Bearer "+c.apiKey)
+	header.Set("Accept", "application/json")
+	header.Set("User-Agent", c.userAgent)
 	if content != nil {
 		header.Set("Content-Type", "application/json")
-	}
-	if method == http.MethodPost {
-		header.Set(idempotencyName, rand.Text())
 	}
 	for attempt := 1; ; attempt++ {
 		got, err := c.sendOnce(ctx, method, path, query, header, content)

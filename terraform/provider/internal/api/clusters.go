@@ -44,7 +44,7 @@ func (c *Client) CreateCluster(ctx context.Context, spec ClusterSpec) (*Cluster,
 		Cluster
 		ResourceID string `json:"resource_id"`
 	}
-	status, err := c.change(ctx, http.MethodPost, pathOf("clusters"), nil, spec, &made)
+	status, err := c.change(ctx, http.MethodPost, pathOf("clusters"), spec, &made)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (c *Client) CheckCluster(ctx context.Context, spec ClusterSpec) (*ClusterPr
 	var preview struct {
 		Price *ClusterPrice `json:"price"`
 	}
-	if _, err := c.change(ctx, http.MethodPost, pathOf("clusters"), dryRun(), spec, &preview); err != nil {
+	if err := c.ask(ctx, http.MethodPost, pathOf("clusters"), dryRun(), spec, &preview); err != nil {
 		return nil, err
 	}
 	return preview.Price, nil
@@ -85,7 +85,7 @@ func (c *Client) ListClusters(ctx context.Context) ([]Cluster, error) {
 // DeleteCluster returns when the cluster is gone.
 func (c *Client) DeleteCluster(ctx context.Context, id string) error {
 	var begun operation
-	status, err := c.change(ctx, http.MethodDelete, pathOf("clusters", id), nil, nil, &begun)
+	status, err := c.change(ctx, http.MethodDelete, pathOf("clusters", id), nil, &begun)
 	if err != nil || status != http.StatusAccepted {
 		return err
 	}

@@ -86,7 +86,7 @@ func (c *Client) GetPrices(ctx context.Context, day *string) (*PriceBook, error)
 // PreviewPrice computes what an expected use costs; nothing is kept.
 func (c *Client) PreviewPrice(ctx context.Context, use ExpectedUse) (*PricePreview, error) {
 	var found PricePreview
-	if _, err := c.change(ctx, http.MethodPost, pathOf("billing", "price-previews"), nil, use, &found); err != nil {
+	if err := c.ask(ctx, http.MethodPost, pathOf("billing", "price-previews"), nil, use, &found); err != nil {
 		return nil, err
 	}
 	return &found, nil

@@ -16,6 +16,9 @@ func TestThePriceOfACheckedClusterIsThatOfTheDryRun(t *testing.T) {
 	if got := served.asked[0].URL.Query().Get("dry_run"); got != "true" {
 		t.Error(got)
 	}
+	if key := served.asked[0].Header.Get(idempotencyName); key != "" {
+		t.Errorf("a dry run carries the key %s", key)
+	}
 }
 
 func TestAPlanWithoutAPriceIsNoError(t *testing.T) {
@@ -40,6 +43,9 @@ func TestOnlyTheUseThatIsExpectedIsSent(t *testing.T) {
 	}
 	if served.bodies[0] != `{"plan":"dev","gb_stored":"2.5"}` {
 		t.Error(served.bodies[0])
+	}
+	if key := served.asked[0].Header.Get(idempotencyName); key != "" {
+		t.Errorf("a question carries the key %s", key)
 	}
 }
 

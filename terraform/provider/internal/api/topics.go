@@ -51,7 +51,7 @@ type topicUpdate struct {
 // CreateTopic makes a topic.
 func (c *Client) CreateTopic(ctx context.Context, clusterID string, spec TopicSpec) (*Topic, error) {
 	var made Topic
-	_, err := c.change(ctx, http.MethodPost, pathOf("clusters", clusterID, "topics"), nil, spec, &made)
+	_, err := c.change(ctx, http.MethodPost, pathOf("clusters", clusterID, "topics"), spec, &made)
 	if err != nil {
 		return nil, err
 	}
@@ -60,8 +60,7 @@ func (c *Client) CreateTopic(ctx context.Context, clusterID string, spec TopicSp
 
 // CheckTopic has the cluster check a topic without making it.
 func (c *Client) CheckTopic(ctx context.Context, clusterID string, spec TopicSpec) error {
-	_, err := c.change(ctx, http.MethodPost, pathOf("clusters", clusterID, "topics"), dryRun(), spec, nil)
-	return err
+	return c.ask(ctx, http.MethodPost, pathOf("clusters", clusterID, "topics"), dryRun(), spec, nil)
 }
 
 // GetTopic shows a topic with its configuration.
@@ -82,7 +81,7 @@ func (c *Client) ListTopics(ctx context.Context, clusterID string) ([]Topic, err
 func (c *Client) GrowTopic(ctx context.Context, clusterID, name string, partitions int64) (*Topic, error) {
 	var grown Topic
 	path := pathOf("clusters", clusterID, "topics", name)
-	if _, err := c.change(ctx, http.MethodPatch, path, nil, topicUpdate{partitions}, &grown); err != nil {
+	if _, err := c.change(ctx, http.MethodPatch, path, topicUpdate{partitions}, &grown); err != nil {
 		return nil, err
 	}
 	return &grown, nil
@@ -91,13 +90,12 @@ func (c *Client) GrowTopic(ctx context.Context, clusterID, name string, partitio
 // CheckGrowth has the cluster check a number of partitions without changing it.
 func (c *Client) CheckGrowth(ctx context.Context, clusterID, name string, partitions int64) error {
 	path := pathOf("clusters", clusterID, "topics", name)
-	_, err := c.change(ctx, http.MethodPatch, path, dryRun(), topicUpdate{partitions}, nil)
-	return err
+	return c.ask(ctx, http.MethodPatch, path, dryRun(), topicUpdate{partitions}, nil)
 }
 
 // DeleteTopic deletes a topic with all its records.
 func (c *Client) DeleteTopic(ctx context.Context, clusterID, name string) error {
 	path := pathOf("clusters", clusterID, "topics", name)
-	_, err := c.change(ctx, http.MethodDelete, path, nil, nil, nil)
+	_, err := c.change(ctx, http.MethodDelete, path, nil, nil)
 	return err
 }
