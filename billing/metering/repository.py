@@ -9,7 +9,9 @@ from typing import Any
 from sqlalchemy import case
 from sqlalchemy.orm import Session
 
+from billing.metering.days import HourOfCluster
 from billing.metering.models import MeteredCluster, MeteredHour, MeteredWindow, RefusedUsage
+from billing.rating.usage import HourQuantities
 from control_plane.kit.db import dialect_insert, insert_unless_present
 from control_plane.kit.scope import Scope, scoped
 
@@ -71,15 +73,53 @@ def insert_refused(session: Session, values: Mapping[str, Any]) -> None:
 
 def list_hours(
     session: Session, scope: Scope, start: datetime, end: datetime, cluster_id: str | None
-) -> Sequence[MeteredHour]:
+) -> Sequence[HourOfCluster]:
     """List the hours in [start, end) of all clusters of `scope`, or of one."""
     statement = scoped(MeteredHour, scope).where(
         MeteredHour.hour_at >= start, MeteredHour.hour_at < end
     )
     if cluster_id is not None:
         statement = statement.where(MeteredHour.cluster_id == cluster_id)
-    order = (MeteredHour.hour_at, MeteredHour.cluster_id, MeteredHour.plan)
-    return session.scalars(statement.order_by(*order)).all()
+    # A month of many clusters is tens of thousands of rows: columns cost half of what objects do.
+    rows = session.execute(
+        statement.with_only_columns(
+            MeteredHour.cluster_id,
+            MeteredHour.plan,
+            MeteredHour.hour_at,
+            MeteredHour.bytes_in,
+            MeteredHour.bytes_out,
+            MeteredHour.stored_byte_seconds,
+            MeteredHour.running_ms,
+            MeteredHour.partition_ms,
+            MeteredHour.metered_through,
+        )
+    )
+    return [
+        HourOfCluster(
+            cluster_id=cluster,
+            plan=plan,
+            hour_at=hour_at,
+            quantities=HourQuantities(
+                bytes_in=bytes_in,
+                bytes_out=bytes_out,
+                stored_byte_seconds=stored_byte_seconds,
+                running_ms=running_ms,
+                partition_ms=partition_ms,
+            ),
+            metered_through=metered_through,
+        )
+        for (
+            cluster,
+            plan,
+            hour_at,
+            bytes_in,
+            bytes_out,
+            stored_byte_seconds,
+            running_ms,
+            partition_ms,
+            metered_through,
+        ) in rows
+    ]
 
 
 def cluster_names(session: Session, scope: Scope) -> Mapping[str, str]:

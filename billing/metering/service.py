@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from billing.catalog.prices import PriceBooks
 from billing.metering import repository
-from billing.metering.days import HourOfCluster, MeteredDay, group_days
+from billing.metering.days import MeteredDay, group_days
 from billing.metering.errors import (
     UsageOrganizationConflictError,
     UsageOrganizationUnknownError,
@@ -19,9 +19,7 @@ from billing.metering.errors import (
     UsageWindowConflictError,
 )
 from billing.metering.messages import UsageWindow
-from billing.metering.models import MeteredHour
 from billing.periods import day_of, day_start, hour_of
-from billing.rating.usage import HourQuantities
 from control_plane.kit.clock import Clock
 from control_plane.kit.outbox import OutboxMessage
 from control_plane.kit.scope import Scope
@@ -70,7 +68,7 @@ class MeteringService:
         """
         hours = repository.list_hours(session, scope, day_start(start), day_start(end), cluster_id)
         names = repository.cluster_names(session, scope)
-        return group_days([_hour(row) for row in hours], names)
+        return group_days(hours, names)
 
     def _count(self, session: Session, window: UsageWindow) -> bool:
         owner = {
@@ -108,19 +106,3 @@ class MeteringService:
             },
         )
         return True
-
-
-def _hour(row: MeteredHour) -> HourOfCluster:
-    return HourOfCluster(
-        cluster_id=row.cluster_id,
-        plan=row.plan,
-        hour_at=row.hour_at,
-        quantities=HourQuantities(
-            bytes_in=row.bytes_in,
-            bytes_out=row.bytes_out,
-            stored_byte_seconds=row.stored_byte_seconds,
-            running_ms=row.running_ms,
-            partition_ms=row.partition_ms,
-        ),
-        metered_through=row.metered_through,
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 
 from billing.catalog.prices import Meter
@@ -25,8 +25,11 @@ class HourQuantities:
     partition_ms: int = 0
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            assert getattr(self, field.name) >= 0, f"{field.name} is negative"
+        assert self.bytes_in >= 0, "bytes_in is negative"
+        assert self.bytes_out >= 0, "bytes_out is negative"
+        assert self.stored_byte_seconds >= 0, "stored_byte_seconds is negative"
+        assert self.running_ms >= 0, "running_ms is negative"
+        assert self.partition_ms >= 0, "partition_ms is negative"
 
 
 NOTHING = HourQuantities()
