@@ -144,8 +144,8 @@ def _chart(report: DailyReport) -> Element:
 
 
 def _line_types(report: DailyReport) -> Iterator[Element]:
-    """What all clusters together used; of one cluster its own section says it."""
-    if len(report.clusters) < 2:  # noqa: PLR2004 a sum needs two
+    """What all clusters together used; of a single one its own section says it."""
+    if not report.clusters[1:]:
         return
     rows = [
         element(
@@ -227,8 +227,8 @@ def _table_head(first: str, *others: str) -> Element:
 
 
 def _table_foot(name: str, amount: str, columns: int) -> Element:
-    spanned = {"scope": "row"} if columns == 2 else {"scope": "row", "colspan": str(columns - 1)}  # noqa: PLR2004 name and amount
-    row = element("tr", {}, element("th", spanned, name), element("td", {}, amount))
+    label = element("th", {"scope": "row", "colspan": str(columns - 1)}, name)
+    row = element("tr", {}, label, element("td", {}, amount))
     return element("tfoot", {}, row)
 
 

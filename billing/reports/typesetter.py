@@ -1,7 +1,7 @@
 """The process that typesets one document: JSON on standard input, PDF on standard output.
 
-It has no network, no environment and no files but its template, and ends itself when it takes
-more than it may. `pdf.py` starts it.
+It asks no network and reads no file but its template (and fonts), and is ended when it takes more
+than it may. `pdf.py` starts it.
 """
 
 from __future__ import annotations
