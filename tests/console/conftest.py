@@ -26,6 +26,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 WAIT_MS_MAX = 20_000
+# Usage and cost are seen to move while a test looks.
+QUICK_USAGE = {"HEADRACE_USAGE_WINDOW_SECONDS": "2", "HEADRACE_USAGE_COLLECT_SECONDS": "1"}
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Orders:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Generator[RunningService]:
     """`headrace up`, for the console alone: its pictures show nothing of other tests."""
-    with start_service(tmp_path_factory.mktemp("console-service")) as running:
+    directory = tmp_path_factory.mktemp("console-service")
+    with start_service(directory, variables=QUICK_USAGE) as running:
         yield running
 
 

@@ -15,6 +15,9 @@ from tests.console.programs import Program, take_programs
 from tests.console.visitor import Visitor
 from tools.running_service import RunningService
 
+AMOUNT = re.compile(r"^\d+\.\d+\sUSD$")
+LARGE_VALUE = '"x" * 900_000'  # close to the largest record batch; some 17 millionths of a USD
+
 pytestmark = pytest.mark.xdist_group("console")
 
 
@@ -33,6 +36,7 @@ class TestFirstUse:
         page.get_by_role("link", name="greetings").click()
         expect(page.get_by_text("What is produced from now on shows here.")).to_be_visible()
         run_until_seen(page, programs)
+        see_the_cost_move(page, programs["Python"])
         produce_record(page)
         read_from_the_start(page)
         revoke_key(page)
@@ -169,6 +173,28 @@ def run_until_seen(page: Page, programs: Mapping[str, Program]) -> None:
     for label in ("kcat", "curl"):
         programs[label].run()
         expect(page.get_by_role("button", name=f"hello from {label}")).to_be_visible()
+
+
+def see_the_cost_move(page: Page, program: Program) -> None:
+    """Produce enough to be charged for, and watch usage, the cluster's cost and all costs."""
+    topic = page.url
+    page.get_by_role("link", name="greenhouse").click()
+    page.get_by_role("tab", name="Usage").click()
+    expect(
+        page.get_by_role("table", name="By key").get_by_text("greenhouse program")
+    ).to_be_visible()
+    cost = page.get_by_role("region", name="Cost today so far").get_by_text(AMOUNT).first
+    before = cost.inner_text()
+    shown = program.file.read_text("utf-8")
+    large = program.file.with_name("large.py")
+    large.write_text(shown.replace('"hello from Python"', LARGE_VALUE), "utf-8")
+    Program(program.label, large).run()
+    expect(cost).not_to_have_text(before)
+    expect(page.get_by_role("region", name="Data in")).to_contain_text("KiB")
+    page.get_by_role("link", name="Costs", exact=True).click()
+    row = page.get_by_role("table", name="Costs by cluster").get_by_role("row", name="greenhouse")
+    expect(row).to_have_text(re.compile(r"0\.0000[1-9]"))
+    page.goto(topic)
 
 
 def produce_record(page: Page) -> None:

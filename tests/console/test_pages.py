@@ -98,6 +98,17 @@ def cost_figures(page: Page) -> None:
     expect(page.get_by_role("cell", name="23:00\N{EN DASH}24:00 UTC")).to_be_visible()
 
 
+def usage(page: Page) -> None:
+    expect(page.get_by_role("table", name="By topic").get_by_text("shipments")).to_be_visible()
+    expect(page.get_by_role("table", name="By key").get_by_text("first key")).to_be_visible()
+    page.get_by_text("Show the figures").first.click()
+
+
+def usage_of_a_month(page: Page) -> None:
+    page.get_by_text("30 days", exact=True).click()
+    expect(page.get_by_role("table", name="By topic").get_by_text("shipments")).to_be_visible()
+
+
 def busy_use(page: Page) -> None:
     page.get_by_text("A busy one", exact=True).click()
     expect(page.get_by_text("daily cap reached").first).to_be_visible()
@@ -123,6 +134,8 @@ SCENES = {
         "/clusters/{cluster}/settings", opens("Delete cluster", "Delete this cluster?")
     ),
     "cluster-unknown": Scene("/clusters/lkc_nothing", shows("cluster_not_found")),
+    "usage": Scene("/clusters/{cluster}/usage", usage),
+    "usage-month": Scene("/clusters/{cluster}/usage", usage_of_a_month),
     "topics": Scene("/clusters/{cluster}/topics", shows("payments")),
     "topic-create": Scene("/clusters/{cluster}/topics", opens("Create topic", "Create a topic")),
     "messages": Scene("/clusters/{cluster}/topics/{topic}", old_records),

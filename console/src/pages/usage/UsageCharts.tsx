@@ -25,11 +25,16 @@ export function UsageCharts({ usage }: { usage: Usage }) {
   }, [usage]);
   const common = { times: charts.times, start: usage.start, end: usage.end };
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+    <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
       <HourChart title="Data per hour" kind="bytes" series={charts.traffic} {...common} />
-      <HourChart title="Stored" kind="bytes" series={charts.stored} {...common} />
-      <HourChart title="Partitions" kind="count" series={charts.partitions} {...common} />
-      <HourChart title="Connections" kind="count" series={charts.connections} {...common} />
+      <HourChart title="Stored over time" kind="bytes" series={charts.stored} {...common} />
+      <HourChart title="Partitions over time" kind="count" series={charts.partitions} {...common} />
+      <HourChart
+        title="Connections over time"
+        kind="count"
+        series={charts.connections}
+        {...common}
+      />
     </SimpleGrid>
   );
 }
@@ -54,7 +59,7 @@ function HourChart({
   return (
     <Section title={title}>
       <Stack gap="xs">
-        <SeriesChart label={`${title}, by the hour`} kind={kind} series={series} {...period} />
+        <SeriesChart label={`Chart: ${title}`} kind={kind} series={series} {...period} />
         {rows.length > 0 && (
           <ChartFigures
             label={title}

@@ -31,7 +31,7 @@ export function UsageShares({
     name: names.get(principal ?? "") ?? (principal ?? "").replace(USER, ""),
   }));
   return (
-    <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
+    <SimpleGrid cols={{ base: 1, xl: 2 }} spacing="lg">
       <Shares title="By topic" first="Topic" all={topics} />
       <Shares title="By key" first="Key" all={principals} />
     </SimpleGrid>

@@ -12,6 +12,12 @@ const AXIS_PX = 76;
 const MS_PER_SECOND = 1000;
 const FONT = "12px system-ui, sans-serif";
 const HEADROOM = 1.1;
+/** Labels of the time axis by the step between them: hours under their day, days, months. */
+const DATES: uPlot.Axis.Values = [
+  [3600 * 24 * 28, "{MMM} {YYYY}", null, null, null, null, null, null, 1],
+  [3600 * 24, "{D} {MMM}", null, null, null, null, null, null, 1],
+  [3600, "{HH}:{mm}", null, null, "\n{D} {MMM}", null, null, null, 1],
+];
 
 /** Steps of an axis: powers of two for bytes, whole numbers for what is counted. */
 const STEPS = {
@@ -112,7 +118,7 @@ function options(
       y: { range: (_plot, _low, high) => [0, high > 0 ? high * HEADROOM : 1] },
     },
     axes: [
-      axis,
+      { ...axis, values: DATES },
       {
         ...axis,
         size: AXIS_PX,
