@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from confluent_kafka import Consumer, KafkaError, Message, Producer
 
+from bench.proofs.load import LINGER_MS, TOPIC, client_settings, read_all, write
 from bench.proofs.report import Finding
 from tools.running_service import RunningService, start_service
 
@@ -20,9 +20,6 @@ RECORDS = {100: 2_000_000, 1_024: 500_000, 10_240: 50_000}
 """Bytes of a record's value, and how many are sent."""
 
 IDLE_SECONDS = 20
-FLUSH_SECONDS_MAX = 120
-POLL_SECONDS_MAX = 60
-BATCH = 1_000
 
 # If 0.0456 USD an hour, what the cheapest managed broker of docs/pricing.md costs, bought one core
 # alone, these were a twenty-fifth of the lowest prices per GB written (0.005) and read (0.003).
@@ -54,7 +51,7 @@ def prove() -> Finding:
         and idle <= IDLE_SHARE_MAX,
         notes=[
             "GB is 2^30 bytes of values; processor seconds are user and system of the broker alone",
-            "one confluent-kafka producer, idempotent, linger 20 ms, uncompressed",
+            f"one confluent-kafka producer, idempotent, linger {LINGER_MS} ms, uncompressed",
             "one consumer without a group's commits; reading comes from the page cache over TLS",
         ],
     )
@@ -65,17 +62,10 @@ def one_size(service: RunningService, name: str, size: int, count: int) -> dict[
     cluster = service.command("cluster", "create", name, "--plan", "dev", "--wait")
     key = service.command("api-key", "create", "--cluster", cluster["id"])
     with service.http() as http:
-        body = {"name": "load", "partitions": PARTITIONS}
+        body = {"name": TOPIC, "partitions": PARTITIONS}
         http.post(f"/v1/clusters/{cluster['id']}/topics", json=body).raise_for_status()
     broker = service.broker(cluster["id"])
-    settings = {
-        "bootstrap.servers": cluster["endpoints"]["kafka"]["sasl_ssl"],
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanisms": "SCRAM-SHA-512",
-        "sasl.username": key["id"],
-        "sasl.password": key["secret"],
-        "ssl.ca.pem": cluster["ca_certificate"],
-    }
+    settings = client_settings(cluster, key)
     written = spent(broker, lambda: write(settings, size, count), size * count)
     read = spent(broker, lambda: read_all(settings, count), size * count)
     resident = broker.memory_info().rss
@@ -89,52 +79,6 @@ def one_size(service: RunningService, name: str, size: int, count: int) -> dict[
         "mb_per_second_out": read["mb_per_second"],
         "resident_bytes_after": resident,
     }
-
-
-def write(settings: dict[str, str], size: int, count: int) -> None:
-    """Send the values and return once every one of them is acknowledged."""
-    failures: list[KafkaError] = []
-
-    def on_delivery(error: KafkaError | None, _message: Message) -> None:
-        if error is not None:
-            failures.append(error)
-
-    producer = Producer({**settings, "enable.idempotence": True, "linger.ms": 20})
-    value = bytes(index * 197 % 256 for index in range(size))
-    for _ in range(count):
-        while True:
-            try:
-                producer.produce("load", value=value, on_delivery=on_delivery)
-                break
-            except BufferError:
-                producer.poll(0.1)
-        producer.poll(0)
-    assert producer.flush(FLUSH_SECONDS_MAX) == 0, "not everything was acknowledged"
-    assert not failures, failures[0]
-
-
-def read_all(settings: dict[str, str], count: int) -> None:
-    """Read every record once."""
-    consumer = Consumer(
-        {
-            **settings,
-            "group.id": "cost",
-            "auto.offset.reset": "earliest",
-            "enable.auto.commit": False,
-        }
-    )
-    try:
-        consumer.subscribe(["load"])
-        seen = 0
-        deadline = time.monotonic() + POLL_SECONDS_MAX
-        while seen < count:
-            messages = consumer.consume(BATCH, 1.0)
-            failed = [error for message in messages if (error := message.error()) is not None]
-            assert not failed, failed[0]
-            seen += len(messages)
-            assert messages or time.monotonic() < deadline, f"{seen} of {count} came"
-    finally:
-        consumer.close()
 
 
 def spent(broker: psutil.Process, work: Callable[[], None], size: int) -> dict[str, float]:

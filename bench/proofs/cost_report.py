@@ -7,17 +7,25 @@ import io
 import sqlite3
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import httpx2
-from confluent_kafka import Consumer, KafkaError, Message, Producer
 
+from bench.proofs.bills import (
+    UNIT_SIZES,
+    Key,
+    Prices,
+    Window,
+    day_of,
+    differences,
+    micros,
+    recompute,
+)
+from bench.proofs.load import TOPIC, client_settings, read_all, write
 from bench.proofs.report import Finding
 from tools.running_service import RunningService, start_service
 
@@ -35,47 +43,7 @@ RECORDS_OF_OTHERS = 3_000
 PARTITIONS_BEYOND = 150
 LAG_SECONDS_MAX = 120
 WAIT_SECONDS_MAX = 180
-FLUSH_SECONDS_MAX = 120
 POLL_SECONDS = 0.5
-
-GB = 2**30
-UNIT_SIZES = {
-    "KAFKA_BASE": 3_600_000,
-    "KAFKA_NETWORK_WRITE": GB,
-    "KAFKA_NETWORK_READ": GB,
-    "KAFKA_STORAGE": GB * 86_400,
-    "KAFKA_PARTITION": 3_600_000,
-}
-CAP = "KAFKA_DAILY_CAP"
-
-Key = tuple[str, str, str]
-"""Day, cluster id and line type."""
-
-Bill = Mapping[Key, tuple[int, int]]
-"""Base units and millionths of a USD."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Window:
-    """A usage window as the collector took it from the broker."""
-
-    cluster_id: str
-    started_ms: int
-    ended_ms: int
-    running_ms: int
-    bytes_in: int
-    bytes_out: int
-    stored_bytes: int
-    partitions: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prices:
-    """A plan's prices in millionths, by line type."""
-
-    micros: Mapping[str, int]
-    included_partitions: int
-    cap_micros: int
 
 
 def prove() -> Finding:
@@ -150,11 +118,11 @@ def use_clusters(service: RunningService, http: httpx2.Client) -> dict[str, str]
         plans[cluster] = plan
         if plan == "dev":
             post(http, f"/v1/clusters/{cluster}/topics", "wide", PARTITIONS_BEYOND)
-            write(settings, RECORDS)
+            write(settings, VALUE_BYTES, RECORDS)
             for _ in range(READERS):
                 read_all(settings, RECORDS)
         else:
-            write(settings, RECORDS_OF_OTHERS)
+            write(settings, VALUE_BYTES, RECORDS_OF_OTHERS)
             read_all(settings, RECORDS_OF_OTHERS)
         time.sleep(2 * WINDOW_SECONDS)
         http.delete(f"/v1/clusters/{cluster}").raise_for_status()
@@ -167,57 +135,12 @@ def new_cluster(
     """Make a cluster with a topic; its id, and how a client reaches it."""
     cluster = service.command("cluster", "create", f"bill-{plan}", "--plan", plan, "--wait")
     key = service.command("api-key", "create", "--cluster", cluster["id"])
-    post(http, f"/v1/clusters/{cluster['id']}/topics", "load", 3)
-    return cluster["id"], {
-        "bootstrap.servers": cluster["endpoints"]["kafka"]["sasl_ssl"],
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanisms": "SCRAM-SHA-512",
-        "sasl.username": key["id"],
-        "sasl.password": key["secret"],
-        "ssl.ca.pem": cluster["ca_certificate"],
-    }
+    post(http, f"/v1/clusters/{cluster['id']}/topics", TOPIC, 3)
+    return cluster["id"], client_settings(cluster, key)
 
 
 def post(http: httpx2.Client, path: str, name: str, partitions: int) -> None:
     http.post(path, json={"name": name, "partitions": partitions}).raise_for_status()
-
-
-def write(settings: dict[str, str], count: int) -> None:
-    """Send `count` values and return once every one of them is acknowledged."""
-    failures: list[KafkaError] = []
-
-    def on_delivery(error: KafkaError | None, _message: Message) -> None:
-        if error is not None:
-            failures.append(error)
-
-    producer = Producer({**settings, "enable.idempotence": True})
-    value = bytes(VALUE_BYTES)
-    for _ in range(count):
-        while True:
-            try:
-                producer.produce("load", value=value, on_delivery=on_delivery)
-                break
-            except BufferError:
-                producer.poll(0.1)
-    assert producer.flush(FLUSH_SECONDS_MAX) == 0, "not everything was acknowledged"
-    assert not failures, failures[0]
-
-
-def read_all(settings: dict[str, str], count: int) -> None:
-    """Read every record once, as a group that keeps no offsets."""
-    options = {"group.id": "bill", "auto.offset.reset": "earliest", "enable.auto.commit": False}
-    consumer = Consumer({**settings, **options})
-    try:
-        consumer.subscribe(["load"])
-        seen, deadline = 0, time.monotonic() + WAIT_SECONDS_MAX
-        while seen < count:
-            messages = consumer.consume(1_000, 1.0)
-            failed = [error for message in messages if (error := message.error()) is not None]
-            assert not failed, failed[0]
-            seen += len(messages)
-            assert time.monotonic() < deadline, f"{seen} of {count} came"
-    finally:
-        consumer.close()
 
 
 def settled_windows(service: RunningService, plans: Mapping[str, str]) -> list[Window]:
@@ -257,57 +180,6 @@ def window_of(row: tuple[Any, ...]) -> Window:
 def milliseconds(text: str) -> int:
     moment = datetime.fromisoformat(text).replace(tzinfo=UTC)
     return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
-
-
-def day_of(window: Window) -> str:
-    return datetime.fromtimestamp(window.started_ms // 1000, UTC).date().isoformat()
-
-
-def recompute(
-    windows: list[Window], plans: Mapping[str, str], prices: Mapping[str, Prices]
-) -> dict[Key, tuple[int, int]]:
-    """The bill by this file's own arithmetic."""
-    groups: dict[tuple[str, str], list[Window]] = defaultdict(list)
-    for window in windows:
-        groups[day_of(window), window.cluster_id].append(window)
-    bill: dict[Key, tuple[int, int]] = {}
-    for (day, cluster_id), found in groups.items():
-        price = prices[plans[cluster_id]]
-        total = 0
-        for line_type, quantity in quantities(found, price.included_partitions).items():
-            if quantity:
-                exact = Fraction(quantity * price.micros[line_type], UNIT_SIZES[line_type])
-                amount = int(exact + Fraction(1, 2))
-                bill[day, cluster_id, line_type] = (quantity, amount)
-                total += amount
-        if total > price.cap_micros:
-            bill[day, cluster_id, CAP] = (1, price.cap_micros - total)
-    return bill
-
-
-def quantities(windows: list[Window], included_partitions: int) -> dict[str, int]:
-    """Base units of one cluster's day."""
-    beyond: dict[int, int] = defaultdict(int)
-    for window in windows:
-        hour = window.started_ms // 3_600_000
-        beyond[hour] += (window.partitions - included_partitions) * window.running_ms
-    return {
-        "KAFKA_BASE": sum(window.running_ms for window in windows),
-        "KAFKA_NETWORK_WRITE": sum(window.bytes_in for window in windows),
-        "KAFKA_NETWORK_READ": sum(window.bytes_out for window in windows),
-        "KAFKA_STORAGE": sum(
-            window.stored_bytes * (window.ended_ms - window.started_ms) // 1000
-            for window in windows
-        ),
-        "KAFKA_PARTITION": sum(max(0, hour) for hour in beyond.values()),
-    }
-
-
-def differences(expected: Bill, found: Bill) -> list[Key]:
-    """The lines that are not the same in both."""
-    return sorted(
-        key for key in expected.keys() | found.keys() if expected.get(key) != found.get(key)
-    )
 
 
 def read_prices(http: httpx2.Client) -> dict[str, Prices]:
@@ -364,12 +236,6 @@ def read_spend(http: httpx2.Client, day: str) -> int:
     return micros(spend["day_amount"])
 
 
-def micros(text: str) -> int:
-    exact = Fraction(text) * 1_000_000
-    assert exact.denominator == 1, f"{text} is finer than a millionth"
-    return exact.numerator
-
-
 def get(http: httpx2.Client, path: str, parameters: Mapping[str, Any] | None = None) -> Any:
     answer = http.get(path, params=dict(parameters or {}))
     answer.raise_for_status()
@@ -380,7 +246,7 @@ def seconds_until_billed(service: RunningService) -> float:
     """From the acknowledgement of a record to a cost that holds its bytes, all settings default."""
     with service.http() as http:
         _, settings = new_cluster(service, http, "dev")
-        write(settings, 1)
+        write(settings, VALUE_BYTES, 1)
         started = time.monotonic()
         while not any(line == "KAFKA_NETWORK_WRITE" for line in line_types(http)):
             assert time.monotonic() - started < WAIT_SECONDS_MAX, "it was never billed"
