@@ -23,6 +23,7 @@ from control_plane.provisioning.usage import UsagePage, decode_page
 ANSWER_BYTES_MAX = 64 * 1024
 USAGE_ANSWER_BYTES_MAX = 32 * 1024 * 1024
 CALL_SECONDS_MAX = 10.0
+REFUSAL_BYTES_SHOWN = 200
 
 _USAGE_WINDOWS = "/v1/usage-windows"
 
@@ -125,9 +126,9 @@ class BrokerAdmin:
 
 
 def _usage_refused(status: int, raw: bytes) -> ProvisioningError:
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return ClusterNotRunningError("its broker is starting or stopping")
+    said = raw[:REFUSAL_BYTES_SHOWN].decode(errors="replace")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:  # starting, stopping, or its disk is full
+        return ClusterNotRunningError(f"its broker can not tell what is used now: {said}")
     if status in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
         return UsageNotOfferedError("its broker does not count what is used")
-    said = raw[:200].decode(errors="replace")
     return UsageReportInvalidError(f"its broker answers {status} about usage: {said}")

@@ -23,7 +23,7 @@ WINDOW_BYTES_MAX = 2**50
 WINDOW_COUNT_MAX = 2**50
 
 INSTANT_MS_MAX = 253_402_300_799_999  # the end of the year 9999
-PARTITIONS_MAX = 10_000_000
+PARTITIONS_MAX = 1_000_000
 CONNECTIONS_MAX = 10_000_000
 WINDOWS_PER_PAGE_MAX = 100
 RANGES_PER_WINDOW_MAX = 100_000
@@ -146,7 +146,7 @@ def _check_numbers(page: UsagePage, after: int) -> None:
 def _check_window(window: UsageWindow) -> None:
     name = f"window {window.number}"
     duration_ms = window.ended_at_ms - window.started_at_ms
-    _require(duration_ms >= 0, f"{name} ends before it begins")
+    _require(duration_ms > 0, f"{name} ends before it begins, or at once")
     hour_ends_at_ms = window.started_at_ms - window.started_at_ms % HOUR_MS + HOUR_MS
     _require(window.ended_at_ms <= hour_ends_at_ms, f"{name} crosses a full hour")
     _require(window.running_ms <= duration_ms, f"{name} runs longer than it lasts")

@@ -92,15 +92,25 @@ class Collector:
             cluster = self._clusters.find_metered(session, cluster_id)
         if cluster is None:
             return
+        failure = self._close_and_collect(cluster, context.apply)
+        if failure is None:
+            return
+        if may_retry and not isinstance(failure, UsageNotOfferedError):
+            raise failure
+        self._note_loss(cluster, failure)
+
+    def _close_and_collect(self, cluster: MeteredCluster, apply: Apply) -> AppError | None:
+        """Return what went wrong; a window that can not be closed keeps no other from being had."""
+        failure: AppError | None = None
         try:
             self._clusters.engine(cluster.engine).close_usage_window(cluster.id)
-            self.collect(cluster, context.apply)
-        except UsageNotOfferedError as error:
-            self._note_loss(cluster, error)
         except AppError as error:
-            if may_retry:
-                raise
-            self._note_loss(cluster, error)
+            failure = error
+        try:
+            self.collect(cluster, apply)
+        except AppError as error:
+            failure = failure or error
+        return failure
 
     def collect(self, cluster: MeteredCluster, apply: Apply) -> int:
         """Collect every window that is closed by now; return how many there were.

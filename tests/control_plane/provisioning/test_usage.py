@@ -155,6 +155,7 @@ class TestDecode:
         window(started_at_ms=1_732_305_540_001),
         window(started_at_ms=1_732_305_480_000.5),
         window(ended_at_ms=1_732_305_540_001),
+        window(ended_at_ms=1_732_305_480_000, running_ms=0),
         window(ended_at_ms=1_732_309_080_000),
         window(started_at_ms=1_732_301_880_000),
         window(running_ms=60_001),

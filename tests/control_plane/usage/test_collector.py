@@ -306,6 +306,17 @@ class TestDeletion:
         assert lost["reason"] == "cluster_not_running: it is stuck"
         assert (lost["collected_through"], lost["meter_id"]) == (1, metered.meter.meter_id)
 
+    def test_collects_what_is_closed_although_the_rest_can_not_be(self, metered: Metered) -> None:
+        metered.use(100)
+        metered.meter.append(size=20)
+        metered.plane.engine.close_failure = ClusterNotRunningError("its disk is full")
+        metered.plane.delete(metered.cluster)
+        for _ in range(ATTEMPTS_FOR_USAGE):
+            metered.plane.run_jobs()
+            metered.plane.clock.advance(RETRY_DELAY_MAX_SECONDS)
+        assert metered.plane.reload(metered.cluster).status == "deleted"
+        assert metered.bytes_in() == Totals.all(100)
+
     def test_does_not_wait_for_one_that_does_not_count(self, metered: Metered) -> None:
         metered.plane.engine.usage_failure = UsageNotOfferedError("an older broker")
         metered.plane.delete(metered.cluster)
