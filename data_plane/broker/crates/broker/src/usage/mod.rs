@@ -36,7 +36,8 @@ pub(crate) struct Usage {
     meter: RefCell<Meter>,
     store: Store,
     clock: Arc<dyn Clock>,
-    /// Whether the meter has a file. It gets one with the first topic: nothing can be counted before that.
+    /// Whether the meter has a file. It gets one with the first topic, before which nothing can be counted, or when it is
+    /// asked for.
     is_made: Cell<bool>,
     /// Held by whoever writes windows or the meter's file, or reads windows.
     files: Mutex<()>,

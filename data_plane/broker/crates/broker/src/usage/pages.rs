@@ -24,6 +24,8 @@ impl Usage {
     pub(crate) async fn page(&self, after: u64, count_max: usize) -> Result<Page, UsageError> {
         // Nobody may remove what is being read.
         let _files = self.files.lock().await;
+        // A meter that was told of must be the same after a kill.
+        self.make()?;
         let mut page = {
             let meter = self.meter.borrow();
             Page {

@@ -172,6 +172,14 @@ fn ids_and_the_meter_outlive_every_kind_of_stop() {
 }
 
 #[test]
+fn a_meter_that_was_told_of_is_the_same_after_a_kill() {
+    let broker = broker();
+    let meter_id = page(&broker, "")["meter_id"].clone();
+    let broker = Broker::again(broker.kill());
+    assert_eq!(page(&broker, "")["meter_id"], meter_id);
+}
+
+#[test]
 fn windows_close_by_themselves() {
     let broker = Broker::with_logins(|config| config["usage"] = json!({"window_seconds": 1}));
     create(&mut client(&broker, "one"), "t", 1, &[]);
