@@ -85,7 +85,12 @@ def build_cluster_services(
     usage_tasks.register(
         core.jobs,
         collector,
-        usage_tasks.FanOut(core.database, core.clock, clusters),
+        usage_tasks.FanOut(
+            core.database,
+            core.clock,
+            clusters,
+            window_seconds=core.settings.usage_window_seconds,
+        ),
         usage_tasks.Purge(core.clock),
         every_seconds=core.settings.usage_collect_seconds,
     )

@@ -201,6 +201,12 @@ def instant(ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=ms)
 
 
+def last_multiple(at: datetime, seconds: int) -> datetime:
+    """Return the last instant not after `at` that is a multiple of `seconds` since the epoch."""
+    since = timedelta(seconds=seconds)
+    return EPOCH + (at - EPOCH) // since * since
+
+
 def _counted(window: UsageWindow, cursors: _Cursors) -> CountedWindow:
     ranges = [one for one in window.appended if cursors.counts(window.number, one)]
     traffic: dict[TopicPrincipal, Traffic] = {}

@@ -79,6 +79,12 @@ def find_meter(
     return session.get(UsageMeter, (cluster_id, broker_id, meter_id), populate_existing=True)
 
 
+def list_collected_since(session: Session, instant: datetime) -> frozenset[str]:
+    """List the clusters of all organizations of which windows were collected since `instant`."""
+    statement = select(UsageMeter.cluster_id).where(UsageMeter.updated_at >= instant)
+    return frozenset(session.scalars(statement))
+
+
 def insert_meter(session: Session, values: Mapping[str, Any]) -> bool:
     """Insert a meter; return False if it is there."""
     return insert_unless_present(session, UsageMeter, values)

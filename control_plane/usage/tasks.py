@@ -10,6 +10,7 @@ from control_plane.kit.db import Database
 from control_plane.kit.jobs import JobContext, JobRegistry, enqueue, requested_keys
 from control_plane.usage import repository
 from control_plane.usage.collector import Collector
+from control_plane.usage.plan import last_multiple
 
 COLLECT_JOB = "usage.collect"
 COLLECT_CLUSTER_JOB = "usage.collect_cluster"
@@ -25,16 +26,25 @@ BATCHES_PER_RUN_MAX = 500
 
 
 class FanOut:
-    """Handles `usage.collect`: asks for a run for every cluster that counts."""
+    """Handles `usage.collect`: asks for a run for every cluster that may have closed a window.
 
-    def __init__(self, database: Database, clock: Clock, clusters: ClusterService) -> None:
+    Windows end at multiples of `window_seconds`: a cluster of which windows were collected since
+    the last one has nothing more, or what it closed early and can wait.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, clusters: ClusterService, *, window_seconds: int
+    ) -> None:
         self._database = database
         self._clock = clock
         self._clusters = clusters
+        self._window_seconds = window_seconds
 
     def run(self, context: JobContext) -> None:
+        closed_at = last_multiple(self._clock.now(), self._window_seconds)
         with self._database.snapshot() as session:
             cluster_ids = {cluster.id for cluster in self._clusters.list_metered(session)}
+            cluster_ids -= repository.list_collected_since(session, closed_at)
             # One that failed and waits keeps its delay.
             cluster_ids -= requested_keys(session, COLLECT_CLUSTER_JOB)
         with context.apply() as session:

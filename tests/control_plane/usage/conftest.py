@@ -12,7 +12,7 @@ from control_plane.kit.outbox import MESSAGES_MAX, OutboxMessage, take
 from control_plane.usage.messages import WINDOW_CLOSED
 from control_plane.usage.models import UsageRange, UsageRollup, UsageTraffic, UsageWindow
 from control_plane.usage.tasks import COLLECT_JOB
-from tests.fixtures.memory_meter import MemoryMeter
+from tests.fixtures.memory_meter import WINDOW_SECONDS, MemoryMeter
 from tests.fixtures.planes import Plane
 
 
@@ -50,7 +50,12 @@ class Metered:
             self.meter.close()
 
     def collect(self) -> None:
-        """Run the collector's jobs, and whatever else is due."""
+        """Run the collector's jobs, and whatever else is due, when the next window has ended."""
+        self.plane.clock.advance(WINDOW_SECONDS)
+        self.ask()
+
+    def ask(self) -> None:
+        """Run what is due, the collector first."""
         with self.plane.core.database.transaction() as session:
             enqueue(session, COLLECT_JOB, RECURRING_KEY, now=self.plane.clock.now())
         self.plane.run_jobs()

@@ -44,12 +44,22 @@ class TestCollect:
         metered.collect()
         assert metered.bytes_in() == Totals.all(100)
 
+    def test_asks_once_for_what_ends_at_once(self, sqlite_metered: Metered) -> None:
+        metered = sqlite_metered
+        metered.use(100)
+        metered.collect()
+        metered.use(20)
+        metered.ask()
+        assert metered.meter.acknowledged_through == 1
+        metered.collect()
+        assert metered.meter.acknowledged_through == 2
+
     def test_a_cluster_that_failed_keeps_its_delay(self, sqlite_metered: Metered) -> None:
         metered = sqlite_metered
         metered.use(100)
         metered.meter.windows[0]["running_ms"] = -1
         for _ in range(3):
-            metered.collect()
+            metered.ask()
         with metered.plane.core.database.snapshot() as session:
             assert requested_keys(session, COLLECT_CLUSTER_JOB) == {metered.cluster.id}
             job = session.scalars(select(Job).where(Job.name == COLLECT_CLUSTER_JOB)).one()
