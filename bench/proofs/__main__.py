@@ -10,6 +10,7 @@ from bench.proofs import (
     broker_cost,
     broker_start,
     clean_clone,
+    console_journey,
     cost_report,
     first_produce,
     suites,
@@ -30,6 +31,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "clients": suites.prove_clients,
     "bad-input": suites.prove_bad_input,
     "demo": suites.prove_demo,
+    "console-journey": console_journey.prove,
     "terraform-apply": terraform_apply.prove,
     "terraform-life": terraform_life.prove,
 }

@@ -60,7 +60,9 @@ def browser() -> Generator[Browser]:
 
 
 @pytest.fixture
-def new_visitor(browser: Browser, service: RunningService) -> Generator[Callable[[], Visitor]]:
+def new_visitor(
+    browser: Browser, service: RunningService, record_property: Callable[[str, object], None]
+) -> Generator[Callable[[], Visitor]]:
     """Makes visitors; each must have left without a complaint of the browser."""
     made: list[Visitor] = []
 
@@ -75,7 +77,9 @@ def new_visitor(browser: Browser, service: RunningService) -> Generator[Callable
     yield make
     for visitor in made:
         visitor.context.close()
-    assert [complaint for visitor in made for complaint in visitor.complaints] == []
+    complaints = [complaint for visitor in made for complaint in visitor.complaints]
+    record_property("complaints", len(complaints))
+    assert complaints == []
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import { Text } from "@mantine/core";
 import type { CostLine } from "../../api/billing";
 import { FigureTable } from "../../parts/FigureTable";
 import { DAILY_CAP, lineTypeName, quantityText } from "../../parts/lineTypes";
-import { aligned, money } from "../../parts/money";
+import { aligned } from "../../parts/money";
 import { Section } from "../../parts/Section";
 
 /** A day's lines, each with what it was computed of. */
@@ -12,6 +12,8 @@ export function CostLines({
   page: { data: readonly CostLine[]; next_page_token: string | null };
 }) {
   const amounts = aligned(page.data.map((line) => line.amount));
+  const prices = aligned(page.data.map((line) => line.price));
+  const currency = page.data[0]?.currency ?? "";
   return (
     <Section
       title="Lines of the day"
@@ -28,8 +30,8 @@ export function CostLines({
             { label: "Cluster" },
             { label: "Kind" },
             { label: "Quantity", isFigure: true, from: "md" },
-            { label: "Price of one", isFigure: true, from: "md" },
-            { label: "Amount", isFigure: true },
+            { label: `Price of one, ${currency}`, isFigure: true, from: "md" },
+            { label: `Amount, ${currency}`, isFigure: true },
           ]}
           rows={page.data.map((line, index) => ({
             key: line.id,
@@ -37,8 +39,8 @@ export function CostLines({
               line.resource.display_name,
               lineTypeName(line.line_type),
               line.line_type === DAILY_CAP ? "" : quantityText(line.quantity, line.unit),
-              line.line_type === DAILY_CAP ? "" : money(line.price, line.currency),
-              `${amounts[index]} ${line.currency}`,
+              line.line_type === DAILY_CAP ? "" : prices[index],
+              amounts[index],
             ],
           }))}
         />
