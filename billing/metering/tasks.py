@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from billing.catalog.prices import PriceBooks
 from billing.catalog.service import CatalogService
-from billing.metering.errors import UsageRefusedError
+from billing.metering.errors import UsageMessageInvalidError, UsageRefusedError
 from billing.metering.messages import parse
 from billing.metering.service import MeteringService
 from control_plane.kit import outbox
@@ -43,7 +43,10 @@ class UsageConsumer:
 
     def _count(self, session: Session, message: OutboxMessage, books: PriceBooks) -> None:
         try:
-            self._metering.count(session, parse(message.body), books)
+            window = parse(message.body)
+            if window.cluster_id != message.key:
+                raise UsageMessageInvalidError(f"cluster_id: {message.key} sent it")
+            self._metering.count(session, window, books)
         except UsageRefusedError as error:
             log.error(  # noqa: TRY400 - the code and detail say all; where it was raised does not
                 "usage_message_refused",

@@ -155,6 +155,9 @@ class TestClusterScopedKeys:
             ("POST", "/v1/members", {"email": "a@b", "name": "n"}),
             ("POST", "/v1/organizations", {"name": "n"}),
             ("GET", "/v1/organizations", None),
+            ("GET", "/v1/billing/costs", None),
+            ("GET", "/v1/billing/spend", None),
+            ("GET", "/v1/billing/reports/daily", None),
         ],
     )
     def test_manage_nothing(

@@ -135,6 +135,15 @@ class TestRefusing:
         assert [hour.bytes_in for hour in billing.hours()] == [7]
         assert billing.waiting() == 0
 
+    def test_a_window_of_another_cluster_than_the_message_is_about_is_not_counted(
+        self, sqlite_billing: Billing
+    ) -> None:
+        owner = sqlite_billing.organization()
+        sqlite_billing.deliver(message(owner, NOON), key="lkc_other")
+        (refused,) = sqlite_billing.refused()
+        assert (refused.code, refused.cluster_id) == ("usage_message_invalid", "lkc_other")
+        assert sqlite_billing.hours() == []
+
     def test_the_same_source_with_other_contents_is_not_counted(self, billing: Billing) -> None:
         owner = billing.organization()
         billing.deliver(message(owner, NOON, bytes_in=1), message(owner, NOON, bytes_in=2))

@@ -19,9 +19,7 @@ DEV = FIRST.plans["dev"]
 def rate(*hours: HourQuantities, plan: str = "dev") -> list[RatedLine]:
     """Rate a day that begins with `hours`; nothing happens in those left over."""
     rest = [NOTHING] * (HOURS_PER_DAY - len(hours))
-    return rate_day(
-        DayUsage(cluster_id="lkc_1", day=DAY, plan=plan, hours=[*hours, *rest]), FIRST
-    )
+    return rate_day(DayUsage(cluster_id="lkc_1", day=DAY, plan=plan, hours=[*hours, *rest]), FIRST)
 
 
 def amounts(lines: list[RatedLine]) -> dict[str, int]:
