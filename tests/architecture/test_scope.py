@@ -24,7 +24,6 @@ UNSCOPED = {
     "operations/repository.py find_any": "jobs act for no caller",
     "operations/repository.py list_open": "jobs act for no caller",
     "usage/repository.py find_latest_meter": "jobs act for no caller",
-    "usage/repository.py list_collected_since": "a sweep of all organizations",
     "usage/repository.py find_meter": "jobs act for no caller",
     "usage/repository.py move_meter": "jobs act for no caller",
     "usage/repository.py delete_windows": "a sweep of all organizations",
