@@ -90,6 +90,12 @@ def make_immutable() -> None:
                 f"CREATE TRIGGER price_books_no_{change.lower()} BEFORE {change} ON price_books "
                 f"BEGIN SELECT RAISE(ABORT, '{IMMUTABLE}'); END"
             )
+        # INSERT OR REPLACE deletes without asking the triggers of DELETE.
+        op.execute(
+            "CREATE TRIGGER price_books_no_replace BEFORE INSERT ON price_books "
+            "WHEN EXISTS (SELECT 1 FROM price_books WHERE version = NEW.version) "
+            f"BEGIN SELECT RAISE(ABORT, '{IMMUTABLE}'); END"
+        )
         return
     op.execute(
         "CREATE FUNCTION refuse_price_book_change() RETURNS trigger LANGUAGE plpgsql AS "

@@ -120,6 +120,13 @@ class TestImmutability:
             session.execute(text(statement))
         billing.load()
 
+    def test_sqlite_does_not_replace_a_version_either(self, sqlite_billing: Billing) -> None:
+        with (
+            pytest.raises(DBAPIError, match="price books are immutable"),
+            sqlite_billing.database.transaction() as session,
+        ):
+            session.execute(text("INSERT OR REPLACE INTO price_books SELECT * FROM price_books"))
+
     def test_postgresql_does_not_empty_the_table_either(
         self, postgresql_url: str, clock: ManualClock
     ) -> None:
