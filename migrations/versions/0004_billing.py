@@ -92,7 +92,7 @@ def make_immutable() -> None:
             )
         # INSERT OR REPLACE deletes without asking the triggers of DELETE.
         op.execute(
-            "CREATE TRIGGER price_books_no_replace BEFORE INSERT ON price_books "
+            "CREATE TRIGGER price_books_no_replace BEFORE INSERT ON price_books "  # noqa: S608 - constants
             "WHEN EXISTS (SELECT 1 FROM price_books WHERE version = NEW.version) "
             f"BEGIN SELECT RAISE(ABORT, '{IMMUTABLE}'); END"
         )
