@@ -175,6 +175,16 @@ impl Catalog {
         })
     }
 
+    /// Replaces the configurations of a topic.
+    pub fn configure(&mut self, name: &str, configs: BTreeMap<String, String>) -> Result<(), CatalogError> {
+        self.by_name(name).ok_or_else(|| CatalogError::Unknown(name.to_owned()))?;
+        self.change(|state| {
+            if let Some(topic) = state.topics.get_mut(name) {
+                topic.configs = configs;
+            }
+        })
+    }
+
     /// Makes a change durable, then visible.
     fn change(&mut self, change: impl FnOnce(&mut State)) -> Result<(), CatalogError> {
         let mut state = self.state.clone();
@@ -272,10 +282,12 @@ mod tests {
         catalog.create(&name("a"), meta(1)).unwrap();
         catalog.create(&name("b"), meta(2)).unwrap();
         catalog.grow("a", 6).unwrap();
+        let configs = BTreeMap::from([("segment.ms".to_owned(), "7".to_owned())]);
+        catalog.configure("a", configs.clone()).unwrap();
         catalog.delete("b").unwrap();
         disk.crash(&SeededRng::new(4));
         let mut catalog = open(&disk);
-        assert_eq!(catalog.by_name("a"), Some(&TopicMeta { partitions: 6, ..meta(1) }));
+        assert_eq!(catalog.by_name("a"), Some(&TopicMeta { partitions: 6, configs, ..meta(1) }));
         assert_eq!(catalog.name_of(meta(1).id), Some(&name("a")));
         assert_eq!(catalog.by_name("b"), None);
         assert_eq!(catalog.removing().collect::<Vec<_>>(), [(meta(2).id, 3)]);
@@ -306,6 +318,7 @@ mod tests {
         assert!(matches!(catalog.create(&name("a.b"), meta(2)), Err(CatalogError::Exists(_))));
         assert!(matches!(catalog.create(&name("a_b"), meta(2)), Err(CatalogError::Collides(..))));
         assert!(matches!(catalog.delete("x"), Err(CatalogError::Unknown(_))));
+        assert!(matches!(catalog.configure("x", BTreeMap::new()), Err(CatalogError::Unknown(_))));
     }
 
     #[test]

@@ -34,5 +34,6 @@ pub use lookup::FoundOffset;
 pub use measure::Measured;
 pub use partition::{Appended, LogConfig, PartitionLog};
 pub use producer_ids::ProducerIds;
+pub use producers::ProducerView;
 pub use retention::Retained;
 pub use sync::{SyncEnd, SyncPlan};

@@ -15,7 +15,7 @@ use crate::error::{AppendError, LogError};
 use crate::index::Entry;
 use crate::limits::CHECKPOINT_INTERVAL_BYTES;
 use crate::lookup::LoadedSegment;
-use crate::producers::{Producers, RememberedBatch, Verdict};
+use crate::producers::{ProducerView, Producers, RememberedBatch, Verdict};
 use crate::recovery::{Recovered, recover};
 use crate::recovery_point::RecoveryPoint;
 use crate::segment::{self, Active, Closed, ClosedIndex, SegmentHeader};
@@ -132,6 +132,11 @@ impl PartitionLog {
         }
     }
 
+    /// Puts another configuration in force, for the next append and the next retention.
+    pub fn configure(&mut self, config: LogConfig) {
+        self.config = config;
+    }
+
     /// First offset that is kept.
     #[must_use]
     pub fn log_start(&self) -> Offset {
@@ -180,6 +185,11 @@ impl PartitionLog {
     pub fn size_bytes(&self) -> u64 {
         let closed: u64 = self.closed.iter().map(|closed| closed.size).sum();
         closed + self.active.as_ref().map_or(0, |active| active.size)
+    }
+
+    /// The producers that are remembered, by id.
+    pub fn producers(&self) -> impl Iterator<Item = ProducerView> {
+        self.producers.views()
     }
 
     /// Number of producers remembered.

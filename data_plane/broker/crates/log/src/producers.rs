@@ -32,6 +32,19 @@ struct Producer {
     appended_at_ms: i64,
 }
 
+/// What is told of a producer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProducerView {
+    /// The producer.
+    pub id: i64,
+    /// Its newest epoch.
+    pub epoch: i16,
+    /// Sequence number of its last record; -1 if it has none.
+    pub last_sequence: i32,
+    /// Largest timestamp of its last batch; -1 if it has none.
+    pub last_timestamp: i64,
+}
+
 /// What is to be done with a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -125,6 +138,19 @@ impl Producers {
     pub fn expire(&mut self, now_ms: i64) {
         self.by_id
             .retain(|_, producer| now_ms.saturating_sub(producer.appended_at_ms) < PRODUCER_EXPIRATION_MS);
+    }
+
+    /// Every producer, by id.
+    pub fn views(&self) -> impl Iterator<Item = ProducerView> {
+        self.by_id.iter().map(|(id, producer)| {
+            let last = producer.batches().last();
+            ProducerView {
+                id: *id,
+                epoch: producer.epoch,
+                last_sequence: last.map_or(-1, |last| last.last_sequence),
+                last_timestamp: last.map_or(-1, |last| last.max_timestamp),
+            }
+        })
     }
 
     /// Number of producers remembered.
@@ -279,6 +305,17 @@ mod tests {
         }
         assert!(producers.len() <= PRODUCERS_PER_PARTITION_MAX);
         assert!(!producers.by_id.contains_key(&0));
+    }
+
+    #[test]
+    fn producers_are_told_with_their_last_batch() {
+        let mut producers = Producers::default();
+        append(&mut producers, &header(7, 2, 0, 3, 0));
+        append(&mut producers, &header(7, 2, 3, 2, 3));
+        let view = ProducerView { id: 7, epoch: 2, last_sequence: 4, last_timestamp: 0 };
+        let told: Vec<ProducerView> = producers.views().collect();
+        assert_eq!(told, [ProducerView { last_timestamp: told[0].last_timestamp, ..view }]);
+        assert_eq!(told[0].last_timestamp, header(7, 2, 3, 2, 3).max_timestamp);
     }
 
     #[test]
