@@ -16,6 +16,8 @@ pub(crate) enum Command {
     },
     /// Run one broker without authentication, for test suites.
     Dev(DevOptions),
+    /// Print the page about settings of topics.
+    TopicSettings,
     /// Print the version.
     Version,
     /// Print the usage.
@@ -34,12 +36,14 @@ pub(crate) struct DevOptions {
 pub(crate) const USAGE: &str = "\
 usage: headrace-broker --config FILE
        headrace-broker dev --listen 127.0.0.1:PORT --data-dir DIR [--num-partitions N]
+       headrace-broker topic-settings
        headrace-broker --version";
 
 /// Reads the arguments of the process.
 pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     match parser.next()? {
         Some(Long("config")) => run(parser),
+        Some(Value(word)) if word == "topic-settings" => alone(parser, Command::TopicSettings),
         Some(Long("version") | Short('V')) => Ok(Command::Version),
         Some(Long("help") | Short('h')) => Ok(Command::Help),
         Some(Value(word)) if word == "dev" => dev(parser).map(Command::Dev),
@@ -50,8 +54,13 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
 
 fn run(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     let config = parser.value()?.into();
+    alone(parser, Command::Run { config })
+}
+
+/// A command that nothing may follow.
+fn alone(mut parser: lexopt::Parser, command: Command) -> Result<Command, lexopt::Error> {
     match parser.next()? {
-        None => Ok(Command::Run { config }),
+        None => Ok(command),
         Some(other) => Err(other.unexpected()),
     }
 }
@@ -85,6 +94,12 @@ mod tests {
         assert!(parsed(&["--config"]).is_err());
         assert!(parsed(&["--config", "x.json", "more"]).is_err());
         assert!(parsed(&[]).is_err());
+    }
+
+    #[test]
+    fn the_page_about_settings_takes_no_options() {
+        assert_eq!(parsed(&["topic-settings"]).unwrap(), Command::TopicSettings);
+        assert!(parsed(&["topic-settings", "more"]).is_err());
     }
 
     #[test]

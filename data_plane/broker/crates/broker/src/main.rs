@@ -54,6 +54,7 @@ fn main() -> ExitCode {
         Ok(Command::Run { .. }) if UNSAFE_BUILD => complain(UNSAFE_REFUSAL, EXIT_START),
         Ok(Command::Run { config }) => run(Config::load(&config)),
         Ok(Command::Dev(options)) => run(Config::dev(&options)),
+        Ok(Command::TopicSettings) => say(topics::settings::page().trim_end()),
         Ok(Command::Version) => say(&version()),
         Ok(Command::Help) => say(cli::USAGE),
         Err(error) => complain(&format!("{error}\n{}", cli::USAGE), EXIT_USAGE),

@@ -4,12 +4,12 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use headrace_protocol::messages::{
     CreateTopicsRequest, CreateTopicsResponse,
-    create_topics_request::{CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig},
+    create_topics_request::{CreatableReplicaAssignment, CreatableTopic},
     create_topics_response::{CreatableTopicConfigs, CreatableTopicResult},
 };
 use headrace_types::{ErrorCode, TopicId};
 
-use super::{Context, describe_configs::ConfigView};
+use super::{Context, config_views::ConfigView};
 use crate::{
     close::Close,
     reply::Answer,
@@ -53,7 +53,8 @@ fn create(
     validate_only: bool,
 ) -> Result<Created, Refusal> {
     let partitions = partitions(context, topic)?;
-    let configs = configs(&topic.configs)?;
+    let asked = topic.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
+    let configs = configs(asked)?;
     let planned: NewTopic = context.broker.topics.plan(&topic.name, partitions, configs.clone())?;
     let id = if validate_only { TopicId::ZERO } else { context.broker.topics.create(planned)? };
     Ok(Created { id, partitions, configs })
@@ -98,15 +99,17 @@ fn assigned(broker_id: i32, topic: &CreatableTopic<'_>) -> Result<i32, Refusal> 
         .map_err(|_| Refusal::new(ErrorCode::InvalidPartitions, "too many partitions"))
 }
 
-fn configs(asked: &[CreatableTopicConfig<'_>]) -> Result<BTreeMap<String, String>, Refusal> {
+/// Configurations as they are asked for; each has a value, and none comes twice.
+pub(super) fn configs<'a>(
+    asked: impl Iterator<Item = (&'a str, Option<&'a str>)>,
+) -> Result<BTreeMap<String, String>, Refusal> {
     let mut configs = BTreeMap::new();
-    for config in asked {
+    for (name, value) in asked {
         let refused = |message: String| Refusal::new(ErrorCode::InvalidConfig, message);
-        let value = config.value.as_deref();
-        let value = value
-            .ok_or_else(|| refused(format!("{} has no value: leave it out for its default", config.name)))?;
-        if configs.insert(config.name.to_string(), value.to_owned()).is_some() {
-            return Err(refused(format!("{} is set more than once", config.name)));
+        let value =
+            value.ok_or_else(|| refused(format!("{name} has no value: leave it out for its default")))?;
+        if configs.insert(name.to_owned(), value.to_owned()).is_some() {
+            return Err(refused(format!("{name} is set more than once")));
         }
     }
     Ok(configs)

@@ -2,7 +2,10 @@
 
 #![allow(clippy::unused_async, reason = "handlers have one signature, and some of them never wait")]
 
+mod alter_configs;
 mod api_versions;
+mod config_resources;
+mod config_views;
 mod create_partitions;
 mod create_topics;
 mod delete_groups;
@@ -13,9 +16,11 @@ mod describe_groups;
 mod fetch;
 mod find_coordinator;
 mod heartbeat;
+mod incremental_alter_configs;
 mod init_producer_id;
 mod join_group;
 mod leave_group;
+mod list_config_resources;
 mod list_groups;
 mod list_offsets;
 mod metadata;
@@ -91,6 +96,9 @@ apis! {
     DeleteTopics => delete_topics, 1..=6;
     InitProducerId => init_producer_id, 0..=5;
     DescribeConfigs => describe_configs, 1..=4;
+    AlterConfigs => alter_configs, 0..=2;
+    IncrementalAlterConfigs => incremental_alter_configs, 0..=1;
+    ListConfigResources => list_config_resources, 0..=1;
     CreatePartitions => create_partitions, 0..=3;
     OffsetCommit => offset_commit, 2..=10;
     OffsetFetch => offset_fetch, 1..=10;

@@ -56,9 +56,9 @@ impl Topics {
         Ok(NewTopic { name, partitions, configs })
     }
 
-    fn check_config(&self, name: &str, value: &str) -> Result<(), Refusal> {
+    pub(super) fn check_config(&self, name: &str, value: &str) -> Result<(), Refusal> {
         let refused = |message| Refusal::new(ErrorCode::InvalidConfig, message);
-        settings::check(name, Some(value)).map_err(refused)?;
+        settings::check(name, value).map_err(refused)?;
         let batch_bytes_max = self.batch_bytes_max;
         if name == "max.message.bytes" && value.parse().is_ok_and(|bytes: usize| bytes > batch_bytes_max) {
             return Err(refused(format!(
@@ -185,7 +185,7 @@ fn failed(error: &LogError) -> Refusal {
     Refusal::new(storage_refusal(error), "the disk is full")
 }
 
-fn refusal_of(error: &CatalogError) -> Refusal {
+pub(super) fn refusal_of(error: &CatalogError) -> Refusal {
     let code = match error {
         CatalogError::Exists(_) => ErrorCode::TopicAlreadyExists,
         CatalogError::Collides(..) => ErrorCode::InvalidTopicException,

@@ -4,6 +4,7 @@ mod administration;
 mod append;
 pub(crate) mod arrivals;
 mod committer;
+mod configuration;
 mod metering;
 mod metrics;
 mod opening;

@@ -70,7 +70,7 @@ fn every_topic_of_a_request_has_its_own_result() {
         (topic("too-many-for-the-plan", 5_000, &[]), ErrorCode::PolicyViolation, "1000"),
         (replicated, ErrorCode::InvalidReplicationFactor, "ask for 1"),
         (topic("compact", 1, &[("cleanup.policy", "compact")]), ErrorCode::InvalidConfig, "compaction"),
-        (topic("preallocated", 1, &[("preallocate", "true")]), ErrorCode::InvalidConfig, "not supported"),
+        (topic("indexed", 1, &[("segment.index.bytes", "9")]), ErrorCode::InvalidConfig, "not supported"),
         (topic("typo", 1, &[("retention", "1")]), ErrorCode::InvalidConfig, "there is no"),
         (topic("huge", 1, &[("max.message.bytes", "99999999")]), ErrorCode::InvalidConfig, "largest request"),
         (topic("twice", 1, &[]), ErrorCode::InvalidRequest, "more than once"),

@@ -4,6 +4,7 @@
 
 mod administration;
 mod calls;
+mod configurations;
 mod durability;
 mod fetching;
 mod idempotence;

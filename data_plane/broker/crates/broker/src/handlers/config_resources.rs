@@ -1,0 +1,84 @@
+//! What has configurations (`ConfigResource.Type` of Apache Kafka), and which of it can be altered.
+
+use std::borrow::Cow;
+
+use headrace_types::{ErrorCode, TopicName};
+
+use super::Context;
+use crate::topics::Refusal;
+
+pub(super) const TOPIC: i8 = 2;
+pub(super) const BROKER: i8 = 4;
+pub(super) const BROKER_LOGGER: i8 = 8;
+pub(super) const CLIENT_METRICS: i8 = 16;
+pub(super) const GROUP: i8 = 32;
+
+/// The name of a topic that there may be.
+pub(super) fn topic_name(name: &str) -> Result<TopicName, Refusal> {
+    TopicName::new(name).map_err(|error| Refusal::new(ErrorCode::InvalidTopicException, error.to_string()))
+}
+
+/// Refuses a broker that is not this one; without a name all brokers are meant.
+pub(super) fn check_broker(context: &Context<'_>, name: &str) -> Result<(), Refusal> {
+    let id = context.broker.config.broker_id;
+    if name.is_empty() || name == id.to_string() {
+        return Ok(());
+    }
+    let message = format!("this is broker {id}, and the cluster has no other one");
+    Err(Refusal::new(ErrorCode::InvalidRequest, message))
+}
+
+/// The refusal of a resource that has no configurations here.
+pub(super) fn without_configs(resource_type: i8) -> Refusal {
+    let message = format!(
+        "resources of type {resource_type} have no configurations here: name topics (2) or the broker (4)"
+    );
+    Refusal::new(ErrorCode::InvalidRequest, message)
+}
+
+/// The refusal of changing the broker itself, by the names of what was to be changed.
+pub(super) fn unalterable<'a>(
+    context: &Context<'_>,
+    resource_type: i8,
+    name: &str,
+    configs: impl Iterator<Item = &'a Cow<'a, str>>,
+) -> Refusal {
+    if resource_type != BROKER {
+        return without_configs(resource_type);
+    }
+    if let Err(refusal) = check_broker(context, name) {
+        return refusal;
+    }
+    let names: Vec<&str> = configs.take(NAMES_REPEATED_MAX).map(|name| shortened(name)).collect();
+    let message = format!(
+        "{}: settings of the broker belong to the cluster and can not be altered over the Kafka protocol",
+        names.join(", ")
+    );
+    Refusal::new(ErrorCode::InvalidRequest, message)
+}
+
+/// Most names that a refusal repeats, and the most bytes of each.
+const NAMES_REPEATED_MAX: usize = 10;
+const NAME_REPEATED_BYTES_MAX: usize = 256;
+
+fn shortened(name: &str) -> &str {
+    &name[..name.floor_char_boundary(NAME_REPEATED_BYTES_MAX)]
+}
+
+/// A resource that a request names, for finding one that it names twice.
+pub(super) type ResourceKey<'a> = (i8, &'a str);
+
+/// The resources of a request that it names more than once: none of their changes is made.
+pub(super) fn repeated<'a>(keys: impl Iterator<Item = ResourceKey<'a>>) -> Vec<bool> {
+    let keys: Vec<ResourceKey<'a>> = keys.collect();
+    let mut counts = std::collections::BTreeMap::<ResourceKey<'a>, usize>::new();
+    for key in &keys {
+        *counts.entry(*key).or_default() += 1;
+    }
+    keys.iter().map(|key| counts.get(key).is_some_and(|count| *count > 1)).collect()
+}
+
+/// The refusal of a resource that the request names more than once.
+pub(super) fn named_twice() -> Refusal {
+    Refusal::new(ErrorCode::InvalidRequest, "the request names this resource more than once")
+}

@@ -1,0 +1,73 @@
+//! `IncrementalAlterConfigs` (KIP-339): each resource of a request has its own result, and all of its changes are made or none.
+
+use headrace_protocol::messages::{
+    IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+    incremental_alter_configs_request::AlterConfigsResource,
+    incremental_alter_configs_response::AlterConfigsResourceResponse,
+};
+use headrace_types::ErrorCode;
+use tokio::task::yield_now;
+
+use super::{
+    Context,
+    config_resources::{TOPIC, named_twice, repeated, topic_name, unalterable},
+};
+use crate::{
+    close::Close,
+    reply::Answer,
+    topics::{
+        Refusal,
+        settings::{ConfigChange, Operation},
+    },
+};
+
+pub(super) async fn handle<'a>(
+    context: &'a Context<'_>,
+    request: IncrementalAlterConfigsRequest<'a>,
+) -> Result<Answer<IncrementalAlterConfigsResponse<'a>>, Close> {
+    let keys = request.resources.iter().map(|resource| (resource.resource_type, &*resource.resource_name));
+    let repeated = repeated(keys);
+    let mut responses = Vec::with_capacity(request.resources.len());
+    for (resource, repeated) in request.resources.into_iter().zip(repeated) {
+        let altered =
+            if repeated { Err(named_twice()) } else { alter(context, &resource, request.validate_only) };
+        let (code, message) = match altered {
+            Ok(()) => (ErrorCode::None, None),
+            Err(refusal) => (refusal.code, Some(refusal.message.into())),
+        };
+        responses.push(AlterConfigsResourceResponse {
+            error_code: code.code(),
+            error_message: message,
+            resource_type: resource.resource_type,
+            resource_name: resource.resource_name,
+        });
+        // Each change is synced: others are served between two.
+        yield_now().await;
+    }
+    Ok(IncrementalAlterConfigsResponse { responses, ..Default::default() }.into())
+}
+
+fn alter(
+    context: &Context<'_>,
+    resource: &AlterConfigsResource<'_>,
+    validate_only: bool,
+) -> Result<(), Refusal> {
+    if resource.resource_type != TOPIC {
+        let names = resource.configs.iter().map(|config| &config.name);
+        return Err(unalterable(context, resource.resource_type, &resource.resource_name, names));
+    }
+    let topic = topic_name(&resource.resource_name)?;
+    let changes = resource.configs.iter().map(|config| {
+        let unknown = || {
+            let message = format!("there is no operation {} on configurations", config.config_operation);
+            Refusal::new(ErrorCode::InvalidRequest, message)
+        };
+        Ok(ConfigChange {
+            name: &config.name,
+            operation: Operation::from_wire(config.config_operation).ok_or_else(unknown)?,
+            value: config.value.as_deref(),
+        })
+    });
+    let changes = changes.collect::<Result<Vec<_>, Refusal>>()?;
+    context.broker.topics.alter_configs(topic.as_str(), &changes, validate_only)
+}

@@ -1,0 +1,121 @@
+//! Configurations of topics: which exist, their defaults, how they change, and what they mean for the log.
+
+mod change;
+mod definitions;
+mod page;
+
+use std::collections::BTreeMap;
+
+use headrace_log::LogConfig;
+
+use definitions::{Allowed, Unsupported};
+
+pub(crate) use change::{ConfigChange, Operation, apply};
+pub(crate) use definitions::{DEFINITIONS, Definition, Kind, UNSUPPORTED};
+pub(crate) use page::page;
+
+/// Retention that keeps everything.
+const NO_LIMIT: i64 = -1;
+
+/// Longest value of a configuration, in bytes; every value that is taken is far shorter.
+const VALUE_BYTES_MAX: usize = 256;
+
+/// What a topic's configurations come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) log: LogConfig,
+    pub(crate) batch_bytes_max: usize,
+    pub(crate) append_time: bool,
+    pub(crate) timestamp_before_max_ms: i64,
+    pub(crate) timestamp_after_max_ms: i64,
+}
+
+impl Settings {
+    /// The settings of a topic with these configurations, which were checked when they were set.
+    pub(crate) fn of(configs: &BTreeMap<String, String>) -> Self {
+        let number = |name: &str| {
+            let value = configs.get(name).map(String::as_str);
+            value
+                .or_else(|| Some(definition(name)?.default))
+                .and_then(|value| value.parse().ok())
+                .unwrap_or_default()
+        };
+        // Without a cleanup policy nothing is ever removed.
+        let is_cleaned = configs.get("cleanup.policy").is_none_or(|policy| !entries(policy).is_empty());
+        let retention = |name| if is_cleaned { number(name) } else { NO_LIMIT };
+        Self {
+            log: LogConfig {
+                segment_bytes: number("segment.bytes") as u64,
+                segment_ms: number("segment.ms"),
+                retention_ms: retention("retention.ms"),
+                retention_bytes: retention("retention.bytes"),
+            },
+            batch_bytes_max: number("max.message.bytes") as usize,
+            append_time: configs.get("message.timestamp.type").is_some_and(|kind| kind == "LogAppendTime"),
+            timestamp_before_max_ms: number("message.timestamp.before.max.ms"),
+            timestamp_after_max_ms: number("message.timestamp.after.max.ms"),
+        }
+    }
+}
+
+/// The configuration of this name.
+pub(crate) fn definition(name: &str) -> Option<&'static Definition> {
+    DEFINITIONS.iter().find(|definition| definition.name == name)
+}
+
+/// Whether Apache Kafka documents a configuration of this name, honoured here or not.
+fn is_known(name: &str) -> bool {
+    definition(name).is_some() || UNSUPPORTED.iter().any(|unsupported| unsupported.name == name)
+}
+
+/// Checks one configuration; the error says what to do.
+pub(crate) fn check(name: &str, value: &str) -> Result<(), String> {
+    let Some(definition) = definition(name) else { return Err(unknown(name)) };
+    if value.len() > VALUE_BYTES_MAX {
+        return Err(format!("the value of {name} is longer than {VALUE_BYTES_MAX} bytes"));
+    }
+    match definition.allowed {
+        Allowed::Words(words, _) if is_of(words, value, definition.kind) => Ok(()),
+        Allowed::Words(words, reason) => {
+            Err(format!("{name} can not be '{value}': {reason}; use '{}'", words.join("' or '")))
+        }
+        Allowed::Nothing(_) if value.is_empty() => Ok(()),
+        Allowed::Nothing(reason) => Err(format!("{name} can not be '{value}': {reason}; leave it empty")),
+        Allowed::Range(low, high) => match value.parse::<i64>() {
+            Ok(number) if (low..=high).contains(&number) => Ok(()),
+            Ok(_) => Err(format!("{name} must lie between {low} and {high}, '{value}' does not")),
+            Err(_) => Err(format!("{name} must be an integer, '{value}' is not")),
+        },
+    }
+}
+
+/// A list may hold any of the words, each once, or none; everything else is one of them.
+fn is_of(words: &[&str], value: &str, kind: Kind) -> bool {
+    if kind != Kind::List {
+        return words.contains(&value);
+    }
+    let entries = entries(value);
+    entries.iter().enumerate().all(|(at, entry)| words.contains(entry) && !entries[..at].contains(entry))
+}
+
+/// The entries of a list, which commas part.
+fn entries(list: &str) -> Vec<&str> {
+    if list.trim().is_empty() { Vec::new() } else { list.split(',').map(str::trim).collect() }
+}
+
+fn unknown(name: &str) -> String {
+    match UNSUPPORTED.iter().find(|unsupported| unsupported.name == name) {
+        Some(Unsupported { reason, .. }) => {
+            format!("{name} is not supported by this broker: {reason}; leave it out")
+        }
+        None => format!("there is no topic configuration '{}'", shortened(name)),
+    }
+}
+
+/// As much of a name as an answer repeats.
+fn shortened(name: &str) -> &str {
+    &name[..name.floor_char_boundary(VALUE_BYTES_MAX)]
+}
+
+#[cfg(test)]
+mod tests;
