@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use headrace_types::{ErrorCode, TopicId};
 
 use crate::answers::{FetchedTopic, GroupDescription, GroupListing, JoinAnswer, SyncAnswer};
@@ -221,6 +222,21 @@ impl Coordinator {
                 ErrorCode::None
             }
         }
+    }
+
+    /// `OffsetDelete`: one result for each topic, or one for the request. `subscription` reads the topics out of what a consumer
+    /// joined with; none, if it can not, means that it may read anything.
+    pub fn delete_offsets(
+        &mut self,
+        group_id: &str,
+        selection: &[TopicSelection],
+        subscription: impl Fn(&Bytes) -> Option<Vec<String>>,
+        now: Now,
+        effects: &mut Effects,
+    ) -> Result<Vec<ErrorCode>, ErrorCode> {
+        let Self { groups, config, offsets, .. } = self;
+        let group = groups.get_mut(group_id).ok_or(ErrorCode::GroupIdNotFound)?;
+        group.delete_offsets(selection, subscription, offsets, &mut Turn { now, config, effects })
     }
 
     /// Forgets the offsets of topics that are gone.

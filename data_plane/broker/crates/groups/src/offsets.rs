@@ -1,7 +1,8 @@
 //! Committed offsets: `OffsetCommit`, `OffsetFetch` and their end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use bytes::Bytes;
 use headrace_types::{ErrorCode, TopicId};
 
 use crate::answers::{FetchedOffset, FetchedTopic};
@@ -10,6 +11,9 @@ use crate::group::{Group, GroupState};
 use crate::records;
 use crate::requests::{CommitRequest, OffsetCommit, TopicSelection};
 use crate::turn::Turn;
+
+/// What groups of consumers call themselves (`ConsumerProtocol.PROTOCOL_TYPE` of Apache Kafka).
+const CONSUMER_PROTOCOL_TYPE: &str = "consumer";
 
 /// How far a group has read a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,6 +180,39 @@ impl Group {
                 .collect(),
         };
         self.offsets.0.iter().map(one).collect()
+    }
+
+    /// Forgets the offsets of partitions that no member reads; one result for each topic. `subscription` reads the topics out
+    /// of what a member joined with; none, if it can not, means that the member may read anything.
+    pub(crate) fn delete_offsets(
+        &mut self,
+        selection: &[TopicSelection],
+        subscription: impl Fn(&Bytes) -> Option<Vec<String>>,
+        totals: &mut OffsetTotals,
+        turn: &mut Turn<'_>,
+    ) -> Result<Vec<ErrorCode>, ErrorCode> {
+        let members = self.describe().members;
+        if !members.is_empty() && self.protocol_type.as_deref() != Some(CONSUMER_PROTOCOL_TYPE) {
+            return Err(ErrorCode::NonEmptyGroup);
+        }
+        let subscriptions: Option<Vec<_>> =
+            members.iter().map(|member| subscription(&member.metadata)).collect();
+        let read: Option<BTreeSet<String>> =
+            subscriptions.map(|subscriptions| subscriptions.into_iter().flatten().collect());
+        let is_read = |topic: &str| read.as_ref().is_none_or(|read| read.contains(topic));
+        let results = selection.iter().map(|wanted| {
+            if is_read(&wanted.topic) {
+                return ErrorCode::GroupSubscribedToTopic;
+            }
+            for partition in &wanted.partitions {
+                if self.offsets.get(&wanted.topic, *partition).is_some() {
+                    turn.persist(records::remove_offset(&self.id, &wanted.topic, *partition));
+                    self.offsets.remove(&wanted.topic, *partition, totals);
+                }
+            }
+            ErrorCode::None
+        });
+        Ok(results.collect())
     }
 
     /// Forgets the offsets that `is_obsolete` names.

@@ -1,8 +1,13 @@
 //! Committed offsets: who may commit, what comes back, what survives and what ends.
 
+#![allow(clippy::unwrap_used, reason = "a test that can not be set up has failed")]
+
 mod support;
 
-use headrace_groups::{CommitRequest, GroupConfig, GroupTotals, OffsetCommit};
+use bytes::Bytes;
+use headrace_groups::{
+    CommitRequest, GroupConfig, GroupTotals, JoinRequest, OffsetCommit, Protocol, TopicSelection,
+};
 use headrace_types::ErrorCode;
 use support::{GROUP, World, commit, departure, join, offset, topic_id};
 
@@ -182,4 +187,67 @@ fn offsets_expire_a_while_after_the_last_member_left() {
     assert!(world.coordinator.list().is_empty());
     world.restart();
     assert!(world.coordinator.list().is_empty());
+}
+
+/// In these tests a consumer joins with the names of its topics, parted by spaces; "?" can not be read.
+fn subscription(metadata: &Bytes) -> Option<Vec<String>> {
+    let text = std::str::from_utf8(metadata).unwrap();
+    (text != "?").then(|| text.split(' ').map(str::to_owned).collect())
+}
+
+fn reading(topics: &str) -> JoinRequest {
+    let metadata = Bytes::from(topics.to_owned());
+    JoinRequest { protocols: vec![Protocol { name: "range".to_owned(), metadata }], ..join("") }
+}
+
+fn delete(world: &mut World, topics: &[&str]) -> Result<Vec<ErrorCode>, ErrorCode> {
+    let selection =
+        topics.iter().map(|topic| TopicSelection { topic: (*topic).to_owned(), partitions: vec![0] });
+    world.delete_offsets(&selection.collect::<Vec<_>>(), subscription)
+}
+
+/// A group with offsets of two topics and one member, which joins as told.
+fn group_of_one(join: &JoinRequest) -> World {
+    let mut world = World::new();
+    world.commit(&commit("", -1, vec![offset("t", 5), offset("u", 6)])).unwrap();
+    let told = world.join_answer(join);
+    let waiter = world.join(&JoinRequest { member_id: told.member_id.clone(), ..join.clone() });
+    world.pass(world.config.initial_rebalance_delay_ms * 2);
+    world.sync_all(&[(told.member_id, waiter)]);
+    world
+}
+
+#[test]
+fn offsets_that_nobody_reads_are_deleted_and_stay_so() {
+    let mut world = group_of_one(&reading("t x"));
+    let deleted = delete(&mut world, &["t", "u", "v"]);
+    assert_eq!(deleted, Ok(vec![ErrorCode::GroupSubscribedToTopic, ErrorCode::None, ErrorCode::None]));
+    for _ in 0..2 {
+        assert_eq!((world.committed("t"), world.committed("u")), (5, -1));
+        assert_eq!(world.coordinator.totals().offsets, 1);
+        world.restart();
+    }
+}
+
+#[test]
+fn a_subscription_that_can_not_be_read_is_one_to_everything() {
+    let mut world = group_of_one(&reading("?"));
+    assert_eq!(delete(&mut world, &["u"]), Ok(vec![ErrorCode::GroupSubscribedToTopic]));
+    assert_eq!(world.committed("u"), 6);
+}
+
+#[test]
+fn a_group_of_others_than_consumers_is_left_alone_while_it_has_members() {
+    let mut world = group_of_one(&JoinRequest { protocol_type: "connect".to_owned(), ..reading("x") });
+    assert_eq!(delete(&mut world, &["t"]), Err(ErrorCode::NonEmptyGroup));
+    assert_eq!(world.committed("t"), 5);
+}
+
+#[test]
+fn a_group_without_members_reads_nothing_and_one_that_is_not_there_has_nothing() {
+    let mut world = World::new();
+    assert_eq!(delete(&mut world, &["t"]), Err(ErrorCode::GroupIdNotFound));
+    world.commit(&commit("", -1, vec![offset("t", 5)])).unwrap();
+    assert_eq!(delete(&mut world, &["t"]), Ok(vec![ErrorCode::None]));
+    assert_eq!(world.committed("t"), -1);
 }

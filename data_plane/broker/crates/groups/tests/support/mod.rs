@@ -170,6 +170,16 @@ impl World {
         self.turn(|coordinator, now, effects| coordinator.delete(group, now, effects))
     }
 
+    pub(crate) fn delete_offsets(
+        &mut self,
+        selection: &[TopicSelection],
+        subscription: impl Fn(&Bytes) -> Option<Vec<String>>,
+    ) -> Result<Vec<ErrorCode>, ErrorCode> {
+        self.turn(|coordinator, now, effects| {
+            coordinator.delete_offsets(GROUP, selection, subscription, now, effects)
+        })
+    }
+
     pub(crate) fn forget_topic(&mut self, topic: TopicId) {
         self.turn(|coordinator, now, effects| coordinator.forget_topics(&[topic].into(), now, effects));
     }
