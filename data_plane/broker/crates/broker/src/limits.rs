@@ -92,6 +92,10 @@ pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(30);
 pub(crate) const LOOKUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Threads that sync logs at once.
 pub(crate) const SYNC_THREADS: usize = 4;
+/// Most partitions in one answer to `DescribeTopicPartitions` (Kafka: `max.request.partition.size.limit`).
+pub(crate) const DESCRIBED_PARTITIONS_MAX: usize = 2_000;
+/// Most producers in one answer to `DescribeProducers`.
+pub(crate) const DESCRIBED_PRODUCERS_MAX: usize = 100_000;
 
 /// How long a usage window is, unless configured.
 pub(crate) const USAGE_WINDOW_LENGTH: WindowLength = WindowLength::MINUTE;

@@ -6,9 +6,11 @@ mod support;
 
 use headrace_protocol::messages::{
     CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
-    OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse,
+    OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest,
+    OffsetFetchResponse,
     create_topics_request::CreatableTopic,
     offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
+    offset_delete_request::{OffsetDeleteRequestPartition, OffsetDeleteRequestTopic},
     offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics},
 };
 use headrace_types::{ErrorCode, TopicId};
@@ -212,4 +214,30 @@ fn what_was_acknowledged_is_there_after_kill_9() {
         let rows = fetch(&mut broker.connect(), "g", None, FETCH_BY_NAME);
         assert_eq!(rows, [(0, round * 100 + 19, "n".to_owned(), 0)]);
     }
+}
+
+/// Error of the request, and of each partition.
+fn forget(client: &mut Client, group: &str, name: &str, partitions: &[i32]) -> (i16, Vec<i16>) {
+    let wanted = partitions.iter().map(|index| OffsetDeleteRequestPartition { partition_index: *index });
+    let topic = OffsetDeleteRequestTopic { name: name.into(), partitions: wanted.collect() };
+    let id = client.request(&OffsetDeleteRequest { group_id: group.into(), topics: vec![topic] }, 0);
+    let response: OffsetDeleteResponse<'_> = client.response(id, 0);
+    let rows = response.topics.iter().flat_map(|topic| &topic.partitions);
+    (response.error_code, rows.map(|row| row.error_code).collect())
+}
+
+#[test]
+fn offsets_are_deleted_by_partition_and_stay_deleted_after_a_kill() {
+    let broker = Broker::dev();
+    let mut client = broker.connect();
+    create(&mut client, "t");
+    assert_eq!(forget(&mut client, "g", "t", &[0]), (ErrorCode::GroupIdNotFound.code(), vec![]));
+    let topics = vec![by_name("t", vec![partition(0, 5, ""), partition(1, 6, "")])];
+    assert_eq!(commit(&mut client, "g", topics, COMMIT_BY_NAME), [[0, 0]]);
+    let unknown = ErrorCode::UnknownTopicOrPartition.code();
+    assert_eq!(forget(&mut client, "g", "t", &[0, 2]), (0, vec![0, unknown]));
+    assert_eq!(forget(&mut client, "g", "none", &[0]), (0, vec![unknown]));
+    let broker = Broker::dev_in(broker.kill());
+    let left = fetch(&mut broker.connect(), "g", None, FETCH_BY_NAME);
+    assert_eq!(left, [(1, 6, String::new(), 0)]);
 }

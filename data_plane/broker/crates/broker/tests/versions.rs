@@ -9,24 +9,30 @@ use std::borrow::Cow;
 use headrace_protocol::{
     ApiKey,
     messages::{
-        CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
-        DeleteTopicsRequest, DeleteTopicsResponse, DescribeConfigsRequest, DescribeConfigsResponse,
+        AlterConfigsRequest, AlterConfigsResponse, CreatePartitionsRequest, CreatePartitionsResponse,
+        CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
+        DescribeConfigsRequest, DescribeConfigsResponse, DescribeLogDirsRequest, DescribeLogDirsResponse,
         FetchRequest, FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest,
-        HeartbeatResponse, InitProducerIdRequest, InitProducerIdResponse, JoinGroupRequest,
-        JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse, ListOffsetsRequest, ListOffsetsResponse,
-        MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetFetchRequest,
-        OffsetFetchResponse, ProduceRequest, ProduceResponse, SyncGroupRequest, SyncGroupResponse,
+        HeartbeatResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+        InitProducerIdRequest, InitProducerIdResponse, JoinGroupRequest, JoinGroupResponse,
+        LeaveGroupRequest, LeaveGroupResponse, ListConfigResourcesRequest, ListConfigResourcesResponse,
+        ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
+        OffsetCommitResponse, OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
+        OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse, SyncGroupRequest, SyncGroupResponse,
+        alter_configs_request,
         create_partitions_request::CreatePartitionsTopic,
         create_topics_request::CreatableTopic,
         delete_topics_request::DeleteTopicState,
         describe_configs_request::DescribeConfigsResource,
         fetch_request::{FetchPartition, FetchTopic},
+        incremental_alter_configs_request,
         join_group_request::JoinGroupRequestProtocol,
         leave_group_request::MemberIdentity,
         list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic},
         metadata_request::MetadataRequestTopic,
         offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
         offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics},
+        offset_for_leader_epoch_request::{OffsetForLeaderPartition, OffsetForLeaderTopic},
         produce_request::{PartitionProduceData, TopicProduceData},
         sync_group_request::SyncGroupRequestAssignment,
     },
@@ -36,6 +42,7 @@ use support::{Broker, Client};
 use uuid::Uuid;
 
 const TOPIC: &str = "orders";
+const TOPIC_RESOURCE: i8 = 2;
 const MEMBER_ID_REQUIRED: i16 = 79;
 
 /// The versions that the broker advertises and serves.
@@ -175,6 +182,62 @@ fn producers_and_groups_find_their_coordinator() {
         let response: FindCoordinatorResponse<'_> = client.response(id, version);
         let node = if batched { response.coordinators[0].node_id } else { response.node_id };
         assert_eq!(node, 1, "version {version}");
+    }
+}
+
+#[test]
+fn configurations_are_altered_and_listed() {
+    let (_broker, mut client, _) = broker_with_topic();
+    for version in versions(&mut client, ApiKey::IncrementalAlterConfigs) {
+        let config = incremental_alter_configs_request::AlterableConfig {
+            name: "retention.ms".into(),
+            value: Some("1".into()),
+            ..Default::default()
+        };
+        let resource = incremental_alter_configs_request::AlterConfigsResource {
+            resource_type: TOPIC_RESOURCE,
+            resource_name: TOPIC.into(),
+            configs: vec![config],
+        };
+        let request = IncrementalAlterConfigsRequest { resources: vec![resource], validate_only: false };
+        let id = client.request(&request, version);
+        let response: IncrementalAlterConfigsResponse<'_> = client.response(id, version);
+        assert_eq!(response.responses[0].error_code, 0, "version {version}");
+    }
+    for version in versions(&mut client, ApiKey::AlterConfigs) {
+        let resource = alter_configs_request::AlterConfigsResource {
+            resource_type: TOPIC_RESOURCE,
+            resource_name: TOPIC.into(),
+            configs: vec![],
+        };
+        let request = AlterConfigsRequest { resources: vec![resource], validate_only: false };
+        let id = client.request(&request, version);
+        let response: AlterConfigsResponse<'_> = client.response(id, version);
+        assert_eq!(response.responses[0].error_code, 0, "version {version}");
+    }
+    for version in versions(&mut client, ApiKey::ListConfigResources) {
+        let id = client.request(&ListConfigResourcesRequest::default(), version);
+        let response: ListConfigResourcesResponse<'_> = client.response(id, version);
+        assert_eq!((response.error_code, response.config_resources.is_empty()), (0, version == 0));
+    }
+}
+
+#[test]
+fn partitions_are_looked_into() {
+    let (_broker, mut client, _) = broker_with_topic();
+    for version in versions(&mut client, ApiKey::DescribeLogDirs) {
+        let id = client.request(&DescribeLogDirsRequest { topics: None }, version);
+        let response: DescribeLogDirsResponse<'_> = client.response(id, version);
+        assert_eq!(response.results[0].topics[0].partitions.len(), 4, "version {version}");
+    }
+    for version in versions(&mut client, ApiKey::OffsetForLeaderEpoch) {
+        let wanted = OffsetForLeaderPartition { leader_epoch: 0, ..Default::default() };
+        let topics = vec![OffsetForLeaderTopic { topic: TOPIC.into(), partitions: vec![wanted] }];
+        let request = OffsetForLeaderEpochRequest { replica_id: -1, topics };
+        let id = client.request(&request, version);
+        let response: OffsetForLeaderEpochResponse<'_> = client.response(id, version);
+        let row = &response.topics[0].partitions[0];
+        assert_eq!((row.error_code, row.end_offset), (0, 0), "version {version}");
     }
 }
 

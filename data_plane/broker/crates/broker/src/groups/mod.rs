@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use headrace_groups::{
     CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription, GroupEvent,
     GroupListing, HeartbeatRequest, JoinAnswer, JoinRequest, Now, SyncAnswer, SyncRequest, TopicSelection,
@@ -160,6 +161,19 @@ impl Groups {
     pub(crate) async fn delete(&self, group: &str) -> ErrorCode {
         let deleted = self.ask(|state, now, effects| state.coordinator.delete(group, now, effects));
         deleted.await.unwrap_or_else(|error| error)
+    }
+
+    /// `OffsetDelete`: one result for each topic, or one for the request.
+    pub(crate) async fn delete_offsets(
+        &self,
+        group: &str,
+        selection: &[TopicSelection],
+        subscription: impl Fn(&Bytes) -> Option<Vec<String>>,
+    ) -> Result<Vec<ErrorCode>, ErrorCode> {
+        self.ask(|state, now, effects| {
+            state.coordinator.delete_offsets(group, selection, subscription, now, effects)
+        })
+        .await?
     }
 
     /// Forgets the offsets of a topic that was deleted; durable with the next answer.

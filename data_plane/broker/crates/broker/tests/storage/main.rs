@@ -8,6 +8,7 @@ mod configurations;
 mod durability;
 mod fetching;
 mod idempotence;
+mod inspection;
 mod offsets;
 mod producing;
 #[path = "../support/mod.rs"]
