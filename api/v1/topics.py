@@ -1,10 +1,10 @@
 """Topics of a cluster, asked of the cluster itself as the caller."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 from fastapi import Depends, Response, status
 from fastapi.responses import JSONResponse
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from api.auth import require
 from api.cluster_services import Clusters
@@ -41,7 +41,7 @@ from control_plane.topics.errors import (
     TopicReplicationInvalidError,
     TopicRequestInvalidError,
 )
-from control_plane.topics.topics import Topic, TopicSpec
+from control_plane.topics.topics import Topic, TopicChange, TopicSpec
 
 # Only bounds what is read: which names, numbers and entries are good, the cluster says.
 NAME_LENGTH_MAX = 1_000
@@ -84,17 +84,33 @@ class TopicCreate(RequestModel):
 
 
 class TopicUpdate(RequestModel):
-    """What shall change of a topic."""
+    """What shall change of a topic; what is left out stays as it is."""
 
     partitions: Annotated[
-        int,
+        int | None,
         Field(
             ge=1,
             le=PARTITIONS_MAX,
             description="The whole number, never less than now. Keys go to other partitions then.",
             examples=[8],
         ),
+    ] = None
+    configs: Annotated[
+        dict[ConfigName, ConfigValue | None],
+        Field(
+            default_factory=dict,
+            max_length=CONFIGS_MAX,
+            description="Entries to set; null puts one back to its default.",
+            examples=[{"retention.ms": "3600000", "segment.ms": None}],
+        ),
     ]
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.partitions is None and not self.configs:
+            message = "name partitions, configs or both"
+            raise ValueError(message)
+        return self
 
 
 class ConfigResponse(ResponseModel):
@@ -208,9 +224,11 @@ def get_topic(
         *CLUSTER_PROBLEMS,
         PartitionsLimitError,
         TopicChangesThrottledError,
+        TopicConfigInvalidError,
         TopicNotFoundError,
         TopicPartitionsDecreaseError,
         TopicPartitionsInvalidError,
+        TopicRequestInvalidError,
     ),
 )
 def update_topic(
@@ -223,12 +241,17 @@ def update_topic(
     *,
     dry_run: DryRun = False,
 ) -> TopicResponse:
-    """Give a topic more partitions; repeating it changes nothing."""
+    """Give a topic more partitions, or change its configuration; repeating it changes nothing."""
     cluster = find_cluster(core, services, caller, cluster_id)
-    connection = services.connection(cluster, caller)
-    return _response(
-        services.topics.grow(connection, topic_name, body.partitions, validate_only=dry_run)
+    change = TopicChange(
+        partitions=body.partitions,
+        configs={
+            name: None if value is None else _config_text(value)
+            for name, value in body.configs.items()
+        },
     )
+    connection = services.connection(cluster, caller)
+    return _response(services.topics.update(connection, topic_name, change, validate_only=dry_run))
 
 
 @router.delete(

@@ -1,6 +1,6 @@
 """The part of confluent_kafka's admin client that topics use, with the types it lacks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Protocol
@@ -8,12 +8,18 @@ from typing import Protocol
 from confluent_kafka import TopicCollection
 
 # `confluent_kafka.admin` documents these names as its own but does not mark them as exported.
-from confluent_kafka.admin._config import ConfigEntry, ConfigResource, ConfigSource
+from confluent_kafka.admin._config import (
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ConfigSource,
+)
 from confluent_kafka.admin._metadata import ClusterMetadata
 from confluent_kafka.admin._topic import TopicDescription
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 __all__ = [
+    "AlterConfigOpType",
     "ClusterMetadata",
     "ConfigEntry",
     "ConfigResource",
@@ -51,6 +57,10 @@ class KafkaAdmin(Protocol):
         self, resources: list[ConfigResource], /, *, request_timeout: float
     ) -> dict[ConfigResource, Future[dict[str, ConfigEntry]]]: ...
 
+    def incremental_alter_configs(
+        self, resources: list[ConfigResource], /, *, request_timeout: float, validate_only: bool
+    ) -> dict[ConfigResource, Future[None]]: ...
+
     def __enter__(self) -> object: ...
 
     def __exit__(
@@ -64,6 +74,21 @@ class KafkaAdmin(Protocol):
 
 def topic_resource(name: str) -> ConfigResource:
     return ConfigResource(ConfigResource.Type.TOPIC, name)
+
+
+def topic_changes(name: str, changes: Mapping[str, str | None]) -> ConfigResource:
+    """The topic with what its configuration is changed to; None stands for the default."""
+    entries = [
+        ConfigEntry(
+            entry,
+            value,
+            incremental_operation=(
+                AlterConfigOpType.DELETE if value is None else AlterConfigOpType.SET
+            ),
+        )
+        for entry, value in changes.items()
+    ]
+    return ConfigResource(ConfigResource.Type.TOPIC, name, incremental_configs=entries)
 
 
 def topic_names(names: Sequence[str]) -> TopicCollection:

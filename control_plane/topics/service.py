@@ -24,12 +24,13 @@ from control_plane.topics.kafka_admin import (
     NewPartitions,
     NewTopic,
     TopicDescription,
+    topic_changes,
     topic_names,
     topic_resource,
 )
 from control_plane.topics.kafka_errors import to_app_error, unavailable
 from control_plane.topics.names import NAME_LENGTH_MAX, is_topic_name
-from control_plane.topics.topics import ConfigValue, Topic, TopicSpec, topic_id_text
+from control_plane.topics.topics import ConfigValue, Topic, TopicChange, TopicSpec, topic_id_text
 
 # A broker that restarts is back within this time; one that is not is not worth a caller's wait.
 REQUEST_SECONDS_MAX = 5.0
@@ -74,26 +75,26 @@ class TopicService:
         """Have the cluster check a topic without making it."""
         self._read(connection, lambda client: _create(client, spec, validate_only=True))
 
-    def grow(
-        self, connection: Connection, name: str, partitions: int, *, validate_only: bool = False
+    def update(
+        self, connection: Connection, name: str, change: TopicChange, *, validate_only: bool = False
     ) -> Topic:
-        """Give the topic more partitions, and return it; asking for as many as it has is no change.
+        """Change the topic and return it; asking for what it has already is no change.
 
-        With `validate_only` return what it would be. Keys hash to other partitions afterwards.
+        The cluster checks all of it before any of it is made. With `validate_only` return the topic
+        with the partitions it would have. Keys hash to other partitions once there are more.
         """
         topic = self.get(connection, name)
+        partitions = change.partitions
         if partitions == topic.partitions:
-            return topic
-        _require_more(topic, partitions)
+            partitions = None
+        if partitions is not None:
+            _require_more(topic, partitions)
         with self._clients.client(connection) as client:
-            futures = client.create_partitions(
-                [NewPartitions(name, partitions)],
-                request_timeout=REQUEST_SECONDS_MAX,
-                validate_only=validate_only,
-            )
-            _answer_about(name, futures[name])
+            for is_check in (True,) if validate_only else (True, False):
+                _alter(client, name, change.configs, validate_only=is_check)
+                _grow(client, name, partitions, validate_only=is_check)
             if validate_only:
-                return replace(topic, partitions=partitions)
+                return replace(topic, partitions=partitions or topic.partitions)
             return _get(client, connection.cluster_id, name)
 
     def delete(self, connection: Connection, name: str) -> None:
@@ -150,6 +151,29 @@ def _create(client: KafkaAdmin, spec: TopicSpec, *, validate_only: bool) -> None
         [wanted], request_timeout=REQUEST_SECONDS_MAX, validate_only=validate_only
     )
     _answer(futures[spec.name])
+
+
+def _alter(
+    client: KafkaAdmin, name: str, changes: Mapping[str, str | None], *, validate_only: bool
+) -> None:
+    if not changes:
+        return
+    resource = topic_changes(name, changes)
+    futures = client.incremental_alter_configs(
+        [resource], request_timeout=REQUEST_SECONDS_MAX, validate_only=validate_only
+    )
+    _answer_about(name, futures[resource])
+
+
+def _grow(client: KafkaAdmin, name: str, partitions: int | None, *, validate_only: bool) -> None:
+    if partitions is None:
+        return
+    futures = client.create_partitions(
+        [NewPartitions(name, partitions)],
+        request_timeout=REQUEST_SECONDS_MAX,
+        validate_only=validate_only,
+    )
+    _answer_about(name, futures[name])
 
 
 def _or_default(number: int | None) -> int:

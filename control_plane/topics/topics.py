@@ -37,6 +37,14 @@ class TopicSpec:
     configs: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class TopicChange:
+    """What shall change of a topic: None leaves the partitions, a None entry is its default."""
+
+    partitions: int | None
+    configs: Mapping[str, str | None]
+
+
 def topic_id_text(librdkafkas: str) -> str:
     """Return a topic id as Kafka's own tools write it (Uuid.toString): URL-safe base64."""
     return librdkafkas.translate(_URL_SAFE)

@@ -173,6 +173,49 @@ class TestUpdate:
         assert code_of(refused) == expected
         assert usage.expect(200, usage.http.get(f"{topics}/{name}")) == made
 
+    def test_changes_the_configuration_in_place(self, usage: Usage, topics: str, name: str) -> None:
+        configs = {"retention.ms": "60000", "segment.ms": "7000"}
+        made = usage.expect(201, usage.http.post(topics, json={"name": name, "configs": configs}))
+        body = {"configs": {"segment.ms": None, "max.message.bytes": 2_000}}
+        changed = usage.expect(200, usage.http.patch(f"{topics}/{name}", json=body))
+        values = {entry: changed["configs"][entry]["value"] for entry in made["configs"]}
+        expected = {entry: one["value"] for entry, one in made["configs"].items()}
+        assert values == {**expected, "segment.ms": "604800000", "max.message.bytes": "2000"}
+        assert changed["configs"]["segment.ms"]["is_default"] is True
+        assert (changed["id"], changed["partitions"]) == (made["id"], made["partitions"])
+        assert usage.expect(200, usage.http.get(f"{topics}/{name}")) == changed
+
+    def test_makes_all_changes_or_none(self, usage: Usage, topics: str, name: str) -> None:
+        made = usage.expect(201, usage.http.post(topics, json={"name": name}))
+        refusals = {
+            "topic_config_invalid": {"partitions": 3, "configs": {"retention.ms": "soon"}},
+            "partitions_limit_reached": {"partitions": 1_001, "configs": {"retention.ms": "5"}},
+            "topic_partitions_decrease": {"partitions": 1, "configs": {"no.such.entry": "1"}},
+        }
+        usage.expect(200, usage.http.patch(f"{topics}/{name}", json={"partitions": 2}))
+        for code, body in refusals.items():
+            refused = usage.http.patch(f"{topics}/{name}", json=body)
+            assert refused.json()["code"] == code
+            dry = usage.http.patch(f"{topics}/{name}?dry_run=true", json=body)
+            assert dry.json()["code"] == code
+        found = usage.expect(200, usage.http.get(f"{topics}/{name}"))
+        assert found == {**made, "partitions": 2}
+
+    def test_changes_no_configuration_in_a_dry_run(
+        self, usage: Usage, topics: str, name: str
+    ) -> None:
+        made = usage.expect(201, usage.http.post(topics, json={"name": name}))
+        body = {"configs": {"retention.ms": "5"}}
+        usage.expect(200, usage.http.patch(f"{topics}/{name}?dry_run=true", json=body))
+        assert usage.expect(200, usage.http.get(f"{topics}/{name}")) == made
+
+    @pytest.mark.parametrize("body", [{}, {"configs": {}}, {"configs": {"": "1"}}])
+    def test_refuses_a_change_of_nothing(
+        self, usage: Usage, topics: str, name: str, body: dict[str, object]
+    ) -> None:
+        refused = usage.http.patch(f"{topics}/{name}", json=body)
+        assert code_of(refused) == (422, "request_invalid")
+
     def test_says_that_there_is_none(self, usage: Usage, topics: str) -> None:
         answer = usage.http.patch(f"{topics}/nobody-made-it", json={"partitions": 3})
         assert code_of(answer) == (404, "topic_not_found")

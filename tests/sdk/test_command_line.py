@@ -36,6 +36,9 @@ def test_what_scripts_rely_on(run: Run) -> None:
     assert json_of(topic)["partitions"] == 3
     grown = run("topic", "update", "t", "--cluster", "script", "--partitions", "5", "-ojson")
     assert json_of(grown)["partitions"] == 5
+    change = ("--config", "retention.ms=60000", "--unset", "segment.ms")
+    changed = json_of(run("topic", "update", "t", "--cluster", "script", *change, "-ojson"))
+    assert changed["configs"]["retention.ms"]["value"] == "60000"
     assert [t["name"] for t in json_of(run("topic", "list", "--cluster", "script", "-ojson"))] == [
         "t"
     ]

@@ -36,9 +36,21 @@ class Topics:
     def get(self, cluster_id: str, name: str) -> Topic:
         return self._transport.get(_path(cluster_id, name), Topic)
 
-    def update(self, cluster_id: str, name: str, partitions: int) -> Topic:
-        """Give a topic more partitions; `partitions` is the whole number, never less than now."""
-        body = {"partitions": partitions}
+    def update(
+        self,
+        cluster_id: str,
+        name: str,
+        partitions: int | None = None,
+        configs: Mapping[str, str | None] | None = None,
+    ) -> Topic:
+        """Change a topic; what is left out stays.
+
+        `partitions` is the whole number, never less than now; None as the value of a configuration
+        entry puts it back to its default.
+        """
+        body: dict[str, object] = {"configs": dict(configs or {})}
+        if partitions is not None:
+            body["partitions"] = partitions
         return self._transport.patch(_path(cluster_id, name), body, Topic)
 
     def delete(self, cluster_id: str, name: str) -> None:

@@ -89,15 +89,28 @@ def update(
     name: TopicArgument,
     cluster: ClusterOption,
     partitions: Annotated[
-        int, typer.Option(min=1, help="Number of partitions; never less than now.")
-    ],
+        int | None,
+        typer.Option(
+            min=1,
+            help="Number of partitions; never less than now. Keys go to other partitions then.",
+        ),
+    ] = None,
+    config: Annotated[
+        list[str] | None, typer.Option(help="NAME=VALUE, such as retention.ms=3600000.")
+    ] = None,
+    unset: Annotated[
+        list[str] | None, typer.Option(help="Configuration entry to put back to its default.")
+    ] = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Give a topic more partitions; keys go to other partitions afterwards."""
+    """Change a topic: more partitions, another configuration."""
+    changes = {**_configs(config or []), **dict.fromkeys(unset or [])}
+    if partitions is None and not changes:
+        raise typer.BadParameter("name --partitions, --config or --unset")
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        topic = client.topics.update(cluster_id(client, cluster), name, partitions)
+        topic = client.topics.update(cluster_id(client, cluster), name, partitions, changes)
     shell.show(topic, SHOW_COLUMNS, identity="name")
 
 
