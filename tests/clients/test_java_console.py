@@ -5,7 +5,6 @@ A Java program takes seconds to start, so each test here proves several things a
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,10 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
+from tests.clients.java_tools import java, write_config
 from tests.clients.programs import pause, reading, run
 from tests.clients.samples import CODECS, PATIENCE_SECONDS, poll_until
 from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster, Mechanism, SecurityProtocol
-from tools.java_artifacts import JAVA_DIR
 
 pytestmark = pytest.mark.xdist_group("clients-java")
 
@@ -146,20 +145,3 @@ def parse(line: str) -> Line:
         key=key,
         value=value,
     )
-
-
-def java() -> list[str]:
-    """The start of a command line, for a program that lives for seconds."""
-    program = shutil.which("java")
-    assert program is not None, "java is not on PATH; `make setup-tests` says how to get it"
-    assert JAVA_DIR.is_dir(), "Kafka's Java tools are missing; `make setup-tests` fetches them"
-    quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m"]
-    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
-    return [program, *quick, quiet, "-Dfile.encoding=UTF-8", "-cp", f"{JAVA_DIR}/*"]
-
-
-def write_config(directory: Path, access: KafkaAccess) -> Path:
-    """The properties file that both programs are given."""
-    path = directory / "client.properties"
-    path.write_text(access.java(), encoding="utf-8")
-    return path

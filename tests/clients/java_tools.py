@@ -1,0 +1,26 @@
+"""Apache Kafka's own command line tools, as commands that live for seconds."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from tests.fixtures.kafka_access import KafkaAccess
+from tools.java_artifacts import JAVA_DIR
+
+
+def java() -> list[str]:
+    """The start of a command line, for a program that lives for seconds."""
+    program = shutil.which("java")
+    assert program is not None, "java is not on PATH; `make setup-tests` says how to get it"
+    assert JAVA_DIR.is_dir(), "Kafka's Java tools are missing; `make setup-tests` fetches them"
+    quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m"]
+    quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+    return [program, *quick, quiet, "-Dfile.encoding=UTF-8", "-cp", f"{JAVA_DIR}/*"]
+
+
+def write_config(directory: Path, access: KafkaAccess) -> Path:
+    """The properties file that both programs are given."""
+    path = directory / "client.properties"
+    path.write_text(access.java(), encoding="utf-8")
+    return path

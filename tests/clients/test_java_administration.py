@@ -1,0 +1,140 @@
+"""Apache Kafka's own administration tools, with the credentials printed for a cluster.
+
+A Java program takes seconds to start, so each test here proves several things at once.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+
+from tests.clients.java_tools import java, write_config
+from tests.clients.programs import run
+from tests.clients.samples import PATIENCE_SECONDS
+from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster
+
+pytestmark = pytest.mark.xdist_group("clients-java")
+
+CONFIGS = "kafka.admin.ConfigCommand"
+TOPICS = "org.apache.kafka.tools.TopicCommand"
+GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
+LOG_DIRS = "org.apache.kafka.tools.LogDirsCommand"
+ELECTION = "org.apache.kafka.tools.LeaderElectionCommand"
+TRANSACTIONS = "org.apache.kafka.tools.TransactionsCommand"
+
+Tool = Callable[..., str]
+
+
+@pytest.fixture
+def access(kafka_cluster: KafkaCluster) -> KafkaAccess:
+    return kafka_cluster.access()
+
+
+@pytest.fixture
+def tool(access: KafkaAccess, tmp_path: Path) -> Tool:
+    """Runs a tool against the cluster; what it prints, once it has succeeded."""
+    config = write_config(tmp_path, access)
+
+    def call(program: str, *options: str, config_option: str = "--command-config") -> str:
+        command = [*java(), program, "--bootstrap-server", access.bootstrap]
+        return "\n".join(run([*command, config_option, str(config), *options]))
+
+    return call
+
+
+def test_configurations_are_altered_described_and_put_back(
+    kafka_cluster: KafkaCluster, tool: Tool
+) -> None:
+    topic = kafka_cluster.topic("configured")
+    of_topic = ("--entity-type", "topics", "--entity-name", topic)
+
+    tool(CONFIGS, *of_topic, "--alter", "--add-config", "retention.ms=60000,segment.ms=7000")
+    tool(CONFIGS, *of_topic, "--alter", "--delete-config", "segment.ms")
+    described = tool(CONFIGS, *of_topic, "--describe", "--all")
+
+    assert "retention.ms=60000 sensitive=false" in described
+    assert "DYNAMIC_TOPIC_CONFIG:retention.ms=60000" in described
+    assert "DEFAULT_CONFIG:log.retention.ms=604800000" in described
+    assert "segment.ms=604800000" in described
+    assert "DYNAMIC_TOPIC_CONFIG:segment.ms" not in described
+
+
+def test_the_broker_is_described(tool: Tool) -> None:
+    described = tool(
+        CONFIGS, "--entity-type", "brokers", "--entity-name", "1", "--describe", "--all"
+    )
+    assert "log.retention.ms=604800000" in described
+    assert "STATIC_BROKER_CONFIG:num.partitions" in described
+
+
+def test_topics_are_made_by_hand_described_grown_and_deleted(
+    kafka_cluster: KafkaCluster, tool: Tool
+) -> None:
+    topic = f"{kafka_cluster.topic('by-hand')}-assigned"
+    made = ("--create", "--topic", topic, "--replica-assignment", "1,1")
+    assert f"Created topic {topic}" in tool(TOPICS, *made)
+
+    described = tool(TOPICS, "--describe", "--topic", topic)
+    assert re.search(r"PartitionCount: 2\s+ReplicationFactor: 1", described)
+    assert re.search(r"Partition: 1\s+Leader: 1\s+Replicas: 1\s+Isr: 1", described)
+
+    tool(TOPICS, "--alter", "--topic", topic, "--partitions", "3")
+    assert "PartitionCount: 3" in tool(TOPICS, "--describe", "--topic", topic)
+    tool(TOPICS, "--delete", "--topic", topic)
+    assert topic not in tool(TOPICS, "--list").split()
+
+
+def test_sizes_producers_and_elections_are_told(
+    kafka_cluster: KafkaCluster, access: KafkaAccess, tool: Tool
+) -> None:
+    topic = kafka_cluster.topic("inspected", 2)
+    produce(access, topic, 3)
+
+    sizes = tool(LOG_DIRS, "--describe", "--topic-list", topic)
+    (line,) = [line for line in sizes.splitlines() if line.startswith("{")]
+    (broker,) = json.loads(line)["brokers"]
+    (directory,) = broker["logDirs"]
+    rows = {row["partition"]: row["size"] for row in directory["partitions"]}
+    assert (directory["error"], rows.keys()) == (None, {f"{topic}-0", f"{topic}-1"})
+    assert rows[f"{topic}-0"] > 0 == rows[f"{topic}-1"]
+
+    producers = tool(TRANSACTIONS, "describe-producers", "--topic", topic, "--partition", "0")
+    heading, row = producers.splitlines()[-2:]
+    assert heading.split()[:3] == ["ProducerId", "ProducerEpoch", "LatestCoordinatorEpoch"]
+    assert int(row.split()[0]) >= 0
+
+    partition = ("--topic", topic, "--partition", "0")
+    elected = tool(
+        ELECTION, "--election-type", "PREFERRED", *partition, config_option="--admin.config"
+    )
+    assert "already elected" in elected
+
+
+def test_a_group_forgets_what_it_read(
+    kafka_cluster: KafkaCluster, access: KafkaAccess, tool: Tool
+) -> None:
+    topic, group = kafka_cluster.topic("forgotten", 1), "forgetting"
+    produce(access, topic, 3)
+    of_group = ("--group", group, "--topic", topic)
+
+    tool(GROUPS, *of_group, "--reset-offsets", "--to-offset", "2", "--execute")
+    assert re.search(
+        rf"{group}\s+{topic}\s+0\s+2\s+3\s+1", tool(GROUPS, "--describe", "--group", group)
+    )
+    deleted = tool(GROUPS, *of_group, "--delete-offsets")
+    assert re.search(rf"{topic}\s+0\s+Successful", deleted)
+    assert topic not in tool(GROUPS, "--describe", "--group", group)
+    assert group in tool(GROUPS, "--list", "--state", "Empty", "--type", "classic")
+
+
+def produce(access: KafkaAccess, topic: str, count: int) -> None:
+    """Send records to the first partition as an idempotent producer."""
+    producer = Producer({**access.librdkafka(), "enable.idempotence": True})
+    for number in range(count):
+        producer.produce(topic, f"value {number}", partition=0)
+    assert producer.flush(PATIENCE_SECONDS) == 0
