@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
 from tests.clients.java_tools import java, write_config
 from tests.clients.programs import run
@@ -25,6 +25,7 @@ TOPICS = "org.apache.kafka.tools.TopicCommand"
 GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
 LOG_DIRS = "org.apache.kafka.tools.LogDirsCommand"
 ELECTION = "org.apache.kafka.tools.LeaderElectionCommand"
+DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand"
 TRANSACTIONS = "org.apache.kafka.tools.TransactionsCommand"
 
 Tool = Callable[..., str]
@@ -113,6 +114,24 @@ def test_sizes_producers_and_elections_are_told(
         ELECTION, "--election-type", "PREFERRED", *partition, config_option="--admin.config"
     )
     assert "already elected" in elected
+
+
+def test_records_are_deleted_before_an_offset(
+    kafka_cluster: KafkaCluster, access: KafkaAccess, tool: Tool, tmp_path: Path
+) -> None:
+    topic = kafka_cluster.topic("deleted", 1)
+    produce(access, topic, 5)
+    wanted = {"partitions": [{"topic": topic, "partition": 0, "offset": 3}], "version": 1}
+    file = tmp_path / "offsets.json"
+    file.write_text(json.dumps(wanted), encoding="utf-8")
+
+    deleted = tool(DELETE_RECORDS, "--offset-json-file", str(file))
+
+    assert re.search(rf"partition: {topic}-0\s+low_watermark: 3", deleted)
+    reader = Consumer({**access.librdkafka(), "group.id": "after-deletion"})
+    low, high = reader.get_watermark_offsets(TopicPartition(topic, 0), PATIENCE_SECONDS)
+    reader.close()
+    assert (low, high) == (3, 5)
 
 
 def test_a_group_forgets_what_it_read(

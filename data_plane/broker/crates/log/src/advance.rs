@@ -2,6 +2,7 @@
 
 use headrace_types::Offset;
 
+use crate::epochs::PartitionMeta;
 use crate::error::LogError;
 use crate::partition::PartitionLog;
 
@@ -11,11 +12,21 @@ impl PartitionLog {
     ///
     /// An offset beyond the high watermark counts as the high watermark, one before the log start changes nothing.
     pub fn advance_start(&mut self, offset: Offset, now_ms: i64) -> Result<u64, LogError> {
-        let offset = offset.min(self.high_watermark());
-        if offset > self.log_start() {
-            self.meta.log_start_offset = offset.get();
-            self.meta.store(&*self.disk, &self.dir)?;
-        }
+        self.move_start(offset)?;
         Ok(self.retain(now_ms, Offset::new(i64::MAX))?.freed_bytes)
+    }
+
+    /// Forgets everything before `offset`, durably; retention removes the segments that lie before it.
+    ///
+    /// An offset beyond the high watermark counts as the high watermark, one before the log start changes nothing.
+    pub fn move_start(&mut self, offset: Offset) -> Result<(), LogError> {
+        let offset = offset.min(self.high_watermark());
+        if offset <= self.log_start() {
+            return Ok(());
+        }
+        let meta = PartitionMeta { log_start_offset: offset.get(), ..self.meta.clone() };
+        meta.store(&*self.disk, &self.dir)?;
+        self.meta = meta;
+        Ok(())
     }
 }

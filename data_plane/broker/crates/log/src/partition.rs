@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use headrace_io::disk::replace_file;
 use headrace_io::{Disk, DiskFile};
 use headrace_records::header::HEADER_BYTES as BATCH_HEADER_BYTES;
 use headrace_records::{BatchHeader, stamp};
@@ -333,6 +334,24 @@ impl PartitionLog {
             checkpoint,
             end,
         })
+    }
+
+    /// Keeps what is known of producers although the segments that tell it are about to go: now if the log is synced, else
+    /// with the next sync. On a full disk they go all the same, for that makes room.
+    pub(crate) fn keep_producers(&mut self) -> Result<(), LogError> {
+        if self.producers.is_empty() {
+            return Ok(());
+        }
+        // A checkpoint may say only what is synced.
+        let Some(active) = self.active.as_ref().filter(|_| !self.needs_sync()) else {
+            self.bytes_since_checkpoint = CHECKPOINT_INTERVAL_BYTES;
+            return Ok(());
+        };
+        let path = self.dir.join(checkpoint::FILE_NAME);
+        match replace_file(&*self.disk, &path, &self.checkpoint(active)).map_err(LogError::io(&path)) {
+            Err(error) if !error.is_full() => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     fn checkpoint(&self, active: &Active) -> Vec<u8> {

@@ -76,6 +76,7 @@ impl PartitionLog {
         if count == 0 {
             return Ok(0);
         }
+        self.keep_producers()?;
         let removed: Vec<_> = self.closed.drain(..count).collect();
         let end_offset = removed.last().map_or(0, |last| last.end_offset);
         self.meta.log_start_offset = self.meta.log_start_offset.max(end_offset);

@@ -9,7 +9,7 @@ use tokio::task::yield_now;
 
 use super::{
     Context,
-    config_resources::{TOPIC, named_twice, repeated, topic_name, unalterable},
+    config_resources::{TOPIC, named_twice, repeated, shortened, topic_name, unalterable},
     create_topics::configs,
 };
 use crate::{close::Close, reply::Answer, topics::Refusal};
@@ -50,6 +50,10 @@ fn alter(
         return Err(unalterable(context, resource.resource_type, &resource.resource_name, names));
     }
     let topic = topic_name(&resource.resource_name)?;
+    if let Some(empty) = resource.configs.iter().find(|config| config.value.is_none()) {
+        let message = format!("{} has no value: leave it out for its default", shortened(&empty.name));
+        return Err(Refusal::new(ErrorCode::InvalidRequest, message));
+    }
     let wanted = resource.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
     context.broker.topics.set_configs(topic.as_str(), configs(wanted)?, validate_only)
 }

@@ -61,7 +61,8 @@ pub(super) fn unalterable<'a>(
 const NAMES_REPEATED_MAX: usize = 10;
 const NAME_REPEATED_BYTES_MAX: usize = 256;
 
-fn shortened(name: &str) -> &str {
+/// As much of a name as an answer repeats.
+pub(super) fn shortened(name: &str) -> &str {
     &name[..name.floor_char_boundary(NAME_REPEATED_BYTES_MAX)]
 }
 

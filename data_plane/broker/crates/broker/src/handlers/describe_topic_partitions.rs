@@ -134,7 +134,7 @@ fn refused<'a>(name: String, code: ErrorCode) -> DescribeTopicPartitionsResponse
     DescribeTopicPartitionsResponseTopic {
         error_code: code.code(),
         name: Some(name.into()),
-        topic_authorized_operations: operations::NOT_ASKED,
+        topic_authorized_operations: operations::on_topic(true),
         ..Default::default()
     }
 }

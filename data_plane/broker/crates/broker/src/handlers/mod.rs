@@ -9,6 +9,7 @@ mod config_views;
 mod create_partitions;
 mod create_topics;
 mod delete_groups;
+mod delete_records;
 mod delete_topics;
 mod describe_cluster;
 mod describe_configs;
@@ -101,6 +102,7 @@ apis! {
     ListOffsets => list_offsets, 1..=11;
     CreateTopics => create_topics, 2..=7;
     DeleteTopics => delete_topics, 1..=6;
+    DeleteRecords => delete_records, 0..=2;
     InitProducerId => init_producer_id, 0..=5;
     DescribeConfigs => describe_configs, 1..=4;
     OffsetForLeaderEpoch => offset_for_leader_epoch, 2..=4;

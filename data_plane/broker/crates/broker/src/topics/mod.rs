@@ -5,6 +5,7 @@ mod append;
 pub(crate) mod arrivals;
 mod committer;
 mod configuration;
+mod deletion;
 mod metering;
 mod metrics;
 mod opening;

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use headrace_protocol::{
     decode_response,
     messages::{
-        CreateTopicsRequest, CreateTopicsResponse, FetchRequest, FetchResponse, InitProducerIdRequest,
-        InitProducerIdResponse, ListOffsetsRequest, ListOffsetsResponse, MetadataRequest, MetadataResponse,
-        ProduceRequest, ProduceResponse,
+        CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, FetchRequest,
+        FetchResponse, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
+        ListOffsetsResponse, MetadataRequest, MetadataResponse, ProduceRequest, ProduceResponse,
         create_topics_request::{CreatableTopic, CreatableTopicConfig},
+        delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic},
         fetch_request::{FetchPartition, FetchTopic},
         fetch_response::PartitionData,
         list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic},
@@ -260,6 +261,20 @@ pub(crate) fn producer_id(client: &mut Client, transactional_id: Option<&str>) -
     let id = client.request(&request, 4);
     let response: InitProducerIdResponse = client.response(id, 4);
     (response.error_code, response.producer_id, response.producer_epoch)
+}
+
+/// Deletes records before offsets; error and log start of each partition.
+pub(crate) fn delete_records(client: &mut Client, topic: &str, before: &[(i32, i64)]) -> Vec<(i16, i64)> {
+    let partition =
+        |(index, offset): &(i32, i64)| DeleteRecordsPartition { partition_index: *index, offset: *offset };
+    let topics = vec![DeleteRecordsTopic {
+        name: topic.to_owned().into(),
+        partitions: before.iter().map(partition).collect(),
+    }];
+    let id = client.request(&DeleteRecordsRequest { topics, timeout_ms: 1_000 }, 2);
+    let response: DeleteRecordsResponse<'_> = client.response(id, 2);
+    let rows = response.topics.iter().flat_map(|topic| &topic.partitions);
+    rows.map(|row| (row.error_code, row.low_watermark)).collect()
 }
 
 /// Error, id and partition count of a topic as metadata has it.

@@ -5,6 +5,7 @@
 mod administration;
 mod calls;
 mod configurations;
+mod deletion;
 mod durability;
 mod fetching;
 mod idempotence;

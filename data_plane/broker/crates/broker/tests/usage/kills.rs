@@ -9,7 +9,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    calls::{PRODUCE, batch, create, fetch, produce, produce_request, try_produce},
+    calls::{PRODUCE, batch, create, delete_records, fetch, produce, produce_request, try_produce},
     counting::delete,
     meter::{
         acknowledge, all, broker, bytes_of, client, close, close_now, close_one, in_the_log, page, ranges,
@@ -150,6 +150,23 @@ fn a_topic_deleted_inside_a_window_is_counted_though_a_kill_follows() {
     assert_eq!(ranges(&window, "kept"), [(0, 4, 2 * bytes, 4)]);
     assert_eq!(bytes_of(&window, "gone", "User:hk_one"), 2 * bytes);
     assert_eq!(bytes_of(&window, "kept", "unknown"), bytes);
+}
+
+#[test]
+fn records_deleted_inside_a_window_are_counted_though_a_kill_follows() {
+    let broker = broker();
+    let mut one = client(&broker, "one");
+    create(&mut one, "t", 1, &[("segment.bytes", "1048576")]);
+    let records = batch(&[&"x".repeat(600 * 1024)]);
+    for _ in 0..3 {
+        produce(&mut one, "t", 0, &records);
+    }
+    assert_eq!(delete_records(&mut one, "t", &[(0, -1)]), [(0, 3)]);
+    let broker = Broker::again(broker.kill());
+    let window = close_one(&broker);
+    let bytes = 3 * records.len() as u64;
+    assert_eq!(ranges(&window, "t"), [(0, 3, bytes, 3)]);
+    assert_eq!(bytes_of(&window, "t", "User:hk_one"), bytes);
 }
 
 #[test]

@@ -183,6 +183,38 @@ fn a_log_whose_records_are_all_too_old_becomes_empty_and_keeps_its_end() {
 }
 
 #[test]
+fn a_repetition_is_recognised_though_the_segment_of_its_batch_was_removed() {
+    let disk = disk();
+    let config = LogConfig { segment_bytes: 300, ..CONFIG };
+    let mut log = open(&disk, config);
+    let sent = |sequence| BatchBuilder::new().producer(7, 0, sequence).value(b"once").build();
+    append_all(&mut log, &[sent(0), timed(&[1; 20], Compression::None), timed(&[1; 20], Compression::None)]);
+    log.move_start(Offset::new(21)).unwrap();
+    assert!(log.retain(0, NEEDED_BY_NOBODY).unwrap().freed_bytes > 0);
+    disk.crash(&SeededRng::new(1));
+    let mut log = open(&disk, config);
+    assert_eq!((log.log_start().get(), log.log_end().get()), (21, 41));
+    let repeated = append(&mut log, &sent(0)).unwrap();
+    assert_eq!((repeated.base_offset, repeated.duplicate), (0, true));
+}
+
+#[test]
+fn the_log_start_moves_forward_alone_and_not_beyond_the_high_watermark() {
+    let disk = disk();
+    let mut log = open(&disk, CONFIG);
+    append_all(&mut log, &[timed(&[1, 2, 3], Compression::None)]);
+    append(&mut log, &timed(&[4], Compression::None)).unwrap();
+    log.move_start(Offset::new(2)).unwrap();
+    log.move_start(Offset::new(1)).unwrap();
+    assert_eq!(log.log_start().get(), 2);
+    assert!(matches!(log.read(1, 100, true, &mut Vec::new()), Err(ReadError::OutOfRange { .. })));
+    log.move_start(Offset::new(9)).unwrap();
+    assert_eq!(log.log_start().get(), 3);
+    disk.crash(&SeededRng::new(1));
+    assert_eq!(open(&disk, CONFIG).log_start().get(), 3);
+}
+
+#[test]
 fn retention_leaves_what_somebody_still_needs() {
     let disk = disk();
     let mut log = open(&disk, LogConfig { retention_ms: 500, segment_bytes: 300, ..CONFIG });

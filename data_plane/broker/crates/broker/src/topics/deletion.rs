@@ -1,0 +1,37 @@
+//! Deleting records before an offset, as an administrator asks (KIP-107).
+
+use headrace_types::{ErrorCode, Offset, TopicPartition};
+
+use super::{Topics, storage_refusal};
+
+/// Stands for the high watermark: everything that there is.
+const EVERYTHING: i64 = -1;
+
+impl Topics {
+    /// Forgets the records of a partition before an offset, durably, and returns the log start. Segments that hold nothing
+    /// else are removed at once, but for the one that is appended to.
+    pub(crate) fn delete_records(&self, partition: TopicPartition, before: i64) -> Result<i64, ErrorCode> {
+        let (start, high_watermark) =
+            self.with_log(partition, |log| (log.log_start(), log.high_watermark()))?;
+        let before = if before == EVERYTHING { high_watermark } else { Offset::new(before) };
+        if before.get() < 0 || before > high_watermark {
+            return Err(ErrorCode::OffsetOutOfRange);
+        }
+        if before <= start {
+            return Ok(start.get());
+        }
+        self.count_before(partition, before);
+        let moved = self.with_log(partition, |log| log.move_start(before))?;
+        moved.map_err(|error| storage_refusal(&error))?;
+        tracing::info!(%partition, before = before.get(), "records deleted");
+        self.retain(partition);
+        Ok(before.get())
+    }
+
+    /// What is to be forgotten must be counted durably before. On a full disk it goes all the same, for that makes room.
+    fn count_before(&self, partition: TopicPartition, before: Offset) {
+        if self.usage.counted_durably(partition) < before {
+            self.with_high_watermarks(|high_watermark| self.usage.secure(high_watermark));
+        }
+    }
+}
