@@ -96,7 +96,11 @@ class ConsumerPool:
     def _find(self, route: Route, request: ReadRequest) -> PartitionReader | None:
         own = [reader for reader in self._idle if reader.route == route]
         found = next((reader for reader in own if reader.goes_on(request)), None)
-        if found is None and own:
+        if found is None:
+            # What a reader fetched ahead was metered: a caller who reads several partitions in
+            # turn pays for it twice if the reader is turned away from it.
+            found = next((reader for reader in own if not reader.holds_records()), None)
+        if found is None and len(own) + self._busy[route] >= READERS_PER_CREDENTIAL_MAX:
             found = own[0]
         if found is not None:
             self._idle.remove(found)

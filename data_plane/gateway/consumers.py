@@ -91,6 +91,10 @@ class PartitionReader:
         """Whether this reader stands where `request` begins."""
         return self.place == (request.topic, request.partition, request.offset)
 
+    def holds_records(self) -> bool:
+        """Whether it has fetched beyond its last page; for a reader that nobody uses."""
+        return self.place is not None and self._has_surplus()
+
     def close(self) -> None:
         """Leave the cluster."""
         self._consumer.close()
@@ -104,6 +108,7 @@ class PartitionReader:
             if not self.goes_on(request):
                 self._stop_fetching()
             span = self._span(partition)
+            self._forget_ends_before(span.end)
             start = _start(request.offset, span)
         assert isinstance(start, int)
         if self.place != (request.topic, request.partition, start):
@@ -162,6 +167,12 @@ class PartitionReader:
         if not self._surplus:
             self._surplus.extend(self._next(0))
         return any(not _is_end(message) for message in self._surplus)
+
+    def _forget_ends_before(self, end: int) -> None:
+        # An end that was told while nobody read says nothing of what was written since.
+        self._surplus = deque(
+            message for message in self._surplus if not _is_end(message) or _offset(message) >= end
+        )
 
     def _stop_fetching(self) -> None:
         # A broker answers one connection's requests in turn: behind a waiting fetch, all wait.

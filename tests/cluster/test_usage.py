@@ -4,14 +4,24 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 
 from bench.proofs.usage_books import Books, read_books
-from tests.cluster.usage import Key, Made, Usage, consume, produce
+from tests.cluster.usage import (
+    ANSWER_SECONDS_MAX,
+    Key,
+    Made,
+    Usage,
+    consume,
+    options,
+    produce,
+)
 from tests.fixtures.waiting import eventually
 from tools.running_service import RunningService, start_service
 
 VARIABLES = {"HEADRACE_USAGE_WINDOW_SECONDS": "1", "HEADRACE_USAGE_COLLECT_SECONDS": "1"}
 VALUES = [bytes([number]) * 1000 for number in range(20)]
+TURNS = range(4)
 VALUES_BYTES = sum(len(value) for value in VALUES)
 
 
@@ -70,6 +80,29 @@ class TestTold:
         levels = told(metered, cluster.id)["totals"]
         assert levels["partitions"] == 1
         assert levels["stored_bytes"] > levels["bytes_in"]
+
+    def test_partitions_read_in_turn_over_http_are_paid_for_once(self, metered: Usage) -> None:
+        cluster, key = create(metered, "turns")
+        metered.create_topic(cluster.id, "turns", partitions=len(TURNS))
+        producer = Producer({**options(cluster, key), "enable.idempotence": True})
+        for number in range(300 * len(TURNS)):
+            producer.produce("turns", b"." * 10_000, partition=number % len(TURNS))
+        assert producer.flush(ANSWER_SECONDS_MAX) == 0
+        path = f"/v1/clusters/{cluster.id}/topics/turns/partitions"
+        offsets = dict.fromkeys(TURNS, 0)
+        while min(offsets.values()) < 300:
+            for partition, offset in offsets.items():
+                read = metered.http.get(f"{path}/{partition}/records", params={"offset": offset})
+                page = metered.expect(200, read)
+                offsets[partition] = page["next_offset"]
+
+        def is_told() -> bool:
+            totals = told(metered, cluster.id)["totals"]
+            return totals["bytes_out"] >= totals["bytes_in"] >= 300 * len(TURNS) * 10_000
+
+        eventually(is_told, "what was read is never told")
+        totals = told(metered, cluster.id)["totals"]
+        assert totals["bytes_out"] == totals["bytes_in"]
 
     def test_topics_that_are_gone_too(self, metered: Usage) -> None:
         cluster, key = create(metered, "topics")

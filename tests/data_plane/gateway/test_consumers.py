@@ -80,6 +80,21 @@ def test_readers_of_one_caller_do_not_disturb_each_other(dev_broker: DevBroker) 
     with_gateway(scenario)
 
 
+def test_an_end_told_earlier_hides_nothing_written_since(dev_broker: DevBroker) -> None:
+    async def scenario(gateway: TestGateway) -> None:
+        route = dev_broker.route()
+        await gateway.produce(route, "ends", numbered(1))
+        for number in range(1, 20):
+            await gateway.read(route, "ends", number)
+            # Another read looks at what the reader that stands at the end still holds.
+            await gateway.read(route, "ends", 0, partition=1)
+            await gateway.produce(route, "ends", numbered(1))
+            page = await gateway.read(route, "ends", number)
+            assert [record.offset for record in page.records] == [number]
+
+    with_gateway(scenario)
+
+
 def test_what_was_acknowledged_is_read_at_once(dev_broker: DevBroker) -> None:
     async def scenario(gateway: TestGateway) -> None:
         for number in range(50):
