@@ -311,7 +311,7 @@ export interface paths {
         head?: never;
         /**
          * Update Topic
-         * @description Give a topic more partitions; repeating it changes nothing.
+         * @description Give a topic more partitions, or change its configuration; repeating it changes nothing.
          */
         patch: operations["update_topic"];
         trace?: never;
@@ -1967,15 +1967,25 @@ export interface components {
         };
         /**
          * TopicUpdate
-         * @description What shall change of a topic.
+         * @description What shall change of a topic; what is left out stays as it is.
          */
         TopicUpdate: {
+            /**
+             * Configs
+             * @description Entries to set; null puts one back to its default.
+             * @example {
+             *       "retention.ms": "3600000"
+             *     }
+             */
+            configs?: {
+                [key: string]: boolean | number | string | null;
+            };
             /**
              * Partitions
              * @description The whole number, never less than now. Keys go to other partitions then.
              * @example 8
              */
-            partitions: number;
+            partitions?: number | null;
         };
         /**
          * UsageItemResponse
