@@ -8,6 +8,7 @@ import sqlite3
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,25 +42,26 @@ VALUE_BYTES = 10_000
 RECORDS, READERS = 50_000, 3
 RECORDS_OF_OTHERS = 3_000
 PARTITIONS_BEYOND = 150
+KILLS, KILL_AFTER_SECONDS = 5, 2.5
 LAG_SECONDS_MAX = 120
 WAIT_SECONDS_MAX = 180
 POLL_SECONDS = 0.5
 
 
 def prove() -> Finding:
-    """Bill three clusters, one deleted early, and recompute; then see how late a cost is."""
+    """Bill a cluster of every plan and recompute; then see how late a cost is."""
     with (
         tempfile.TemporaryDirectory() as directory,
         start_service(Path(directory), variables=QUICK) as service,
-        service.http() as http,
     ):
-        plans = use_clusters(service, http)
+        plans = use_clusters(service)
         windows = settled_windows(service, plans)
-        prices = read_prices(http)
         days = sorted({day_of(window) for window in windows})
-        billed = read_costs(http, days)
-        reported = read_reports(http, days)
-        spent = sum(read_spend(http, day) for day in days)
+        with service.http() as http:
+            prices = read_prices(http)
+            billed = read_costs(http, days)
+            reported = read_reports(http, days)
+            spent = sum(read_spend(http, day) for day in days)
     with tempfile.TemporaryDirectory() as directory, start_service(Path(directory)) as service:
         lag_seconds = seconds_until_billed(service)
     expected = recompute(windows, plans, prices)
@@ -73,6 +75,7 @@ def prove() -> Finding:
         ),
     }
     figures: dict[str, Any] = {
+        "kills": KILLS,
         "clusters": len(plans),
         "windows": len(windows),
         "lines": len(expected),
@@ -92,6 +95,7 @@ def prove() -> Finding:
         figures=figures,
         bar={
             "lines_that_differ": 0,
+            "kills": KILLS,
             "clusters": 3,
             "line_types": sorted(UNIT_SIZES),
             "seconds_from_acknowledged_to_billed_max": LAG_SECONDS_MAX,
@@ -110,23 +114,43 @@ def prove() -> Finding:
     )
 
 
-def use_clusters(service: RunningService, http: httpx2.Client) -> dict[str, str]:
-    """Use a cluster of every plan and delete them; their plans by id."""
+def use_clusters(service: RunningService) -> dict[str, str]:
+    """Use a cluster of every plan and delete them; their plans by id.
+
+    While the last one is used, the process that collects and bills is killed again and again.
+    """
     plans: dict[str, str] = {}
     for plan in ("standard", "pro", "dev"):
-        cluster, settings = new_cluster(service, http, plan)
+        with service.http() as http:
+            cluster, settings = new_cluster(service, http, plan)
+            if plan == "dev":
+                post(http, f"/v1/clusters/{cluster}/topics", "wide", PARTITIONS_BEYOND)
         plans[cluster] = plan
         if plan == "dev":
-            post(http, f"/v1/clusters/{cluster}/topics", "wide", PARTITIONS_BEYOND)
-            write(settings, VALUE_BYTES, RECORDS)
-            for _ in range(READERS):
-                read_all(settings, RECORDS)
+            use_under_kills(service, settings)
         else:
             write(settings, VALUE_BYTES, RECORDS_OF_OTHERS)
             read_all(settings, RECORDS_OF_OTHERS)
         time.sleep(2 * WINDOW_SECONDS)
-        http.delete(f"/v1/clusters/{cluster}").raise_for_status()
+        with service.http() as http:
+            http.delete(f"/v1/clusters/{cluster}").raise_for_status()
     return plans
+
+
+def use_under_kills(service: RunningService, settings: dict[str, str]) -> None:
+    """Write and read while the process that collects and bills is killed; its broker goes on."""
+
+    def use() -> None:
+        write(settings, VALUE_BYTES, RECORDS)
+        for _ in range(READERS):
+            read_all(settings, RECORDS)
+
+    with ThreadPoolExecutor(1) as pool:
+        used = pool.submit(use)
+        for _ in range(KILLS):
+            time.sleep(KILL_AFTER_SECONDS)
+            service.restart_killed()
+        used.result()
 
 
 def new_cluster(
