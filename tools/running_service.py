@@ -58,12 +58,17 @@ class RunningService:
         self.process, self.ready = self._start()
 
     def restart_killed(self) -> None:
-        """SIGKILL the process and start another on the same directory; brokers live on.
+        """SIGKILL the process and start another."""
+        self.kill()
+        self.start_again()
 
-        The API is then at another address; clusters keep theirs.
-        """
+    def kill(self) -> None:
+        """SIGKILL the process; brokers and their supervisor live on."""
         self.process.kill()
         self.process.wait()
+
+    def start_again(self) -> None:
+        """Start another process on the same directory, at another address; clusters keep theirs."""
         self.process, self.ready = self._start()
 
     def _start(self) -> tuple[subprocess.Popen[bytes], Ready]:

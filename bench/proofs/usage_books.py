@@ -62,6 +62,7 @@ _UNKNOWN = (
     "WHERE cluster_id = ? AND principal = 'unknown'"
 )
 _COUNT = "SELECT count(*) FROM usage_windows WHERE cluster_id = ?"
+_LAST = "SELECT coalesce(max(number), 0) FROM usage_windows WHERE cluster_id = ?"
 _RANGES = (
     "SELECT topic_id, partition, first_offset, next_offset, bytes, records FROM usage_ranges "
     "WHERE cluster_id = ? ORDER BY topic_id, partition, first_offset"
@@ -93,6 +94,12 @@ def read_ranges(database: Path, cluster_id: str) -> Mapping[TopicPartition, Log]
         log = found.setdefault((topic_id, partition), Log(first_offset=first, next_offset=first))
         log.add(Batch(first_offset=first, next_offset=following, size_bytes=size, records=records))
     return found
+
+
+def last_window(database: Path, cluster_id: str) -> int:
+    """The number of the last window that is in the database, 0 before the first."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        return _row(connection, _LAST, cluster_id)[0]
 
 
 def _row(connection: sqlite3.Connection, sql: str, cluster_id: str) -> tuple[int, ...]:

@@ -20,6 +20,7 @@ from bench.proofs.report import Finding
 from bench.proofs.usage_books import read_books, read_ranges
 from bench.proofs.usage_control import count_again_and_again
 from bench.proofs.usage_load import (
+    DATABASE,
     PRODUCERS,
     Load,
     Target,
@@ -32,7 +33,6 @@ from bench.proofs.usage_load import (
 from tools.running_service import RunningService, start_service
 
 KILLS: Final = 10
-DATABASE: Final = "headrace.db"
 TOPICS: Final = ("orders", "flights")
 DOOMED: Final = "doomed"
 VARIABLES: Final = {"HEADRACE_USAGE_WINDOW_SECONDS": "1", "HEADRACE_USAGE_COLLECT_SECONDS": "1"}
@@ -48,13 +48,16 @@ def prove() -> Finding:
         bar={
             "broker_kills": KILLS,
             "collector_kills": KILLS,
+            "collector_kills_between_commit_and_acknowledgement_min": 1,
             "difference_bytes": 0,
             "difference_records": 0,
             "partitions_that_differ": 0,
             "acknowledged_records_max": "records metered",
             "records_metered_max": "records acknowledged and of unknown outcome",
         },
-        passed=passed and careful == control["appended_bytes"],
+        passed=passed
+        and figures["collector_kills_between_commit_and_acknowledgement"] > 0
+        and careful == control["appended_bytes"],
         control_red=careless > control["appended_bytes"],
         notes=["windows of 1 s, collected every second; the service's defaults are 60 s and 10 s"],
     )
@@ -91,7 +94,7 @@ def _kill_and_delete(load: Load, kills: int, doomed_id: str) -> Mapping[TopicPar
         load.kill_broker()
         if number == kills // 2:
             doomed = _delete_doomed(load, doomed_id)
-        load.kill_collector()
+        load.kill_collector(after_commit=number % 2 == 0)
     return doomed
 
 
@@ -143,6 +146,7 @@ def _judge(
     figures: dict[str, Any] = {
         "producers": len(load.writers),
         "topics_deleted": 1,
+        "collector_kills_between_commit_and_acknowledgement": load.kills_before_acknowledgement,
         "appended_bytes": appended_bytes,
         "appended_records": appended_records,
         "appended_bytes_of_the_deleted_topic": _sum(deleted.values())[0],

@@ -15,30 +15,36 @@ from typing import Any, Final
 import httpx2
 from confluent_kafka import KafkaError, Message, Producer
 
+from bench.proofs.usage_books import last_window
+from control_plane.provisioning.broker_admin import BrokerAdmin
 from tools.running_service import RunningService
 
 PRODUCERS: Final = 3
 PARTITIONS: Final = 4
 WAIT_SECONDS_MAX: Final = 120
 POLL_SECONDS: Final = 0.02
+COMMIT_POLL_SECONDS: Final = 0.0005
 FLUSH_SECONDS_MAX: Final = 90
 VALUE_BYTES_MAX: Final = 2000
 PROGRESS_RECORDS: Final = 300
 IN_FLIGHT_MAX: Final = 5000
 SEED: Final = 20261122
+DATABASE: Final = "headrace.db"
 
 
 class LoadError(Exception):
     """The load did not go as it must for the proof to mean anything."""
 
 
-def await_that(condition: Callable[[], bool], what: str) -> None:
+def await_that(
+    condition: Callable[[], bool], what: str, poll_seconds: float = POLL_SECONDS
+) -> None:
     """Wait until something is so; raise LoadError if it never is."""
     deadline = time.monotonic() + WAIT_SECONDS_MAX
     while not condition():
         if time.monotonic() > deadline:
             raise LoadError(what)
-        time.sleep(POLL_SECONDS)
+        time.sleep(poll_seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +138,7 @@ class Load:
     service: RunningService
     target: Target
     writers: list[Writer]
+    kills_before_acknowledgement: int = 0
     # When to kill: at another moment each time, and at the same ones in every run.
     _chance: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311
 
@@ -158,11 +165,31 @@ class Load:
         victim.wait(WAIT_SECONDS_MAX)
         self.await_progress()
 
-    def kill_collector(self) -> None:
-        """SIGKILL the process that collects, under load, and start it again."""
+    def kill_collector(self, *, after_commit: bool) -> None:
+        """SIGKILL the process that collects, under load, and start it again.
+
+        With `after_commit` it is killed as soon as a window is seen in the database: likely before
+        the broker is told so, which is what makes the next process collect it again.
+        """
         self.await_progress()
-        self.service.restart_killed()
+        if after_commit:
+            seen = self._last_window()
+            await_that(
+                lambda: self._last_window() > seen, "no window is collected", COMMIT_POLL_SECONDS
+            )
+        self.service.kill()
+        if self._acknowledged_window() < self._last_window():
+            self.kills_before_acknowledgement += 1
+        self.service.start_again()
         self.await_progress()
+
+    def _last_window(self) -> int:
+        return last_window(self.service.data_dir / DATABASE, self.target.cluster_id)
+
+    def _acknowledged_window(self) -> int:
+        path = self.service.data_dir / "clusters" / self.target.cluster_id / "admin.sock"
+        page = BrokerAdmin(path).usage_windows(broker_id=1, after=0, count_max=1)
+        return page.acknowledged_through
 
 
 def create_target(service: RunningService, name: str) -> Target:

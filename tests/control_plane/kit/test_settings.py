@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from control_plane.kit.settings import Environment, Settings
+from control_plane.kit.token_buckets import Rate
 
 
 class TestSettings:
@@ -36,3 +37,27 @@ class TestSettings:
     def test_ports_are_bounded(self, port: int) -> None:
         with pytest.raises(ValidationError):
             Settings(port=port)
+
+    @pytest.mark.parametrize("seconds", [0, 7, 61, 7200])
+    def test_usage_windows_divide_the_hour(self, seconds: int) -> None:
+        with pytest.raises(ValidationError):
+            Settings(usage_window_seconds=seconds)
+
+
+class TestRates:
+    def test_operators_set_them_as_text(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HEADRACE_RATE_READS", "5:20")
+        assert Settings().rate("reads") == Rate(5, 20)
+
+    def test_text_that_is_no_rate_is_refused(self) -> None:
+        with pytest.raises(ValidationError, match="PER_SECOND:BURST"):
+            Settings.model_validate({"rate_reads": "fast"})
+
+    def test_production_has_narrower_ones_than_one_machine(self, tmp_path: Path) -> None:
+        production = Settings(
+            environment=Environment.PRODUCTION,
+            database_url="postgresql://db/headrace",
+            master_key_file=tmp_path / "key",
+        )
+        for budget in ("address", "anonymous", "reads", "writes", "records"):
+            assert production.rate(budget).burst < Settings().rate(budget).burst

@@ -1,6 +1,8 @@
 from dataclasses import dataclass, field
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from control_plane.usage.errors import UsageRangeConflictError
 from control_plane.usage.plan import (
@@ -16,6 +18,7 @@ from control_plane.usage.rollups import additions
 from tests.fixtures.memory_meter import STARTS_AT, MemoryMeter, topic_id_of
 
 ORDERS = topic_id_of("orders")
+SIZES = st.integers(1, 2**31)
 
 
 @dataclass
@@ -26,10 +29,13 @@ class Books:
 
     def take(self, meter: MemoryMeter, *, after: int = 0, lost_through: int = 0) -> Plan:
         plan = plan_page(meter.page(after, 20), self.cursors, lost_through)
+        self.carry_out(plan)
+        return plan
+
+    def carry_out(self, plan: Plan) -> None:
         for move in plan.moves:
             assert self.cursors.get((move.topic_id, move.partition)) == move.before
             self.cursors[move.topic_id, move.partition] = move.after
-        return plan
 
 
 @pytest.fixture
@@ -196,3 +202,41 @@ class TestSums:
             ("hour", "2026-11-23T00:00:00+00:00"): 20,
             ("day", "2026-11-23T00:00:00+00:00"): 20,
         }
+
+
+class TestReplay:
+    """However pages are cut, and whichever is collected again, the same is counted."""
+
+    @given(
+        windows=st.lists(
+            st.lists(
+                st.tuples(st.sampled_from(["orders", "flights"]), st.integers(0, 2), SIZES),
+                max_size=4,
+            ),
+            max_size=12,
+        ),
+        cuts=st.lists(st.integers(1, 5), max_size=12),
+        crashes=st.sets(st.integers(0, 12)),
+    )
+    def test_counts_the_same(
+        self, windows: list[list[tuple[str, int, int]]], cuts: list[int], crashes: set[int]
+    ) -> None:
+        meter, books, counted, after = MemoryMeter(), Books(), 0, 0
+        for window in windows:
+            for topic, partition, size in window:
+                meter.append(topic, partition, size=size, records=size)
+            meter.close()
+        for number, length in enumerate([*cuts, *[1] * len(windows)]):
+            page = meter.page(after, length)
+            plan = plan_page(page, books.cursors, 0)
+            if number in crashes or not page.windows:  # nothing was written: the page comes again
+                continue
+            books.carry_out(plan)
+            counted += counted_bytes(plan)
+            with_moves = any(window.appended for window in page.windows)
+            if with_moves:
+                with pytest.raises(UsageRangeConflictError):
+                    plan_page(page, books.cursors, 0)
+            after = page.windows[-1].number
+        uncounted = sum(size for window in windows[after:] for _topic, _partition, size in window)
+        assert counted + uncounted == sum(size for window in windows for _, _, size in window)
