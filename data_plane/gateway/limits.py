@@ -37,7 +37,7 @@ READ_BYTES_DEFAULT = MIB
 READ_RECORDS_MAX = 10_000
 READ_WAIT_MS_MAX = 30_000
 FETCH_BYTES_MAX = 4 * MIB
-PREFETCH_KIB_MAX = 4096
+PREFETCH_KIB_MAX = 1  # one fetch ahead: what nobody asks for is metered all the same
 FETCH_QUEUE_BACKOFF_MS = 5
 FETCH_WAIT_MS = 50  # also the longest that turning to another partition waits
 
