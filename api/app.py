@@ -9,6 +9,7 @@ from api.kafka_rest import errors as kafka_rest_errors
 from api.limits import BodyLimitMiddleware
 from api.middleware import RequestMiddleware, TargetMiddleware
 from api.openapi import install_document
+from api.rate_limits import RateLimitMiddleware
 from api.routes import create_routes
 
 
@@ -27,5 +28,6 @@ def create_app(container: Container, console_files: ConsoleFiles | None = None) 
     # Added last is outermost: what the inner ones refuse has a request id and a log line too.
     app.add_middleware(BodyLimitMiddleware)
     app.add_middleware(TargetMiddleware, allowed_hosts=hosts)
+    app.add_middleware(RateLimitMiddleware, limits=container.core.rate_limits)
     app.add_middleware(RequestMiddleware)
     return app

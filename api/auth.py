@@ -14,6 +14,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from api.deps import get_core
+from api.rate_limits import budget_of
 from api.sessions import is_from_own_page, require_same_site, session_cookie
 from control_plane.identity.errors import (
     CredentialsInvalidError,
@@ -32,7 +33,8 @@ async def authenticate(request: Request) -> Principal:
 
     With a key or session that was seen within the last seconds nothing blocks and no thread is
     used. Raises CredentialsInvalidError; for sessions SessionInvalidError and, for an unsafe
-    method that another site's page asks for, CrossSiteRequestError.
+    method that another site's page asks for, CrossSiteRequestError. Raises
+    RateLimitExceededError for a caller who asks too often.
     """
     known = getattr(request.state, "principal", None)
     if known is not None:
@@ -49,6 +51,7 @@ async def authenticate(request: Request) -> Principal:
         principal = await _verified(core.authenticator, _secret_of(headers))
     request.state.principal = principal
     structlog.contextvars.bind_contextvars(principal=principal.id)
+    core.rate_limits.charge(budget_of(request.method, request.url.path), principal.id)
     return principal
 
 

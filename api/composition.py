@@ -2,6 +2,7 @@
 
 from api.deps import ClusterDirectory, Container, Core, CredentialPublisher
 from api.http_gateway import HttpGateway
+from api.rate_limits import rate_limits
 from billing.catalog.seeds import SEEDS
 from billing.catalog.service import CatalogService
 from billing.costs.service import CostService
@@ -66,6 +67,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         vault=vault,
         jobs=JobRegistry(),
         signer=signer,
+        rate_limits=rate_limits(settings, clock),
         authenticator=authenticator,
         organizations=OrganizationService(clock),
         members=MemberService(clock),

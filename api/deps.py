@@ -7,6 +7,7 @@ from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
 
 from api.http_gateway import HttpGateway
+from api.rate_limits import RateLimits
 from billing.catalog.service import CatalogService
 from billing.costs.service import CostService
 from billing.metering.service import MeteringService
@@ -65,6 +66,7 @@ class Core:
     vault: Vault
     jobs: JobRegistry
     signer: TokenSigner
+    rate_limits: RateLimits
     authenticator: Authenticator
     organizations: OrganizationService
     members: MemberService

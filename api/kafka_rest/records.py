@@ -11,6 +11,7 @@ from api.errors import ContentTypeUnsupportedError, problems
 from api.idempotency import IdempotencyKeyUnsupportedError, refuse_idempotency_key
 from api.kafka_rest.documents import StreamIdleError
 from api.kafka_rest.produce import MEDIA_TYPE, ProduceResponse
+from api.rate_limits import RateLimitExceededError
 from control_plane.clusters.errors import ClusterNotFoundError, ClusterNotReadyError
 from control_plane.identity.errors import CredentialsInvalidError, PermissionDeniedError
 from control_plane.identity.policy import Action
@@ -109,6 +110,7 @@ _REPORT: dict[str, Any] = {
         **problems(
             CredentialsInvalidError,
             PermissionDeniedError,
+            RateLimitExceededError,
             ClusterNotFoundError,
             ClusterNotReadyError,
             IdempotencyKeyUnsupportedError,

@@ -9,6 +9,7 @@ from api.auth import authenticate
 from api.errors import ContentTypeUnsupportedError, problems
 from api.idempotency import IdempotencyKeyInvalidError, RouteHandler, handle_once
 from api.limits import BodyTooLargeError, BodyTooSlowError
+from api.rate_limits import RateLimitExceededError
 from control_plane.identity.errors import CredentialsInvalidError, PermissionDeniedError
 from control_plane.kit.idempotency import IdempotencyKeyInFlightError, IdempotencyKeyReusedError
 
@@ -46,7 +47,7 @@ def v1_router(tag: str) -> APIRouter:
         prefix="/v1",
         tags=[tag],
         route_class=ManagementRoute,
-        responses=problems(CredentialsInvalidError, PermissionDeniedError),
+        responses=problems(CredentialsInvalidError, PermissionDeniedError, RateLimitExceededError),
     )
 
 

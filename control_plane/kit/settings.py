@@ -8,6 +8,8 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from control_plane.kit.token_buckets import Rate
+
 PORT_DEFAULT = 8642
 PORT_TLS_DEFAULT = 8643
 HOUR_SECONDS = 3600
@@ -18,6 +20,23 @@ class Environment(StrEnum):
 
     EMBEDDED = "embedded"
     PRODUCTION = "production"
+
+
+# On one machine all clients share an address, and nobody is to be kept from anybody.
+RATES_EMBEDDED = {
+    "address": Rate(20_000, 100_000),
+    "anonymous": Rate(1_000, 10_000),
+    "reads": Rate(2_000, 20_000),
+    "writes": Rate(2_000, 20_000),
+    "records": Rate(20_000, 100_000),
+}
+RATES_PRODUCTION = {
+    "address": Rate(5_000, 20_000),
+    "anonymous": Rate(20, 200),
+    "reads": Rate(50, 200),
+    "writes": Rate(50, 200),
+    "records": Rate(2_000, 10_000),
+}
 
 
 class Settings(BaseSettings):
@@ -44,7 +63,26 @@ class Settings(BaseSettings):
     # ones are collected. Together they are how far behind usage and cost are.
     usage_window_seconds: Annotated[int, Field(ge=1, le=HOUR_SECONDS)] = 60
     usage_collect_seconds: Annotated[int, Field(ge=1, le=HOUR_SECONDS)] = 10
+    # Requests as PER_SECOND:BURST: from an address, from an address without credentials, and of
+    # one credential what reads, what changes, and what produces or consumes records.
+    rate_address: Annotated[Rate | None, NoDecode] = None
+    rate_anonymous: Annotated[Rate | None, NoDecode] = None
+    rate_reads: Annotated[Rate | None, NoDecode] = None
+    rate_writes: Annotated[Rate | None, NoDecode] = None
+    rate_records: Annotated[Rate | None, NoDecode] = None
     log_level: str = "INFO"
+
+    @field_validator(
+        "rate_address",
+        "rate_anonymous",
+        "rate_reads",
+        "rate_writes",
+        "rate_records",
+        mode="before",
+    )
+    @classmethod
+    def _parse_rate(cls, value: object) -> object:
+        return Rate.parse(value) if isinstance(value, str) else value
 
     @field_validator("allowed_hosts", mode="before")
     @classmethod
@@ -67,6 +105,12 @@ class Settings(BaseSettings):
                 if getattr(self, name) is None:
                     raise ValueError(f"HEADRACE_{name.upper()} must be set in production")
         return self
+
+    def rate(self, budget: str) -> Rate:
+        """Return the rate of a budget: the one that was set, or the environment's default."""
+        chosen: Rate | None = getattr(self, f"rate_{budget}")
+        is_embedded = self.environment is Environment.EMBEDDED
+        return chosen or (RATES_EMBEDDED if is_embedded else RATES_PRODUCTION)[budget]
 
     @property
     def resolved_database_url(self) -> str:

@@ -1,0 +1,178 @@
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx2 import Response
+from prometheus_client import REGISTRY
+
+from api.app import create_app
+from api.rate_limits import Budget, RateLimits, address_of, budget_of
+from api.sessions import COOKIE_NAME
+from control_plane.kit.token_buckets import Rate
+from tests.fixtures.service import BASE_URL, Service
+
+WIDE = Rate(1000, 100_000)
+NARROW = Rate(2, 3)
+
+
+def limited(service: Service, budget: Budget) -> Service:
+    """Return the service with one narrow budget."""
+    rates = dict.fromkeys(Budget, WIDE) | {budget: NARROW}
+    core = replace(service.core, rate_limits=RateLimits(rates, service.clock))
+    container = replace(service.container, core=core)
+    return replace(service, app=create_app(container), container=container)
+
+
+def refused_count(budget: Budget) -> float:
+    labels = {"budget": budget.value}
+    return REGISTRY.get_sample_value("headrace_http_rate_limited_total", labels) or 0
+
+
+def read(client: TestClient) -> Response:
+    return client.get("/v1/whoami")
+
+
+def write(client: TestClient) -> Response:
+    return client.post("/v1/api-keys", json={"name": "n"})
+
+
+def records(client: TestClient) -> Response:
+    return client.get("/v1/clusters/lkc_none/topics/t/partitions/0/records")
+
+
+KINDS: dict[Budget, Callable[[TestClient], Response]] = {
+    Budget.READS: read,
+    Budget.WRITES: write,
+    Budget.RECORDS: records,
+    Budget.ADDRESS: read,
+}
+
+
+@pytest.mark.parametrize("budget", KINDS)
+def test_at_the_limit_all_is_well_over_it_429_says_when_to_come_again(
+    sqlite_service: Service, budget: Budget
+) -> None:
+    service = limited(sqlite_service, budget)
+    client, ask = service.new_client(), KINDS[budget]
+    before = refused_count(budget)
+
+    within = [ask(client).status_code for _ in range(NARROW.burst)]
+    over = ask(client)
+
+    assert 429 not in within
+    assert over.status_code == 429
+    assert over.headers["content-type"] == "application/problem+json"
+    assert over.json()["code"] == "rate_limit_exceeded"
+    assert over.headers["retry-after"] == "1"
+    assert over.headers["ratelimit-policy"] == f'"{budget}";q=3;w=2'
+    assert over.headers["ratelimit"] == f'"{budget}";r=0;t=1'
+    assert over.json()["request_id"] == over.headers["x-request-id"]
+    assert refused_count(budget) == before + 1
+
+    service.clock.advance(int(over.headers["retry-after"]))
+    assert ask(client).status_code != 429
+
+
+def test_what_is_refused_changes_nothing_and_does_everything_when_it_comes_again(
+    sqlite_service: Service,
+) -> None:
+    service = limited(sqlite_service, Budget.WRITES)
+    client = service.new_client()
+    headers = {"Idempotency-Key": "one"}
+    for _ in range(NARROW.burst):
+        write(client)
+    refused = client.post("/v1/api-keys", json={"name": "late"}, headers=headers)
+    service.clock.advance(1)
+    made = client.post("/v1/api-keys", json={"name": "late"}, headers=headers)
+
+    assert (refused.status_code, made.status_code) == (429, 201)
+    assert "idempotency-replayed" not in made.headers
+    names = [one["name"] for one in client.get("/v1/api-keys").json()["items"]]
+    assert names.count("late") == 1
+
+
+def test_budgets_and_credentials_do_not_share(sqlite_service: Service) -> None:
+    service = limited(sqlite_service, Budget.READS)
+    organization_id = service.add_organization()
+    one, two = (service.client(service.add_key(organization_id)) for _ in range(2))
+    for _ in range(NARROW.burst):
+        read(one)
+
+    assert read(one).status_code == 429
+    assert write(one).status_code == 201
+    assert records(one).status_code == 404
+    assert read(two).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/v1/whoami", "/console/session", "/nowhere"])
+def test_without_credentials_the_budget_is_that_of_the_address(
+    sqlite_service: Service, path: str
+) -> None:
+    service = limited(sqlite_service, Budget.ANONYMOUS)
+    client = service.client()
+    for _ in range(NARROW.burst):
+        assert client.get(path).status_code != 429
+    over = client.get(path)
+    assert over.status_code == 429
+    assert over.headers["ratelimit-policy"].startswith('"anonymous"')
+
+    elsewhere = TestClient(service.app, BASE_URL, client=("192.0.2.7", 50000))
+    assert elsewhere.get(path).status_code != 429
+    assert read(service.new_client()).status_code == 200
+
+
+def test_a_session_is_no_anonymous_request(sqlite_service: Service) -> None:
+    service = limited(sqlite_service, Budget.ANONYMOUS)
+    client = service.client()
+    key = service.add_key(service.add_organization())
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    assert client.post("/console/session", json={"api_key": key}, headers=headers).is_success
+    assert any(COOKIE_NAME in name for name in client.cookies)
+    for _ in range(2 * NARROW.burst):
+        assert read(client).status_code == 200
+
+
+def test_a_refused_address_is_refused_before_its_body_is_read(sqlite_service: Service) -> None:
+    service = limited(sqlite_service, Budget.ADDRESS)
+    client = service.new_client()
+    for _ in range(NARROW.burst):
+        read(client)
+    body = b"a" * (2 * 1024 * 1024)
+    assert client.post("/v1/api-keys", content=body).status_code == 429
+
+
+def test_forgotten_buckets_keep_memory_bounded(sqlite_service: Service) -> None:
+    limits = RateLimits({Budget.ADDRESS: Rate(1, 1)}, sqlite_service.clock, buckets_max=2)
+    for number in range(100):
+        limits.charge(Budget.ADDRESS, f"192.0.2.{number}")
+
+
+@pytest.mark.parametrize(
+    ("client", "address"),
+    [
+        (("192.0.2.1", 1), "192.0.2.1"),
+        (("::ffff:192.0.2.1", 1), "192.0.2.1"),
+        (("2001:db8:1:2:3:4:5:6", 1), "2001:db8:1:2::/64"),
+        (("fe80::1%eth0", 1), "fe80::/64"),
+        (None, "unknown"),
+    ],
+)
+def test_an_address_is_an_ipv4_address_or_a_network_of_one_subscriber(
+    client: tuple[str, int] | None, address: str
+) -> None:
+    assert address_of({"type": "http", "client": client}) == address
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "budget"),
+    [
+        ("GET", "/v1/clusters", Budget.READS),
+        ("POST", "/v1/clusters", Budget.WRITES),
+        ("DELETE", "/v1/clusters/lkc_1/topics/records", Budget.WRITES),
+        ("POST", "/kafka/v3/clusters/lkc_1/topics/t/records", Budget.RECORDS),
+        ("GET", "/v1/clusters/lkc_1/topics/t/partitions/0/records", Budget.RECORDS),
+    ],
+)
+def test_requests_count_as_what_they_do(method: str, path: str, budget: Budget) -> None:
+    assert budget_of(method, path) is budget
