@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 from billing.catalog.prices import DAILY_CAP_LINE_TYPE
 from billing.costs.lines import CostLine
 from billing.money import Money, total
 from billing.periods import HOURS_PER_DAY, day_start, days_between, month_start
+
+KeyT = TypeVar("KeyT", str, date)
 
 METERING_LAG_MAX = timedelta(minutes=2)
 """By when the last usage window of a day is metered, while everything works."""
@@ -75,7 +78,8 @@ def spend_of(
     day: date, lines: Sequence[CostLine], *, currency: str, version: int, now: datetime
 ) -> Spend:
     """Sum the lines of the month of `day` up to and including it; `version` is that day's book."""
-    of_day = [line for line in lines if line.rated.day == day]
+    by_day = dict(_grouped(lines, lambda line: line.rated.day))
+    of_day = by_day.get(day, [])
     end = day + timedelta(days=1)
     return Spend(
         day=day,
@@ -98,7 +102,7 @@ def spend_of(
             for line_type, found in _grouped(lines, lambda line: line.rated.line_type)
         ],
         days=[
-            DaySpend(day=one, micros=_sum(_of_day(lines, one), currency))
+            DaySpend(day=one, micros=_sum(by_day.get(one, []), currency))
             for one in days_between(month_start(day), end)
         ],
     )
@@ -124,12 +128,12 @@ def _by_cluster(day: date, lines: Sequence[CostLine], currency: str) -> list[Clu
 
 
 def _grouped(
-    lines: Iterable[CostLine], key: Callable[[CostLine], str]
-) -> list[tuple[str, list[CostLine]]]:
-    groups: dict[str, list[CostLine]] = {}
+    lines: Iterable[CostLine], key: Callable[[CostLine], KeyT]
+) -> list[tuple[KeyT, list[CostLine]]]:
+    groups: dict[KeyT, list[CostLine]] = {}
     for line in lines:
         groups.setdefault(key(line), []).append(line)
-    return sorted(groups.items())
+    return sorted(groups.items(), key=lambda group: group[0])
 
 
 def _of_day(lines: Iterable[CostLine], day: date) -> list[CostLine]:
