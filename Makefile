@@ -6,7 +6,7 @@ BROKER := data_plane/broker
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs demo clean
+.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs demo pictures clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ terraform-docs: ## write the Terraform provider's documentation
 
 demo: setup-tests ## the main job on real data, with a broker killed under load
 	@$(VENV)/python -m tools.demo $(ARGS)
+
+pictures: setup-tests ## take the pictures of the readme again
+	@$(VENV)/python -m tools.pictures
 
 proof-%: setup-tests ## prove one promise (proof-list names them); prints one JSON line
 	@$(VENV)/python -m bench.proofs $*

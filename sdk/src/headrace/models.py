@@ -2,7 +2,8 @@
 
 from base64 import b64decode
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from decimal import Decimal
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -16,8 +17,19 @@ class Model(msgspec.Struct, frozen=True):
 
     def as_dict(self) -> dict[str, Any]:
         """Return the plain values that JSON is written from."""
-        found: dict[str, Any] = msgspec.to_builtins(self)
-        return found
+        found: dict[str, Any] = msgspec.to_builtins(self, builtin_types=(Decimal,))
+        return {name: _written(value) for name, value in found.items()}
+
+
+def _written(value: Any) -> Any:
+    """Decimals as the API writes them: as text, never with an exponent."""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, dict):
+        return {name: _written(one) for name, one in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [_written(one) for one in cast("list[Any]", value)]
+    return value
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True):

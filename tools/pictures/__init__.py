@@ -1,0 +1,1 @@
+"""The pictures of the readme, taken of a service that really runs."""
