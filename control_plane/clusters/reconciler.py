@@ -141,7 +141,10 @@ class Reconciler:
         self, context: JobContext, cluster: Cluster, seen: ClusterObservation | None
     ) -> None:
         """Collect the last usage; wait only for a broker that is there or on its way."""
-        is_due = observed(seen).brokers in {Brokers.RUNNING, Brokers.STARTING}
+        brokers = observed(seen).brokers
+        if cluster.observed_generation == 0 and brokers is not Brokers.RUNNING:
+            return  # it never ran, so nothing was used
+        is_due = brokers in {Brokers.RUNNING, Brokers.STARTING}
         may_retry = is_due and context.attempt < ATTEMPTS_FOR_USAGE
         self._usage.finish(cluster.id, context, may_retry=may_retry)
 

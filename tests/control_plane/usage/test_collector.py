@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from control_plane.clusters.reconciler import ATTEMPTS_FOR_USAGE
 from control_plane.clusters.service import MeteredCluster
 from control_plane.provisioning.errors import (
+    BrokerNotReadyError,
     ClusterNotRunningError,
     UsageNotOfferedError,
     UsageReportInvalidError,
@@ -23,6 +24,7 @@ from control_plane.usage.errors import (
 from tests.control_plane.usage.conftest import Metered, Totals
 from tests.fixtures.databases import Aborted
 from tests.fixtures.memory_meter import MemoryMeter
+from tests.fixtures.planes import Plane
 
 RETRY_DELAY_MAX_SECONDS = 60
 COLLECTORS = 4
@@ -322,6 +324,17 @@ class TestDeletion:
         metered.plane.delete(metered.cluster)
         metered.plane.run_jobs()
         assert metered.plane.reload(metered.cluster).status == "deleted"
+
+    def test_of_a_cluster_that_never_ran_asks_nobody(self, plane: Plane) -> None:
+        cluster, _ = plane.create(plane.organization())
+        plane.engine.failure = BrokerNotReadyError("it ended at once")
+        plane.run_jobs()
+        plane.engine.failure = None
+        plane.delete(cluster)
+        with capture_logs() as logs:
+            plane.run_jobs()
+        assert plane.reload(cluster).status == "deleted"
+        assert "usage_lost" not in [entry["event"] for entry in logs]
 
     def test_does_not_wait_for_one_that_is_not_there(self, metered: Metered) -> None:
         metered.plane.engine.running.clear()
