@@ -33,6 +33,12 @@ class UsageOrganizationUnknownError(UsageRefusedError):
     code = "usage_organization_unknown"
 
 
+class UsageWindowEarlyError(UsageRefusedError):
+    """The window ends in a future that no difference between clocks explains."""
+
+    code = "usage_window_early"
+
+
 class UsagePlanUnpricedError(UsageRefusedError):
     """No price book has a price for the plan on that day."""
 

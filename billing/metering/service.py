@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, timedelta
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -17,12 +17,16 @@ from billing.metering.errors import (
     UsagePlanUnpricedError,
     UsageRefusedError,
     UsageWindowConflictError,
+    UsageWindowEarlyError,
 )
 from billing.metering.messages import UsageWindow
 from billing.periods import day_of, day_start, hour_of
 from control_plane.kit.clock import Clock
 from control_plane.kit.outbox import OutboxMessage
 from control_plane.kit.scope import Scope
+
+AHEAD_MAX = timedelta(days=1)
+"""How far a broker's clock may be ahead of ours; behind it may be as long as it was away."""
 
 
 class MeteringService:
@@ -36,6 +40,8 @@ class MeteringService:
 
         Raises a UsageRefusedError, having changed nothing, for a window that can not be counted.
         """
+        if window.ended_at > self._clock.now() + AHEAD_MAX:
+            raise UsageWindowEarlyError(f"it ends at {window.ended_at.isoformat()}")
         if books.of_plan(day_of(window.started_at), window.plan) is None:
             raise UsagePlanUnpricedError(f"plan {window.plan} on {day_of(window.started_at)}")
         payer = repository.payer_of(session, window.cluster_id)

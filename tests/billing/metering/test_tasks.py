@@ -68,7 +68,7 @@ class TestCounting:
         assert {line.cluster_name for line in billing.lines(owner)} == {"renamed"}
 
 
-moments = st.integers(0, 47 * 60).map(lambda minute: NOON + timedelta(minutes=minute))
+moments = st.integers(0, 47 * 60).map(lambda minute: NOON - timedelta(minutes=minute))
 amounts = st.integers(0, 2**50)
 windows = st.lists(
     st.tuples(moments, amounts, amounts, amounts, st.integers(0, 1_000)), min_size=1, max_size=6
@@ -166,6 +166,16 @@ class TestRefusing:
         assert [one.code for one in billing.refused()] == ["usage_organization_unknown"]
         assert [hour.bytes_in for hour in billing.hours()] == [3]
         assert billing.counted() == 1
+
+    def test_a_clock_far_ahead_bills_nothing(self, sqlite_billing: Billing) -> None:
+        owner = sqlite_billing.organization()
+        ends_in_a_day = NOON + timedelta(days=1, minutes=-1)
+        sqlite_billing.deliver(
+            message(owner, ends_in_a_day, number=1, bytes_in=1),
+            message(owner, ends_in_a_day + timedelta(minutes=1), number=2, bytes_in=2),
+        )
+        assert [one.code for one in sqlite_billing.refused()] == ["usage_window_early"]
+        assert [hour.bytes_in for hour in sqlite_billing.hours()] == [1]
 
     def test_a_plan_without_a_price_is_kept_for_when_it_has_one(self, billing: Billing) -> None:
         owner = billing.organization()
