@@ -58,10 +58,10 @@ const costs = createRoute({
   getParentRoute: () => signedIn,
   path: "/costs",
   component: lazyRouteComponent(() => import("./pages/costs/Costs"), "Costs"),
-  validateSearch: (search: Record<string, unknown>): { day?: string } => {
-    const day = dayOf(search.day);
-    return day === undefined ? {} : { day };
-  },
+  // Said outright where there is no such day: what is left out keeps what the address has.
+  validateSearch: (search: Record<string, unknown>): { day?: string | undefined } => ({
+    day: dayOf(search.day),
+  }),
 });
 
 const cluster = createRoute({

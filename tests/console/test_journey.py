@@ -79,6 +79,11 @@ class TestSigningIn:
         expect(page.get_by_role("link", name="orders")).to_be_visible()
         expect(page.get_by_role("link", name="Create cluster")).to_have_count(0)
         expect(page.get_by_role("link", name="API keys")).to_have_count(0)
+        expect(page.get_by_role("link", name="Costs")).to_have_count(0)
+        page.get_by_role("link", name="orders").click()
+        page.get_by_role("tab", name="Usage").click()
+        expect(page.get_by_role("table", name="By topic").get_by_text("shipments")).to_be_visible()
+        expect(page.get_by_text("Cost today so far")).to_have_count(0)
 
 
 @pytest.mark.usefixtures("orders")
@@ -93,6 +98,70 @@ class TestProblems:
         page.get_by_role("button", name="Create cluster").click()
         expect(page.get_by_role("alert")).to_contain_text("cluster_name_taken")
         visitor.forgive("409")
+
+
+class TestPrice:
+    def test_it_changes_as_one_chooses_and_is_that_of_the_api(
+        self, visitor: Visitor, owner: httpx2.Client, service: RunningService
+    ) -> None:
+        visitor.sign_in(service.ready.api_key)
+        visitor.open("/create-cluster")
+        page = visitor.page
+        price = page.get_by_label("Price per day")
+        use = {"gb_in_per_day": "1", "gb_out_per_day": "2", "gb_stored": "10", "partitions": 30}
+        expect(price).to_have_text(price_text(owner, "dev", use))
+        page.get_by_label("GB in, per day").fill("3.25")
+        use |= {"gb_in_per_day": "3.25"}
+        expect(price).to_have_text(price_text(owner, "dev", use))
+        page.get_by_role("radio", name="Plan dev").focus()
+        page.keyboard.press("ArrowDown")
+        expect(price).to_have_text(price_text(owner, "standard", use))
+        expect(page.get_by_role("radio", name="Plan standard")).to_be_checked()
+
+    def test_there_is_none_while_a_figure_is_missing(
+        self, visitor: Visitor, service: RunningService
+    ) -> None:
+        visitor.sign_in(service.ready.api_key)
+        visitor.open("/create-cluster")
+        page = visitor.page
+        expect(page.get_by_label("Price per day")).to_contain_text("a day")
+        page.get_by_label("GB kept").fill("")
+        expect(page.get_by_label("Price per day")).to_have_text("\N{EN DASH}")
+        expect(page.get_by_text("Fill in the expected use")).to_be_visible()
+        page.get_by_label("GB kept").fill("0")
+        expect(page.get_by_label("Price per day")).to_contain_text("a day")
+
+
+class TestCosts:
+    def test_days_are_turned_and_figures_opened_by_keys(
+        self, visitor: Visitor, spender_key: str
+    ) -> None:
+        visitor.sign_in(spender_key)
+        visitor.open("/costs?day=2026-11-31")
+        page = visitor.page
+        expect(page.get_by_role("region", name="Today so far")).to_be_visible()
+        page.get_by_role("button", name="The day before").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("the whole UTC day")).to_be_visible()
+        assert "day=" in page.url
+        page.get_by_role("button", name="The day after").focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("region", name="Today so far")).to_be_visible()
+        page.get_by_text("Show the figures").first.focus()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("table", name="Costs, By the hour")).to_be_visible()
+
+    def test_the_report_of_the_day_is_one_press_away(
+        self, visitor: Visitor, spender_key: str
+    ) -> None:
+        visitor.sign_in(spender_key)
+        visitor.open("/costs")
+        with visitor.context.expect_page() as opened:
+            visitor.page.get_by_role("link", name="Daily report as page").click()
+        expect(opened.value.get_by_role("heading", name="Water Street Mill")).to_be_visible()
+        with visitor.page.expect_download() as download:
+            visitor.page.get_by_role("link", name="Daily report as CSV").click()
+        assert download.value.suggested_filename.endswith(".csv")
 
 
 class TestReading:
@@ -136,6 +205,14 @@ class TestReading:
         expect(page.get_by_role("dialog")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def price_text(owner: httpx2.Client, plan: str, use: dict[str, str | int]) -> re.Pattern[str]:
+    """What the API asks for a day of that use, as the page writes it."""
+    preview = owner.post("/v1/billing/price-previews", json={"plan": plan, **use}).json()
+    amount = preview["per_day"].rstrip("0")
+    whole, _, places = amount.partition(".")
+    return re.compile(rf"^{whole}\.{places:0<2}\sUSD a day$")
 
 
 def create_cluster(page: Page, name: str) -> None:
