@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Generator, Mapping
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from kafka.protocol import admin, consumer, metadata
 
+from tests.fixtures.kafka_requests import NO_ID
 from tests.fixtures.waiting import eventually
 from tests.parity.brokers import apache_kafka, native
 from tests.parity.conversations import Answers, Api, Speaker, Step, compare, differences
@@ -19,7 +21,6 @@ pytestmark = [pytest.mark.xdist_group("parity"), pytest.mark.timeout(300)]
 
 TOPIC = 2
 BROKER = 4
-LOGGER = 8
 METRICS = 16
 SET, DELETE, APPEND, SUBTRACT = range(4)
 
@@ -28,6 +29,7 @@ ABSENT = "absent"
 
 CREATE = Api.of(admin, "CreateTopics")
 DELETE_TOPICS = Api.of(admin, "DeleteTopics")
+GROW = Api.of(admin, "CreatePartitions")
 INCREMENTAL = Api.of(admin, "IncrementalAlterConfigs")
 ALTER = Api.of(admin, "AlterConfigs")
 DESCRIBE = Api.of(admin, "DescribeConfigs")
@@ -95,6 +97,12 @@ def described(label: str, kind: int, name: str, keys: list[str] | None) -> Step:
         api=DESCRIBE,
         fields=lambda _: {"resources": [resource], "include_synonyms": True},
     )
+
+
+def grown(label: str, count: int, **fields: Any) -> Step:
+    """More partitions, which are only checked."""
+    row = {"name": NAME, "count": count, "assignments": None} | fields
+    return asked(f"grow {label}", GROW, topics=[row], timeout_ms=10_000, validate_only=True)
 
 
 def asked(label: str, api: Api, since: int = 0, **fields: Any) -> Step:
@@ -256,6 +264,27 @@ STEPS: Final = [
         OFFSET_DELETE,
         group_id=ABSENT,
         topics=[{"name": NAME, "partitions": [{"partition_index": 0}]}],
+    ),
+    grown("to fewer", 2),
+    grown("to as many", 3),
+    grown("to none", 0),
+    grown("of no topic", 5, name=ABSENT),
+    grown("by hand elsewhere", 4, assignments=[{"broker_ids": [2]}]),
+    grown("by hand for too few", 5, assignments=[{"broker_ids": [1]}]),
+    grown("by hand", 4, assignments=[{"broker_ids": [1]}]),
+    asked(
+        "topics to delete by name",
+        DELETE_TOPICS,
+        since=6,
+        topics=[{"name": ABSENT, "topic_id": NO_ID}, {"name": "plain-2", "topic_id": NO_ID}],
+        timeout_ms=10_000,
+    ),
+    asked(
+        "topics to delete by id",
+        DELETE_TOPICS,
+        since=6,
+        topics=[{"name": None, "topic_id": UUID(int=7)}],
+        timeout_ms=10_000,
     ),
     asked("groups in a state", GROUPS, since=4, states_filter=["Empty"]),
     asked("groups of a type", GROUPS, since=5, states_filter=[], types_filter=["classic"]),
