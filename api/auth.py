@@ -7,6 +7,7 @@ the console, by its session cookie.
 import base64
 import binascii
 import hmac
+from collections.abc import Callable
 from typing import Annotated, Protocol, cast
 
 import structlog
@@ -14,13 +15,14 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from api.deps import get_core
-from api.rate_limits import budget_of
+from api.rate_limits import address_of, budget_of
 from api.sessions import is_from_own_page, require_same_site, session_cookie
 from control_plane.identity.errors import (
     CredentialsInvalidError,
     PermissionDeniedError,
     SessionInvalidError,
 )
+from control_plane.identity.guard import name_of_key, name_of_token
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from control_plane.identity.secrets import key_id_of
@@ -34,7 +36,8 @@ async def authenticate(request: Request) -> Principal:
     With a key or session that was seen within the last seconds nothing blocks and no thread is
     used. Raises CredentialsInvalidError; for sessions SessionInvalidError and, for an unsafe
     method that another site's page asks for, CrossSiteRequestError. Raises
-    RateLimitExceededError for a caller who asks too often.
+    AuthenticationDelayedError after too many failures, RateLimitExceededError for a caller who
+    asks too often.
     """
     known = getattr(request.state, "principal", None)
     if known is not None:
@@ -44,11 +47,16 @@ async def authenticate(request: Request) -> Principal:
     core = get_core(request)
     if cookie_value is not None:
         require_same_site(request)
-        principal = await _verified(core.session_authenticator, cookie_value)
-    elif not headers and is_from_own_page(request):
+        principal = await _verified(
+            request, core.session_authenticator, cookie_value, name_of_token
+        )
+    elif headers:
+        secret = _secret_of(headers)
+        principal = await _verified(request, core.authenticator, secret, name_of_key)
+    elif is_from_own_page(request):
         raise SessionInvalidError
     else:
-        principal = await _verified(core.authenticator, _secret_of(headers))
+        raise CredentialsInvalidError
     request.state.principal = principal
     structlog.contextvars.bind_contextvars(principal=principal.id)
     core.rate_limits.charge(budget_of(request.method, request.url.path), principal.id)
@@ -61,10 +69,14 @@ class _Verifier(Protocol):
     def authenticate(self, secret: str, /) -> Principal: ...
 
 
-async def _verified(verifier: _Verifier, secret: str) -> Principal:
+async def _verified(
+    request: Request, verifier: _Verifier, secret: str, name_of: Callable[[str], str]
+) -> Principal:
+    # Who is known is let in whatever others try meanwhile.
     principal = verifier.cached(secret)
     if principal is None:
-        principal = await run_in_threadpool(verifier.authenticate, secret)
+        with get_core(request).attempts.attempt(address_of(request.scope), name_of(secret)):
+            principal = await run_in_threadpool(verifier.authenticate, secret)
     return principal
 
 
@@ -90,15 +102,14 @@ def require(action: Action) -> Require:
 
 
 def _secret_of(headers: list[str]) -> str:
+    """Return the secret that is presented, empty for whatever is none: it fails like any other."""
     if len(headers) != 1 or len(headers[0]) > AUTHORIZATION_LENGTH_MAX:
-        raise CredentialsInvalidError
+        return ""
     scheme, _, value = headers[0].partition(" ")
     value = value.strip()
     if scheme.lower() == "bearer":
         return value
-    if scheme.lower() == "basic":
-        return _secret_of_basic(value)
-    raise CredentialsInvalidError
+    return _secret_of_basic(value) if scheme.lower() == "basic" else ""
 
 
 def _secret_of_basic(value: str) -> str:
@@ -106,11 +117,10 @@ def _secret_of_basic(value: str) -> str:
     try:
         user, separator, secret = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
-        raise CredentialsInvalidError from None
+        return ""
     key_id = key_id_of(secret)
-    if not separator or key_id is None or not _are_same(key_id, user):
-        raise CredentialsInvalidError
-    return secret
+    is_secret = separator and key_id is not None and _are_same(key_id, user)
+    return secret if is_secret else ""
 
 
 def _are_same(expected: str, given: str) -> bool:

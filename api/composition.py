@@ -14,6 +14,7 @@ from billing.reports.service import ReportService
 from control_plane.clusters.plans import CATALOGUE
 from control_plane.identity import tasks as identity_tasks
 from control_plane.identity.authentication import Authenticator
+from control_plane.identity.guard import AttemptGuard
 from control_plane.identity.members import MemberService
 from control_plane.identity.service import ApiKeyService
 from control_plane.identity.session_authentication import SessionAuthenticator
@@ -68,6 +69,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         jobs=JobRegistry(),
         signer=signer,
         rate_limits=rate_limits(settings, clock),
+        attempts=AttemptGuard(clock),
         authenticator=authenticator,
         organizations=OrganizationService(clock),
         members=MemberService(clock),

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from api.console_files import ConsoleFiles
 from api.deps import Container, Services
+from api.rate_limits import address_of
 from api.schemas import Instant, RequestModel, ResponseModel
 from api.sessions import (
     delete_session_cookie,
@@ -17,6 +18,7 @@ from api.sessions import (
     set_session_cookie,
 )
 from control_plane.identity.errors import SessionInvalidError, SignInTokenError
+from control_plane.identity.guard import name_of_key, name_of_token
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
 from control_plane.identity.sessions import TOKEN_LENGTH_MAX
@@ -65,7 +67,7 @@ def get_session(request: Request, services: Services) -> SessionResponse:
     if cookie_value is None:
         return SessionResponse(session=None)
     try:
-        principal = services.core.session_authenticator.authenticate(cookie_value)
+        principal = _session_principal(request, services, cookie_value)
     except SessionInvalidError:
         return SessionResponse(session=None)
     return _session(services, principal)
@@ -79,7 +81,9 @@ def sign_in(
 ) -> SessionResponse:
     """Sign in with the secret of an API key."""
     core = services.core
-    principal = core.authenticator.authenticate(body.api_key.strip())
+    secret = body.api_key.strip()
+    with core.attempts.attempt(address_of(request.scope), name_of_key(secret)):
+        principal = core.authenticator.authenticate(secret)
     with core.database.transaction() as session:
         signed_in = core.sessions.sign_in_with_api_key(session, principal)
     set_session_cookie(request, response, signed_in)
@@ -117,7 +121,10 @@ def sign_in_by_link(
         return files.index()
     core = services.core
     try:
-        with core.database.transaction() as session:
+        with (
+            core.attempts.attempt(address_of(request.scope), name_of_token(token)),
+            core.database.transaction() as session,
+        ):
             signed_in = core.sessions.sign_in(session, token)
     except SignInTokenError as error:
         return _redirect(f"{CONSOLE_PATH}/sign-in?problem={error.code}")
@@ -131,6 +138,15 @@ def sign_in_by_link(
 def show_console(request: Request, files: Files, path: str = "") -> Response:
     """Serve the application; the addresses inside it are all its one page."""
     return files.answer(request, path)
+
+
+def _session_principal(request: Request, services: Container, cookie_value: str) -> Principal:
+    core = services.core
+    principal = core.session_authenticator.cached(cookie_value)
+    if principal is not None:
+        return principal
+    with core.attempts.attempt(address_of(request.scope), name_of_token(cookie_value)):
+        return core.session_authenticator.authenticate(cookie_value)
 
 
 def _session(services: Container, principal: Principal) -> SessionResponse:

@@ -13,6 +13,7 @@ from billing.costs.service import CostService
 from billing.metering.service import MeteringService
 from billing.reports.service import ReportService
 from control_plane.identity.authentication import Authenticator
+from control_plane.identity.guard import AttemptGuard
 from control_plane.identity.members import MemberService
 from control_plane.identity.service import ApiKeyService
 from control_plane.identity.session_authentication import SessionAuthenticator
@@ -67,6 +68,7 @@ class Core:
     jobs: JobRegistry
     signer: TokenSigner
     rate_limits: RateLimits
+    attempts: AttemptGuard
     authenticator: Authenticator
     organizations: OrganizationService
     members: MemberService

@@ -13,7 +13,11 @@ from api.kafka_rest.documents import StreamIdleError
 from api.kafka_rest.produce import MEDIA_TYPE, ProduceResponse
 from api.rate_limits import RateLimitExceededError
 from control_plane.clusters.errors import ClusterNotFoundError, ClusterNotReadyError
-from control_plane.identity.errors import CredentialsInvalidError, PermissionDeniedError
+from control_plane.identity.errors import (
+    AuthenticationDelayedError,
+    CredentialsInvalidError,
+    PermissionDeniedError,
+)
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from data_plane.gateway import errors
@@ -108,6 +112,7 @@ _REPORT: dict[str, Any] = {
             "content": {MEDIA_TYPE: {"schema": _REPORT}},
         },
         **problems(
+            AuthenticationDelayedError,
             CredentialsInvalidError,
             PermissionDeniedError,
             RateLimitExceededError,

@@ -10,7 +10,11 @@ from api.errors import ContentTypeUnsupportedError, problems
 from api.idempotency import IdempotencyKeyInvalidError, RouteHandler, handle_once
 from api.limits import BodyTooLargeError, BodyTooSlowError
 from api.rate_limits import RateLimitExceededError
-from control_plane.identity.errors import CredentialsInvalidError, PermissionDeniedError
+from control_plane.identity.errors import (
+    AuthenticationDelayedError,
+    CredentialsInvalidError,
+    PermissionDeniedError,
+)
 from control_plane.kit.idempotency import IdempotencyKeyInFlightError, IdempotencyKeyReusedError
 
 _WITH_BODY = frozenset({"PATCH", "POST"})
@@ -47,7 +51,12 @@ def v1_router(tag: str) -> APIRouter:
         prefix="/v1",
         tags=[tag],
         route_class=ManagementRoute,
-        responses=problems(CredentialsInvalidError, PermissionDeniedError, RateLimitExceededError),
+        responses=problems(
+            AuthenticationDelayedError,
+            CredentialsInvalidError,
+            PermissionDeniedError,
+            RateLimitExceededError,
+        ),
     )
 
 

@@ -36,6 +36,14 @@ class SessionInvalidError(AppError):
         )
 
 
+class AuthenticationDelayedError(AppError):
+    """Credentials failed too often from there; for a while none are looked at."""
+
+    code = "authentication_delayed"
+    status = 429
+    title = "Authentication delayed"
+
+
 class PermissionDeniedError(AppError):
     """The caller is known and may not do this, whatever the resource."""
 
