@@ -36,6 +36,8 @@ PURE = {
     "quantities.py",
     "rate.py",
     "report.py",
+    "rollups.py",
+    "rows.py",
     "seeds.py",
     "spend.py",
     "states.py",
