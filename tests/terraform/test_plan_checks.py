@@ -55,7 +55,7 @@ def test_what_is_not_known_yet_is_not_asked_for(configuration: Configuration) ->
     assert "2 to add" in configuration.plan(expect=2)
 
 
-def test_a_change_that_can_not_be_made_in_place(
+def test_a_change_is_checked_when_it_is_planned_and_made_in_place(
     configuration: Configuration, http: httpx2.Client, cluster_id: str
 ) -> None:
     quoted = f'"{cluster_id}"'
@@ -78,15 +78,24 @@ def test_a_change_that_can_not_be_made_in_place(
 
     right = '{ "retention.ms" = "60000" }'
     configuration.write(PROVIDER + topic("flights", quoted, partitions="3", configs=right))
-    replaced = configuration.plan(expect=2)
-    assert "its records are deleted" in replaced
-    assert "of this name already" not in replaced
+    assert "0 to add, 1 to change, 0 to destroy" in configuration.plan(expect=2)
     assert http.get(path).json() == first
     configuration.apply()
     second = http.get(path).json()
     assert second["configs"]["retention.ms"]["value"] == "60000"
-    assert second["id"] != first["id"]
+    assert second["id"] == first["id"]
     configuration.plan(expect=0)
+
+    configuration.write(PROVIDER + topic("flights", quoted, partitions="3"))
+    configuration.apply()
+    assert http.get(path).json() == first
+    configuration.plan(expect=0)
+
+    configuration.write(PROVIDER + topic("journeys", quoted, partitions="3"))
+    replaced = configuration.plan(expect=2)
+    assert "its records are deleted" in replaced
+    assert "of this name already" not in replaced
+    configuration.write(PROVIDER + topic("flights", quoted, partitions="3"))
 
     configuration.run("taint", "headrace_topic.it")
     assert "1 to add, 0 to change, 1 to destroy" in configuration.plan(expect=2)

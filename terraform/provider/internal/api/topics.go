@@ -44,8 +44,10 @@ type TopicSpec struct {
 	Configs           map[string]string `json:"configs"`
 }
 
-type topicUpdate struct {
-	Partitions int64 `json:"partitions"`
+// TopicChange is what shall change of a topic; a nil entry is put back to its default.
+type TopicChange struct {
+	Partitions int64              `json:"partitions"`
+	Configs    map[string]*string `json:"configs"`
 }
 
 // CreateTopic makes a topic.
@@ -77,20 +79,20 @@ func (c *Client) ListTopics(ctx context.Context, clusterID string) ([]Topic, err
 	return list[Topic](ctx, c, pathOf("clusters", clusterID, "topics"), url.Values{})
 }
 
-// GrowTopic gives a topic more partitions.
-func (c *Client) GrowTopic(ctx context.Context, clusterID, name string, partitions int64) (*Topic, error) {
-	var grown Topic
+// UpdateTopic changes a topic; what is there already is no change.
+func (c *Client) UpdateTopic(ctx context.Context, clusterID, name string, change TopicChange) (*Topic, error) {
+	var changed Topic
 	path := pathOf("clusters", clusterID, "topics", name)
-	if _, err := c.change(ctx, http.MethodPatch, path, topicUpdate{partitions}, &grown); err != nil {
+	if _, err := c.change(ctx, http.MethodPatch, path, change, &changed); err != nil {
 		return nil, err
 	}
-	return &grown, nil
+	return &changed, nil
 }
 
-// CheckGrowth has the cluster check a number of partitions without changing it.
-func (c *Client) CheckGrowth(ctx context.Context, clusterID, name string, partitions int64) error {
+// CheckUpdate has the cluster check a change without making it.
+func (c *Client) CheckUpdate(ctx context.Context, clusterID, name string, change TopicChange) error {
 	path := pathOf("clusters", clusterID, "topics", name)
-	return c.ask(ctx, http.MethodPatch, path, dryRun(), topicUpdate{partitions}, nil)
+	return c.ask(ctx, http.MethodPatch, path, dryRun(), change, nil)
 }
 
 // DeleteTopic deletes a topic with all its records.

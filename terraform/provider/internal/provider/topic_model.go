@@ -54,18 +54,34 @@ func sameConfigs(one, other types.Map) bool {
 
 // spec leaves out the numbers that are left to the cluster. Every value of `configs` must be known.
 func (m topicModel) spec() api.TopicSpec {
-	configs := map[string]string{}
-	for name, value := range m.Configs.Elements() {
-		if text, ok := value.(types.String); ok {
-			configs[name] = text.ValueString()
-		}
-	}
 	return api.TopicSpec{
 		Name:              m.Name.ValueString(),
 		Partitions:        chosen(m.Partitions),
 		ReplicationFactor: chosen(m.ReplicationFactor),
-		Configs:           configs,
+		Configs:           configTexts(m.Configs),
 	}
+}
+
+// changeFrom says how a topic comes to be as planned. Every planned value must be known.
+func (m topicModel) changeFrom(state topicModel) api.TopicChange {
+	changes := map[string]*string{}
+	for name := range configTexts(state.Configs) {
+		changes[name] = nil
+	}
+	for name, value := range configTexts(m.Configs) {
+		changes[name] = &value
+	}
+	return api.TopicChange{Partitions: m.Partitions.ValueInt64(), Configs: changes}
+}
+
+func configTexts(configs types.Map) map[string]string {
+	texts := map[string]string{}
+	for name, value := range configs.Elements() {
+		if text, ok := value.(types.String); ok {
+			texts[name] = text.ValueString()
+		}
+	}
+	return texts
 }
 
 // chosen is nil for a number that the cluster chooses, which is unknown until it did.

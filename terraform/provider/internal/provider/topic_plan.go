@@ -37,8 +37,8 @@ func (r *topicResource) ModifyPlan(
 	}
 	if plan.replaces(state) {
 		warnOfRecords(state, response)
-	} else if !plan.Partitions.IsUnknown() && !plan.Partitions.Equal(state.Partitions) {
-		r.checkGrowth(ctx, plan, response)
+	} else if plan.isKnown() && plan.changes(state) {
+		r.checkUpdate(ctx, plan, state, response)
 	}
 }
 
@@ -62,11 +62,11 @@ func (r *topicResource) checkNew(
 	}
 }
 
-func (r *topicResource) checkGrowth(
-	ctx context.Context, plan topicModel, response *resource.ModifyPlanResponse,
+func (r *topicResource) checkUpdate(
+	ctx context.Context, plan, state topicModel, response *resource.ModifyPlanResponse,
 ) {
-	err := r.client.CheckGrowth(
-		ctx, plan.ClusterID.ValueString(), plan.Name.ValueString(), plan.Partitions.ValueInt64(),
+	err := r.client.CheckUpdate(
+		ctx, plan.ClusterID.ValueString(), plan.Name.ValueString(), plan.changeFrom(state),
 	)
 	if err != nil {
 		addCheckFailure(&response.Diagnostics, "topic", err)
@@ -75,7 +75,12 @@ func (r *topicResource) checkGrowth(
 
 func (m topicModel) replaces(state topicModel) bool {
 	return !m.Name.Equal(state.Name) || !m.ClusterID.Equal(state.ClusterID) ||
-		!m.ReplicationFactor.Equal(state.ReplicationFactor) || !sameConfigs(m.Configs, state.Configs)
+		!m.ReplicationFactor.Equal(state.ReplicationFactor)
+}
+
+// changes tells whether a topic becomes another one in place.
+func (m topicModel) changes(state topicModel) bool {
+	return !m.Partitions.Equal(state.Partitions) || !sameConfigs(m.Configs, state.Configs)
 }
 
 func warnOfRecords(state topicModel, response *resource.ModifyPlanResponse) {

@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/int64planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/mapplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -78,28 +77,19 @@ func (r *topicResource) Schema(
 			},
 			"configs": schema.MapAttribute{
 				MarkdownDescription: "Configuration entries that are set for this topic, such as `retention.ms`; what is " +
-					"left out has the cluster's default. Clusters do not change them in place: another set makes another " +
-					"topic, without the records.",
+					"left out has the cluster's default. They change in place; a value that the cluster does not take is " +
+					"refused when it is planned.",
 				Optional:    true,
 				ElementType: types.StringType,
 				Validators: []validator.Map{
 					mapvalidator.ValueStringsAre(stringvalidator.LengthAtMost(configValueLengthMax)),
 				},
-				PlanModifiers: []planmodifier.Map{mapplanmodifier.RequiresReplaceIf(
-					configsDiffer, "Another set makes another topic.", "Another set makes another topic.",
-				)},
 			},
 		},
 	}
 }
 
 const configValueLengthMax = 8192
-
-func configsDiffer(
-	_ context.Context, request planmodifier.MapRequest, response *mapplanmodifier.RequiresReplaceIfFuncResponse,
-) {
-	response.RequiresReplace = !sameConfigs(request.StateValue, request.PlanValue)
-}
 
 func (r *topicResource) Create(
 	ctx context.Context, request resource.CreateRequest, response *resource.CreateResponse,
@@ -137,23 +127,24 @@ func (r *topicResource) Read(
 	response.Diagnostics.Append(response.State.Set(ctx, newTopicModel(*found, state.Configs))...)
 }
 
-// Update is asked for more partitions, or for nothing but another way to write the same configs.
+// Update is asked for more partitions, for another configuration, or for another way to write the same one.
 func (r *topicResource) Update(
 	ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse,
 ) {
-	var plan topicModel
+	var plan, state topicModel
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
 	if response.Diagnostics.HasError() || !r.ready(&response.Diagnostics) {
 		return
 	}
-	grown, err := r.client.GrowTopic(
-		ctx, plan.ClusterID.ValueString(), plan.Name.ValueString(), plan.Partitions.ValueInt64(),
+	changed, err := r.client.UpdateTopic(
+		ctx, plan.ClusterID.ValueString(), plan.Name.ValueString(), plan.changeFrom(state),
 	)
 	if err != nil {
 		addError(&response.Diagnostics, "change the topic", err)
 		return
 	}
-	response.Diagnostics.Append(response.State.Set(ctx, newTopicModel(*grown, plan.Configs))...)
+	response.Diagnostics.Append(response.State.Set(ctx, newTopicModel(*changed, plan.Configs))...)
 }
 
 func (r *topicResource) Delete(
