@@ -10,6 +10,7 @@ from starlette.types import ASGIApp
 
 from api.embedded.authority import ServerFiles
 from api.embedded.errors import EmbeddedError
+from api.embedded.http_protocol import BoundedHttpProtocol
 from api.embedded.listeners import HttpSockets
 
 CONNECTIONS_MAX = 2000
@@ -72,7 +73,7 @@ def _config(
         server_header=False,
         proxy_headers=False,
         ws="none",
-        http="httptools",
+        http=BoundedHttpProtocol,
         limit_concurrency=CONNECTIONS_MAX,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=FINISH_SECONDS_MAX,
