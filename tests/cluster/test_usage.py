@@ -1,5 +1,6 @@
 """What a cluster's clients did is told by the API, whatever became of topics, brokers, clusters."""
 
+import shutil
 from collections.abc import Generator
 from typing import Any
 
@@ -59,6 +60,10 @@ def await_read(metered: Usage, cluster_id: str) -> None:
         return told(metered, cluster_id)["totals"]["bytes_out"] >= VALUES_BYTES
 
     eventually(is_told, "what was read is never told")
+
+
+def await_records(metered: Usage, cluster_id: str, count: int) -> None:
+    eventually(lambda: books(metered, cluster_id).records == {count}, "they are never counted")
 
 
 class TestTold:
@@ -121,6 +126,21 @@ class TestTold:
         records = {one["topic_id"]: one["records_in"] for one in body["data"]}
         assert records == {made[0]["id"]: len(VALUES), made[1]["id"]: 5}
         assert {one["topic"] for one in body["data"]} == {"doomed"}
+
+
+class TestAnotherMeter:
+    def test_goes_on_where_the_first_one_stopped(self, metered: Usage) -> None:
+        cluster, key = create(metered, "remetered")
+        produce(cluster, key, "flights", *VALUES)
+        await_records(metered, cluster.id, len(VALUES))
+        broker = metered.service.broker(cluster.id)
+        broker.suspend()
+        shutil.rmtree(metered.service.data_dir / "clusters" / cluster.id / "usage")
+        broker.kill()
+        broker.wait(ANSWER_SECONDS_MAX)
+        produce(cluster, key, "flights", *VALUES[:5])
+        await_records(metered, cluster.id, len(VALUES) + 5)
+        assert len(books(metered, cluster.id).bytes) == 1
 
 
 class TestDeletion:
