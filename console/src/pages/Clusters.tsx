@@ -30,6 +30,7 @@ export function Clusters() {
   return (
     <Page title="Clusters" actions={!isEmpty && create}>
       {found.isError && <ProblemAlert cause={found.error} />}
+      {spent.isError && <ProblemAlert cause={spent.error} />}
       {found.isPending && <Skeleton h={140} />}
       {isEmpty && (
         <Empty icon={IconServer2} title="No clusters yet" action={create}>
