@@ -7,17 +7,21 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException
 
 from api.auth import authenticate
 from api.deps import get_core
+from api.errors import PROBLEM_MEDIA_TYPE
 from control_plane.kit.errors import AppError
 from control_plane.kit.idempotency import Claim, IdempotencyStore, KeptReply
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 REPLAYED_HEADER = "Idempotency-Replayed"
 ERROR_STATUS_MIN = 400
+FAILURE_STATUS_MIN = 500
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -51,15 +55,26 @@ class ReplyKeeper:
         self._store = store
         self._claim = claim
 
-    def keep(self, session: Session, status: int, reply: BaseModel) -> None:
+    @property
+    def is_resumed(self) -> bool:
+        """Whether the same request was begun before and nobody knows how it ended."""
+        return self._claim is not None and self._claim.is_resumed
+
+    def keep(
+        self, session: Session, status: int, reply: BaseModel, location: str | None = None
+    ) -> None:
+        """Keep `reply`, with its Location header if it has one."""
         if self._claim is not None:
-            self._store.keep(session, self._claim, status, reply.model_dump_json().encode())
+            body = reply.model_dump_json().encode()
+            self._store.keep(session, self._claim, status, body, location)
 
 
 async def handle_once(request: Request, handler: RouteHandler) -> Response:
     """Answer an authenticated request by `handler`, or by the reply kept under its key.
 
-    A reply with an error frees the key: nothing was done, and the request may be corrected.
+    A refusal frees the key: nothing was done, and the request may be corrected. A failure of ours
+    keeps it for the same request, which may have been carried out; one that came after its work
+    was written down is kept like any other reply.
     """
     key = _key_of(request)
     if key is None:
@@ -69,20 +84,35 @@ async def handle_once(request: Request, handler: RouteHandler) -> Response:
     request_hash = _hash(principal.id, request, await request.body())
     claim = await run_in_threadpool(store.claim, principal.organization_id, key, request_hash)
     if isinstance(claim, KeptReply):
-        headers = {REPLAYED_HEADER: "true"}
-        return Response(claim.body, claim.status, headers, "application/json")
+        return _replay(claim)
     request.state.claim = claim
     try:
         response = await handler(request)
-    except Exception:
-        await run_in_threadpool(store.release, claim)
+    except Exception as error:
+        await run_in_threadpool(store.release if _is_refusal(error) else store.lapse, claim)
         raise
-    if response.status_code >= ERROR_STATUS_MIN:
-        await run_in_threadpool(store.release, claim)
-    else:
-        body = bytes(response.body)
-        await run_in_threadpool(store.keep_final, claim, response.status_code, body)
+    location = response.headers.get("location")
+    body = bytes(response.body)
+    await run_in_threadpool(store.keep_final, claim, response.status_code, body, location)
     return response
+
+
+def _replay(kept: KeptReply) -> Response:
+    headers = {REPLAYED_HEADER: "true"}
+    if kept.location is not None:
+        headers["Location"] = kept.location
+    is_problem = kept.status >= ERROR_STATUS_MIN
+    media_type = PROBLEM_MEDIA_TYPE if is_problem else "application/json"
+    return Response(kept.body, kept.status, headers, media_type)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether the request was refused before it did anything."""
+    if isinstance(error, AppError):
+        return error.status < FAILURE_STATUS_MIN
+    if isinstance(error, HTTPException):
+        return error.status_code < FAILURE_STATUS_MIN
+    return isinstance(error, RequestValidationError)
 
 
 def get_reply_keeper(request: Request) -> ReplyKeeper:

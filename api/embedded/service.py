@@ -64,6 +64,7 @@ def start_service(
     authority = Authority.open(installation.tls_dir, clock)
     tls = authority.server_files(installation.tls_dir, certificate_hosts(settings.public_host))
     core = _open_core(settings, clock, parts)
+    core.idempotency.lapse_all()
     owner = ensure_owner(core, installation)
     _start_supervisor(provisioner, parts)
     tokens = TokenEndpoint(core.signer)

@@ -174,7 +174,12 @@ def create_cluster(
         )
         operation = core.operations.get(session, caller.scope, operation_id)
         # What a retry is told if this process dies before it can say more.
-        reply.keep(session, status.HTTP_202_ACCEPTED, operation_response(operation))
+        reply.keep(
+            session,
+            status.HTTP_202_ACCEPTED,
+            operation_response(operation),
+            _operation_path(operation),
+        )
     ended = core.operations.wait(operation_id, CHANGE_WAIT_SECONDS)
     if ended.status != OperationStatus.SUCCEEDED:
         return _accepted(ended)
@@ -289,7 +294,11 @@ def _accepted(operation: Operation) -> JSONResponse:
         operation_response(operation).model_dump(mode="json"),
         status.HTTP_202_ACCEPTED,
         {
-            "Location": f"/v1/operations/{operation.id}",
+            "Location": _operation_path(operation),
             "Retry-After": str(ACCEPTED_RETRY_SECONDS),
         },
     )
+
+
+def _operation_path(operation: Operation) -> str:
+    return f"/v1/operations/{operation.id}"

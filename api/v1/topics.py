@@ -10,6 +10,7 @@ from api.auth import require
 from api.cluster_services import Clusters
 from api.deps import CoreServices, PageQuery
 from api.errors import problems
+from api.idempotency import Reply
 from api.schemas import (
     DryRun,
     ListResponse,
@@ -171,6 +172,7 @@ def create_topic(
     caller: Creator,
     core: CoreServices,
     services: Clusters,
+    reply: Reply,
     *,
     dry_run: DryRun = False,
 ) -> TopicResponse | JSONResponse:
@@ -186,7 +188,7 @@ def create_topic(
     if dry_run:
         services.topics.check(connection, spec)
         return _preview(cluster_id, spec)
-    return _response(services.topics.create(connection, spec))
+    return _response(services.topics.create(connection, spec, may_be_done=reply.is_resumed))
 
 
 @router.get(

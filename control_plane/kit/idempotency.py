@@ -1,14 +1,17 @@
 """Replies kept for requests that are sent again, so that a retry does nothing twice.
 
 A request claims its key before it does anything, and keeps its reply in the transaction that does
-the work: a crash leaves either both or neither. Replies are sealed, since some hold secrets, and
-erased after `KEPT_SECONDS`.
+the work: a crash leaves either both or neither. Where the work is done elsewhere, such as in a
+broker, nobody knows after a crash; the request that takes such a key over is told so
+(`Claim.is_resumed`) and looks. Replies are sealed, since some hold secrets, and erased after
+`KEPT_SECONDS`.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import (
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
@@ -16,6 +19,7 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     delete,
+    update,
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -68,25 +72,31 @@ class IdempotentReply(OrganizationOwned, Base):
     claim_expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     status: Mapped[int | None] = mapped_column(Integer)
     body_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    location: Mapped[str | None] = mapped_column(String(NAME_LENGTH_MAX))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 @dataclass(frozen=True)
 class KeptReply:
-    """A reply as it was given the first time."""
+    """A reply as it was given the first time; `location` is its Location header, if it had one."""
 
     status: int
     body: bytes
+    location: str | None = None
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The right to work on a key, until it expires."""
+    """The right to work on a key, until it expires.
+
+    `is_resumed` says that the same request was begun before and its outcome is not known.
+    """
 
     row_id: str
     organization_id: str
     token: str
+    is_resumed: bool = False
 
 
 class IdempotencyStore:
@@ -117,14 +127,20 @@ class IdempotencyStore:
                     advice="use a fresh key for every new request",
                 )
             if row.status is not None and row.body_sealed is not None:
-                return KeptReply(
-                    row.status, self._vault.open(session, _place(row), row.body_sealed)
-                )
+                body = self._vault.open(session, _place(row), row.body_sealed)
+                return KeptReply(row.status, body, row.location)
             if row.claim_expires_at > now:
                 raise _in_flight()
             return self._take(row)
 
-    def keep(self, session: Session, claim: Claim, status: int, body: bytes) -> None:
+    def keep(
+        self,
+        session: Session,
+        claim: Claim,
+        status: int,
+        body: bytes,
+        location: str | None = None,
+    ) -> None:
         """Keep the reply in the transaction that does the work.
 
         Raises IdempotencyKeyInFlightError when the claim went to another request meanwhile, so
@@ -135,27 +151,42 @@ class IdempotencyStore:
             raise _in_flight()
         row.status = status
         row.body_sealed = self._vault.seal(session, _place(row), body)
+        row.location = location
         session.flush()
 
-    def keep_final(self, claim: Claim, status: int, body: bytes) -> None:
+    def keep_final(
+        self, claim: Claim, status: int, body: bytes, location: str | None = None
+    ) -> None:
         """Replace the kept reply by the one that is about to be given."""
         with self._database.transaction() as session:
-            self.keep(session, claim, status, body)
+            self.keep(session, claim, status, body, location)
 
     def release(self, claim: Claim) -> None:
-        """Free the key of a request that failed before it did anything."""
-        unused = and_(
-            IdempotentReply.id == claim.row_id,
-            IdempotentReply.claim_token == claim.token,
-            IdempotentReply.status.is_(None),
-        )
+        """Free the key of a request that was refused before it did anything."""
         with self._database.transaction() as session:
-            session.execute(delete(IdempotentReply).where(unused))
+            session.execute(delete(IdempotentReply).where(_is_unanswered(claim)))
+
+    def lapse(self, claim: Claim) -> None:
+        """End the claim of a request that failed, perhaps with its work done.
+
+        The same request may be sent again at once, and resumes it; another one can not.
+        """
+        with self._database.transaction() as session:
+            self._lapse(session, _is_unanswered(claim))
+
+    def lapse_all(self) -> None:
+        """End the claims of processes that are gone; only for one that has the database alone."""
+        with self._database.transaction() as session:
+            self._lapse(session, IdempotentReply.status.is_(None))
 
     def sweep(self, session: Session) -> None:
         """Erase every reply that was kept for long enough."""
         over = IdempotentReply.expires_at <= self._clock.now()
         session.execute(delete(IdempotentReply).where(over))
+
+    def _lapse(self, session: Session, which: ColumnElement[bool]) -> None:
+        ended = update(IdempotentReply).where(which).values(claim_expires_at=self._clock.now())
+        session.execute(ended)
 
     def _find(self, session: Session, organization_id: str, key: str) -> IdempotentReply | None:
         statement = scoped(IdempotentReply, Scope(organization_id))
@@ -183,10 +214,10 @@ class IdempotencyStore:
         return claim
 
     def _take(self, row: IdempotentReply) -> Claim:
-        """Take over the claim of a request that died before it did anything."""
+        """Take over the claim of a request that died, or failed, without a reply."""
         row.claim_token = new_id("claim")
         row.claim_expires_at = self._clock.now() + timedelta(seconds=CLAIM_SECONDS)
-        return Claim(row.id, row.organization_id, row.claim_token)
+        return Claim(row.id, row.organization_id, row.claim_token, is_resumed=True)
 
 
 def register(registry: JobRegistry, store: IdempotencyStore) -> None:
@@ -204,6 +235,14 @@ def _in_flight() -> IdempotencyKeyInFlightError:
         "a request with this Idempotency-Key is still being worked on",
         advice="wait, then send the same request again to get its reply",
         headers={"Retry-After": "1"},
+    )
+
+
+def _is_unanswered(claim: Claim) -> ColumnElement[bool]:
+    return and_(
+        IdempotentReply.id == claim.row_id,
+        IdempotentReply.claim_token == claim.token,
+        IdempotentReply.status.is_(None),
     )
 
 

@@ -14,6 +14,7 @@ from control_plane.topics.admin_clients import AdminClients, Connection
 from control_plane.topics.errors import (
     ConnectionLostError,
     TopicNameInvalidError,
+    TopicNameTakenError,
     TopicNotFoundError,
     TopicPartitionsDecreaseError,
 )
@@ -30,7 +31,14 @@ from control_plane.topics.kafka_admin import (
 )
 from control_plane.topics.kafka_errors import to_app_error, unavailable
 from control_plane.topics.names import NAME_LENGTH_MAX, is_topic_name
-from control_plane.topics.topics import ConfigValue, Topic, TopicChange, TopicSpec, topic_id_text
+from control_plane.topics.topics import (
+    ConfigValue,
+    Topic,
+    TopicChange,
+    TopicSpec,
+    fits,
+    topic_id_text,
+)
 
 # A broker that restarts is back within this time; one that is not is not worth a caller's wait.
 REQUEST_SECONDS_MAX = 5.0
@@ -65,10 +73,22 @@ class TopicService:
         _require_possible(name)
         return self._read(connection, lambda client: _get(client, connection.cluster_id, name))
 
-    def create(self, connection: Connection, spec: TopicSpec) -> Topic:
-        """Make a topic and return it as the cluster made it."""
+    def create(
+        self, connection: Connection, spec: TopicSpec, *, may_be_done: bool = False
+    ) -> Topic:
+        """Make a topic and return it as the cluster made it.
+
+        With `may_be_done` an earlier attempt may have made it: a topic that is as asked for is
+        returned then, instead of TopicNameTakenError.
+        """
         with self._clients.client(connection) as client:
-            _create(client, spec, validate_only=False)
+            try:
+                _create(client, spec, validate_only=False)
+            except TopicNameTakenError:
+                topic = _get(client, connection.cluster_id, spec.name) if may_be_done else None
+                if topic is None or not fits(topic, spec):
+                    raise
+                return topic
             return _get(client, connection.cluster_id, spec.name)
 
     def check(self, connection: Connection, spec: TopicSpec) -> None:

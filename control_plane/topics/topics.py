@@ -48,3 +48,16 @@ class TopicChange:
 def topic_id_text(librdkafkas: str) -> str:
     """Return a topic id as Kafka's own tools write it (Uuid.toString): URL-safe base64."""
     return librdkafkas.translate(_URL_SAFE)
+
+
+def fits(topic: Topic, spec: TopicSpec) -> bool:
+    """Whether `topic`, with its configuration, is one that `spec` asked for."""
+    configs = topic.configs or {}
+    return (
+        topic.name == spec.name
+        and spec.partitions in (None, topic.partitions)
+        and spec.replication_factor in (None, topic.replication_factor)
+        and all(
+            name in configs and configs[name].value == value for name, value in spec.configs.items()
+        )
+    )

@@ -82,7 +82,58 @@ class TestClaim:
             assert sorted(pool.map(attempt, range(CALLERS))) == [False] * (CALLERS - 1) + [True]
 
 
+class TestResuming:
+    def test_the_first_request_resumes_nothing(self, store: IdempotencyStore) -> None:
+        assert not claim(store).is_resumed
+
+    def test_who_takes_over_from_a_dead_request_is_told(
+        self, store: IdempotencyStore, clock: ManualClock
+    ) -> None:
+        claim(store)
+        clock.advance(CLAIM_SECONDS)
+        assert claim(store).is_resumed
+
+    def test_a_failed_request_can_be_resumed_at_once_and_by_itself_only(
+        self, store: IdempotencyStore
+    ) -> None:
+        store.lapse(claim(store))
+        with pytest.raises(IdempotencyKeyReusedError):
+            store.claim("org_one", "key", b"other")
+        assert claim(store).is_resumed
+
+    def test_a_late_failure_does_not_end_the_claim_of_another(
+        self, store: IdempotencyStore, clock: ManualClock
+    ) -> None:
+        slow = claim(store)
+        clock.advance(CLAIM_SECONDS)
+        claim(store)
+        store.lapse(slow)
+        with pytest.raises(IdempotencyKeyInFlightError):
+            claim(store)
+
+    def test_a_process_that_is_alone_ends_the_claims_of_its_predecessors(
+        self, store: IdempotencyStore
+    ) -> None:
+        store.keep_final(claim(store, "org_two"), 201, b"reply")
+        claim(store)
+        store.lapse_all()
+        assert claim(store).is_resumed
+        assert store.claim("org_two", "key", HASH) == KeptReply(201, b"reply")
+
+
 class TestKeep:
+    def test_the_location_is_kept_and_the_last_one_counts(
+        self, store: IdempotencyStore, database: Database
+    ) -> None:
+        claimed = claim(store)
+        with database.transaction() as session:
+            store.keep(session, claimed, 202, b"early", "/v1/operations/op_1")
+        assert store.claim("org_one", "key", HASH) == KeptReply(
+            202, b"early", "/v1/operations/op_1"
+        )
+        store.keep_final(claimed, 201, b"late", "/v1/clusters/lkc_1")
+        assert store.claim("org_one", "key", HASH) == KeptReply(201, b"late", "/v1/clusters/lkc_1")
+
     def test_is_part_of_the_transaction(self, store: IdempotencyStore, database: Database) -> None:
         claimed = claim(store)
         with pytest.raises(Aborted):
