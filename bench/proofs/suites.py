@@ -15,6 +15,9 @@ from typing import Any
 from bench.proofs.report import Finding
 from tools.paths import ROOT, venv_tool
 
+FAULTS_TOLD_MAX = 5
+FAULT_LENGTH_MAX = 300
+
 
 def prove_clients() -> Finding:
     """Every foreign client produces and consumes as a group with printed credentials."""
@@ -76,4 +79,15 @@ def judge_suite(status: int, suite: ET.Element, *, cases_min: int) -> Finding:
         figures={**counts, "seconds": float(suite.get("time", "0")), "cases": names},
         bar={"tests_min": cases_min, "failures": 0, "errors": 0, "skipped": 0},
         passed=status == 0 and bad == 0 and counts["tests"] >= cases_min,
+        notes=_faults(suite)[:FAULTS_TOLD_MAX],
     )
+
+
+def _faults(suite: ET.Element) -> list[str]:
+    """What failed, and the beginning of why."""
+    return [
+        f"{case.get('name')}: {fault.get('message', '')[:FAULT_LENGTH_MAX]}"
+        for case in suite.iter("testcase")
+        for fault in case
+        if fault.tag in ("failure", "error")
+    ]
