@@ -45,6 +45,12 @@ class Problem(BaseModel):
     request_id: Annotated[str, Field(examples=["req_4q8x0n1w2e3r5t6y"])]
     advice: str | None = None
     errors: list[FieldProblem] | None = None
+    cluster_id: Annotated[
+        str | None, Field(description="The cluster that there is in spite of the problem.")
+    ] = None
+    operation_id: Annotated[
+        str | None, Field(description="The operation that tells more of the problem.")
+    ] = None
 
 
 class RouteNotFoundError(AppError):
@@ -142,6 +148,7 @@ def problem_response(request: Request, error: AppError) -> JSONResponse:
         body["advice"] = error.advice
     if error.errors:
         body["errors"] = [vars(field) for field in error.errors]
+    body.update(error.members)
     for prefix, extension in _extensions(request):
         if request.url.path.startswith(prefix):
             body.update(extension(error))

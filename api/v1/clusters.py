@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any
 
-from fastapi import Depends, Response, status
+from fastapi import Depends, Request, Response, status
 from fastapi.responses import JSONResponse
 from pydantic import Field, StringConstraints
 
 from api.auth import require
 from api.cluster_services import Clusters, ClusterServices
 from api.deps import Core, CoreServices, PageQuery
-from api.errors import problems
+from api.errors import problem_response, problems
 from api.idempotency import Reply
 from api.schemas import (
     DryRun,
@@ -25,6 +25,7 @@ from api.v1.router import POST_PROBLEMS, v1_router
 from billing.costs.preview import AT_REST
 from billing.money import micros_text
 from control_plane.clusters.errors import (
+    ClusterCreationFailedError,
     ClusterLimitError,
     ClusterNameTakenError,
     ClusterNotFoundError,
@@ -36,6 +37,7 @@ from control_plane.clusters.names import NAME_LENGTH_MAX, NAME_PATTERN
 from control_plane.clusters.states import ClusterStatus
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
+from control_plane.kit.errors import FieldError
 from control_plane.operations.models import Operation
 from control_plane.operations.states import OperationStatus
 
@@ -149,6 +151,7 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
         **ACCEPTED,
         **problems(
             *POST_PROBLEMS,
+            ClusterCreationFailedError,
             ClusterNameTakenError,
             ClusterLimitError,
             PlanUnknownError,
@@ -157,6 +160,7 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
     },
 )
 def create_cluster(
+    request: Request,
     body: ClusterCreate,
     caller: Creator,
     core: CoreServices,
@@ -165,7 +169,12 @@ def create_cluster(
     *,
     dry_run: DryRun = False,
 ) -> Response:
-    """Create a cluster; when this returns 201, clients can use it with your API keys."""
+    """Create a cluster; when this returns 201, clients can use it with your API keys.
+
+    A cluster that can not be started within the wait is answered as a problem with its
+    `cluster_id` and `operation_id`, and in `errors` with the code that the operation failed with.
+    It is there, under its name, and is tried on; delete it if you do not want it.
+    """
     if dry_run:
         return _preview(body, caller, core, services)
     with core.database.transaction() as session:
@@ -181,6 +190,9 @@ def create_cluster(
             _operation_path(operation),
         )
     ended = core.operations.wait(operation_id, CHANGE_WAIT_SECONDS)
+    if ended.status == OperationStatus.FAILED:
+        # Answered, not raised: something was done, so that a retry is told the same.
+        return problem_response(request, _creation_failed(ended))
     if ended.status != OperationStatus.SUCCEEDED:
         return _accepted(ended)
     with core.database.snapshot() as session:
@@ -287,6 +299,16 @@ def _preview(
         ),
     )
     return JSONResponse(preview.model_dump(mode="json"), status.HTTP_200_OK)
+
+
+def _creation_failed(operation: Operation) -> ClusterCreationFailedError:
+    code, detail = operation.error_code or "", operation.error_detail or ""
+    return ClusterCreationFailedError(
+        f"the cluster is there and could not be started: {detail}",
+        advice="it is tried on: look at it by its cluster_id, or delete it to free its name",
+        errors=[FieldError("operation", code, detail)],
+        members={"cluster_id": operation.resource_id, "operation_id": operation.id},
+    )
 
 
 def _accepted(operation: Operation) -> JSONResponse:

@@ -1,6 +1,7 @@
 """What can go wrong with a cluster, each with its stable code."""
 
 from control_plane.kit.errors import (
+    AppError,
     ConflictError,
     InvalidInputError,
     NotFoundError,
@@ -55,3 +56,11 @@ class ClusterNotReadyError(ConflictError):
 
     code = "cluster_not_ready"
     title = "Cluster not ready"
+
+
+class ClusterCreationFailedError(AppError):
+    """The cluster was written down and could not be started; it is tried on until it is deleted."""
+
+    code = "cluster_creation_failed"
+    status = 500
+    title = "Cluster creation failed"

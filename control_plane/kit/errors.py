@@ -18,7 +18,8 @@ class AppError(Exception):
     """A problem that the caller is told about (RFC 9457).
 
     Subclasses fix `code` (stable snake_case `noun_problem`), `status` (HTTP) and `title`; what
-    is raised says what happened this time, and in `advice` what to do about it.
+    is raised says what happened this time, and in `advice` what to do about it. `members` name
+    things that the problem left behind or is about, such as a cluster's id.
     """
 
     code: ClassVar[str]
@@ -32,12 +33,14 @@ class AppError(Exception):
         advice: str | None = None,
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.advice = advice
         self.errors = tuple(errors)
         self.headers: dict[str, str] = dict(headers or {})
+        self.members: dict[str, str] = dict(members or {})
 
 
 class NotFoundError(AppError):

@@ -232,6 +232,10 @@ export interface paths {
         /**
          * Create Cluster
          * @description Create a cluster; when this returns 201, clients can use it with your API keys.
+         *
+         *     A cluster that can not be started within the wait is answered as a problem with its
+         *     `cluster_id` and `operation_id`, and in `errors` with the code that the operation failed with.
+         *     It is there, under its name, and is tried on; delete it if you do not want it.
          */
         post: operations["create_cluster"];
         delete?: never;
@@ -1586,6 +1590,12 @@ export interface components {
              */
             advice: string | null;
             /**
+             * Cluster Id
+             * @description The cluster that there is in spite of the problem.
+             * @default null
+             */
+            cluster_id: string | null;
+            /**
              * Code
              * @description Stable; made for programs.
              */
@@ -1605,6 +1615,12 @@ export interface components {
              * @example /v1/clusters/lkc_4q8x0n1w2e3r5t6y
              */
             instance: string;
+            /**
+             * Operation Id
+             * @description The operation that tells more of the problem.
+             * @default null
+             */
+            operation_id: string | null;
             /**
              * Request Id
              * @example req_4q8x0n1w2e3r5t6y
@@ -3271,6 +3287,15 @@ export interface operations {
             };
             /** @description Authentication delayed */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster creation failed */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

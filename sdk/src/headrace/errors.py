@@ -16,7 +16,10 @@ class FieldProblem(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """An error as the API answers it (RFC 9457). `code` is stable."""
+    """An error as the API answers it (RFC 9457). `code` is stable.
+
+    `cluster_id` is a cluster that there is in spite of the problem, `operation_id` tells more.
+    """
 
     code: str
     status: int
@@ -25,6 +28,8 @@ class Problem(msgspec.Struct, frozen=True):
     advice: str | None = None
     request_id: str | None = None
     errors: list[FieldProblem] = []
+    cluster_id: str | None = None
+    operation_id: str | None = None
 
 
 class HeadraceError(Exception):

@@ -114,7 +114,48 @@ class TestCreate:
         second = caller.http.post("/v1/clusters", json=ORDERS, headers=headers)
         assert (first.status_code, second.status_code) == (201, 201)
         assert first.json() == second.json()
+        assert first.headers["Location"] == second.headers["Location"]
+        assert second.headers["Idempotency-Replayed"] == "true"
         assert len(caller.http.get("/v1/clusters").json()["items"]) == 1
+
+    def test_a_replayed_operation_has_its_location(
+        self, caller: Caller, memory_engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(clusters, "CHANGE_WAIT_SECONDS", 0)
+        memory_engine.failure = BrokerNotReadyError("not yet")
+        headers = {"Idempotency-Key": str(uuid4())}
+        first = caller.http.post("/v1/clusters", json=ORDERS, headers=headers)
+        second = caller.http.post("/v1/clusters", json=ORDERS, headers=headers)
+        assert (first.status_code, second.status_code) == (202, 202)
+        assert second.headers["Idempotency-Replayed"] == "true"
+        assert second.headers["Location"] == f"/v1/operations/{first.json()['id']}"
+
+    def test_a_failure_within_the_wait_is_a_problem_that_names_the_cluster(
+        self, caller: Caller, memory_engine: MemoryEngine
+    ) -> None:
+        memory_engine.failure = BrokerNotReadyError("no memory left")
+        headers = {"Idempotency-Key": str(uuid4())}
+        reply = caller.http.post("/v1/clusters", json=ORDERS, headers=headers)
+        problem = reply.json()
+        assert (reply.status_code, problem["code"]) == (500, "cluster_creation_failed")
+        assert reply.headers["Content-Type"] == "application/problem+json"
+        assert "no memory left" in problem["detail"]
+        assert problem["errors"] == [
+            {"field": "operation", "code": "broker_not_ready", "detail": "no memory left"}
+        ]
+        cluster = caller.http.get(f"/v1/clusters/{problem['cluster_id']}").json()
+        assert (cluster["name"], cluster["status"]) == ("orders", "failed")
+        operation = caller.http.get(f"/v1/operations/{problem['operation_id']}").json()
+        assert operation["status"] == "failed"
+
+        again = caller.http.post("/v1/clusters", json=ORDERS, headers=headers)
+        assert (again.status_code, again.json()) == (500, problem)
+        assert again.headers["Content-Type"] == "application/problem+json"
+        assert again.headers["Idempotency-Replayed"] == "true"
+
+        memory_engine.failure = None
+        assert caller.http.delete(f"/v1/clusters/{problem['cluster_id']}").is_success
+        assert caller.http.post("/v1/clusters", json=ORDERS).status_code == 201
 
 
 class TestForeign:

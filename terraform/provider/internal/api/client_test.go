@@ -162,6 +162,19 @@ func TestAClusterThatFailedComesWithItsID(t *testing.T) {
 	}
 }
 
+func TestAClusterThatFailedAtOnceComesWithItsIDToo(t *testing.T) {
+	client, served := serve(t, says(500, map[string]any{
+		"code": "cluster_creation_failed", "status": 500, "cluster_id": "lkc_a", "operation_id": "op_1",
+	}))
+	cluster, err := client.CreateCluster(context.Background(), ClusterSpec{Name: "a", Plan: "dev"})
+	if CodeOf(err) != "cluster_creation_failed" || cluster == nil || cluster.ID != "lkc_a" {
+		t.Errorf("%v %v", cluster, err)
+	}
+	if len(served.asked) != 1 {
+		t.Errorf("asked %d times", len(served.asked))
+	}
+}
+
 func TestEveryPageIsRead(t *testing.T) {
 	client, served := serve(t,
 		says(200, map[string]any{"items": []Cluster{{ID: "lkc_a"}}, "next_page_token": "t&1"}),

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -45,6 +46,10 @@ func (c *Client) CreateCluster(ctx context.Context, spec ClusterSpec) (*Cluster,
 		ResourceID string `json:"resource_id"`
 	}
 	status, err := c.change(ctx, http.MethodPost, pathOf("clusters"), spec, &made)
+	var problem *Problem
+	if errors.As(err, &problem) && problem.ClusterID != "" {
+		return &Cluster{ID: problem.ClusterID}, err
+	}
 	if err != nil {
 		return nil, err
 	}

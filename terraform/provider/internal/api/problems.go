@@ -51,6 +51,7 @@ type Problem struct {
 	Advice     string         `json:"advice"`
 	RequestID  string         `json:"request_id"`
 	Errors     []FieldProblem `json:"errors"`
+	ClusterID  string         `json:"cluster_id"`
 	retryAfter time.Duration
 }
 

@@ -30,6 +30,9 @@ func isRetried(ctx context.Context, err error) bool {
 	}
 	var problem *Problem
 	if errors.As(err, &problem) {
+		if problem.ClusterID != "" {
+			return false // it was carried out as far as it went: the same answer would be given again
+		}
 		return problem.Status == http.StatusTooManyRequests ||
 			problem.Status >= http.StatusInternalServerError ||
 			problem.Code == codeInFlight
