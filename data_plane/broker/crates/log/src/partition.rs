@@ -65,7 +65,7 @@ pub struct PartitionLog {
     point: Option<RecoveryPoint>,
     /// Closed segments with bytes that were not synced yet.
     unsynced: Vec<(PathBuf, Arc<dyn DiskFile>)>,
-    unwritten_indexes: Vec<(PathBuf, Vec<u8>)>,
+    pub(crate) unwritten_indexes: Vec<(PathBuf, Vec<u8>)>,
     dir_changed: bool,
     appended_bytes: u64,
     bytes_since_checkpoint: u64,

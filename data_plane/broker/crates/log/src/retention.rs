@@ -4,7 +4,7 @@ use headrace_types::Offset;
 
 use crate::error::LogError;
 use crate::partition::PartitionLog;
-use crate::segment;
+use crate::segment::{self, Closed};
 
 /// What a round of retention came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +77,11 @@ impl PartitionLog {
             return Ok(0);
         }
         self.keep_producers()?;
+        if count == self.closed.len() {
+            self.settle_active()?;
+        }
         let removed: Vec<_> = self.closed.drain(..count).collect();
+        self.forget_indexes(&removed);
         let end_offset = removed.last().map_or(0, |last| last.end_offset);
         self.meta.log_start_offset = self.meta.log_start_offset.max(end_offset);
         self.meta.store(&*self.disk, &self.dir)?;
@@ -88,5 +92,22 @@ impl PartitionLog {
             freed += closed.size;
         }
         Ok(freed)
+    }
+    /// Makes the segment that alone remains durable, or a power cut would leave a log without any.
+    fn settle_active(&self) -> Result<(), LogError> {
+        let Some(active) =
+            self.active.as_ref().filter(|active| self.synced.segment_base != active.base_offset)
+        else {
+            return Ok(());
+        };
+        active.file.sync_data().map_err(LogError::io(&active.path))?;
+        self.disk.sync_dir(&self.dir).map_err(LogError::io(&self.dir))
+    }
+
+    /// An index that is still to be written would outlive its segment.
+    fn forget_indexes(&mut self, removed: &[Closed]) {
+        self.unwritten_indexes.retain(|(path, _)| {
+            !removed.iter().any(|closed| path.ends_with(segment::index_name(closed.base_offset)))
+        });
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::support::{CONFIG, append, dir, disk, open, read_all, split, sync};
 use headrace_io::{Disk, SeededRng};
+use headrace_log::segment::index_name;
 use headrace_log::{LogConfig, Measured, PartitionLog, ReadError};
 use headrace_records::{BatchBuilder, BatchHeader, Compression, DecompressionLimits, NewRecord};
 use headrace_types::{LeaderEpoch, Offset};
@@ -180,6 +181,38 @@ fn a_log_whose_records_are_all_too_old_becomes_empty_and_keeps_its_end() {
     let mut log = open(&disk, config);
     assert_eq!((log.log_start().get(), log.log_end().get()), (3, 3));
     assert_eq!(append(&mut log, &timed(&[2_000], Compression::None)).unwrap().base_offset, 3);
+}
+
+#[test]
+fn a_power_cut_after_everything_was_removed_leaves_an_empty_log() {
+    for seed in 0..20 {
+        for deleted in [false, true] {
+            let disk = disk();
+            let config = LogConfig { retention_ms: if deleted { -1 } else { 10 }, segment_ms: 50, ..CONFIG };
+            let mut log = open(&disk, config);
+            append_all(&mut log, &[timed(&[1, 2, 3], Compression::None)]);
+            if deleted {
+                let late = timed(&[1_000], Compression::None);
+                log.append(&late, &BatchHeader::parse(&late).unwrap(), false, 1_000).unwrap();
+                log.move_start(Offset::new(3)).unwrap();
+            }
+            assert!(log.retain(1_000, NEEDED_BY_NOBODY).unwrap().freed_bytes > 0);
+            disk.crash(&SeededRng::new(seed));
+            let log = open(&disk, config);
+            assert_eq!(log.log_start().get(), 3, "seed {seed}, deleted {deleted}");
+            assert!(log.log_end().get() >= 3);
+        }
+    }
+}
+
+#[test]
+fn a_segment_that_goes_as_soon_as_it_is_closed_leaves_no_index() {
+    let disk = disk();
+    let mut log = open(&disk, LogConfig { retention_ms: 10, ..CONFIG });
+    append_all(&mut log, &[timed(&[1, 2, 3], Compression::None)]);
+    log.retain(1_000, NEEDED_BY_NOBODY).unwrap();
+    sync(&mut log);
+    assert!(!disk.exists(&dir().join(index_name(0))).unwrap());
 }
 
 #[test]
