@@ -1,7 +1,7 @@
 import { Text } from "@mantine/core";
 import type { CostLine } from "../../api/billing";
 import { FigureTable } from "../../parts/FigureTable";
-import { DAILY_CAP, lineTypeName, quantityText } from "../../parts/lineTypes";
+import { byKind, DAILY_CAP, lineTypeName, quantityText } from "../../parts/lineTypes";
 import { aligned } from "../../parts/money";
 import { Section } from "../../parts/Section";
 
@@ -11,15 +11,16 @@ export function CostLines({
 }: {
   page: { data: readonly CostLine[]; next_page_token: string | null };
 }) {
-  const amounts = aligned(page.data.map((line) => line.amount));
-  const prices = aligned(page.data.map((line) => line.price));
-  const currency = page.data[0]?.currency ?? "";
+  const lines = byCluster(page.data);
+  const amounts = aligned(lines.map((line) => line.amount));
+  const prices = aligned(lines.map((line) => line.price));
+  const currency = lines[0]?.currency ?? "";
   return (
     <Section
       title="Lines of the day"
       description="Quantity times price, rounded once for the day. A GB is 1024 MiB, a GB-day one GB kept for 24 hours."
     >
-      {page.data.length === 0 ? (
+      {lines.length === 0 ? (
         <Text size="sm" c="dimmed">
           Nothing was used on this day.
         </Text>
@@ -33,7 +34,7 @@ export function CostLines({
             { label: `Price of one, ${currency}`, isFigure: true, from: "md" },
             { label: `Amount, ${currency}`, isFigure: true },
           ]}
-          rows={page.data.map((line, index) => ({
+          rows={lines.map((line, index) => ({
             key: line.id,
             cells: [
               line.resource.display_name,
@@ -50,4 +51,10 @@ export function CostLines({
       )}
     </Section>
   );
+}
+
+/** The lines of a cluster together, in the order of the daily report. */
+function byCluster(lines: readonly CostLine[]): CostLine[] {
+  const clusters = [...new Set(lines.map((line) => line.resource.id))];
+  return clusters.flatMap((id) => byKind(lines.filter((line) => line.resource.id === id)));
 }
