@@ -5,7 +5,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from api.embedded.ready import SavedProfile
 from api.embedded.service import EmbeddedService
+from headrace.profiles import DEFAULT_PROFILE
 
 COMMANDS = (
     "headrace cluster create first --plan dev --wait",
@@ -15,7 +17,7 @@ COMMANDS = (
 
 
 def announce(
-    console: Console, service: EmbeddedService, data_dir: Path, profile: Path | None
+    console: Console, service: EmbeddedService, data_dir: Path, profile: SavedProfile | None
 ) -> None:
     """Print where everything is and what to try."""
     facts = service.facts
@@ -25,10 +27,7 @@ def announce(
         ("Console", facts.console_url),
         ("Authority", facts.ca_file),
         ("Data", str(data_dir)),
-        (
-            "Profile",
-            "not saved: the first API key was revoked" if profile is None else str(profile),
-        ),
+        ("Profile", _profile_text(profile)),
     ]
     if service.owner.is_new and facts.api_key is not None:
         rows.append(("API key", f"{facts.api_key}  (shown only now)"))
@@ -40,5 +39,22 @@ def announce(
         console.print(line, soft_wrap=True)
     console.print("\nIn another terminal:")
     for command in COMMANDS:
-        console.print(Text(f"  {command}"), soft_wrap=True)
+        console.print(Text(f"  {_with_profile(command, profile)}"), soft_wrap=True)
     console.print("\nCtrl-C stops it.")
+
+
+def _profile_text(profile: SavedProfile | None) -> str:
+    if profile is None:
+        return "not saved: the first API key was revoked"
+    if profile.name == DEFAULT_PROFILE:
+        return str(profile.path)
+    return (
+        f"{profile.name} in {profile.path}, used by --profile {profile.name}; "
+        f"{DEFAULT_PROFILE} is of another service and was left as it is"
+    )
+
+
+def _with_profile(command: str, profile: SavedProfile | None) -> str:
+    if profile is None or profile.name == DEFAULT_PROFILE:
+        return command
+    return command.replace("headrace ", f"headrace --profile {profile.name} ", 1)

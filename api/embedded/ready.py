@@ -1,11 +1,15 @@
 """What others are told of a running service: a ready file for scripts, a profile for people."""
 
+import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from control_plane.provisioning.files import write_atomically
-from headrace.profiles import Profile, save_profile
+from headrace.profiles import DEFAULT_PROFILE, Profile, find_profile, save_profile
+
+LOCAL_PROFILE = "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +24,53 @@ class ReadyFacts:
     console_url: str
 
 
+@dataclass(frozen=True, slots=True)
+class SavedProfile:
+    """Where a profile was saved, and under which name."""
+
+    path: Path
+    name: str
+
+
 def write_ready_file(path: Path, facts: ReadyFacts) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(asdict(facts), indent=1).encode() + b"\n")
 
 
-def save_owner_profile(facts: ReadyFacts) -> Path | None:
-    """Save the profile that the command line finds; return its path, None without a key.
+def save_owner_profile(facts: ReadyFacts) -> SavedProfile | None:
+    """Save a profile that the command line finds; None without a key.
 
-    Raises ConfigurationError when the profiles there are can not be read, OSError otherwise.
+    It is the default one unless that is of another installation, which is left as it is. Raises
+    ConfigurationError when the profiles there are can not be read, OSError otherwise.
     """
     if facts.api_key is None:
         return None
-    return save_profile(
-        Profile(
-            url=facts.api_url_tls,
-            api_key=facts.api_key,
-            ca_file=Path(facts.ca_file),
-            organization_id=facts.organization_id,
-        )
+    name = _free_name(facts)
+    profile = Profile(
+        url=facts.api_url_tls,
+        api_key=facts.api_key,
+        ca_file=Path(facts.ca_file),
+        organization_id=facts.organization_id,
     )
+    return SavedProfile(save_profile(profile, name), name)
+
+
+def _free_name(facts: ReadyFacts) -> str:
+    """Return the name of this installation's profile, else the first that nobody has."""
+    for name in _names():
+        saved = find_profile(name)
+        if saved is None or _is_ours(saved, facts):
+            return name
+    raise AssertionError("names do not end")
+
+
+def _names() -> Iterator[str]:
+    yield DEFAULT_PROFILE
+    yield LOCAL_PROFILE
+    for number in itertools.count(2):
+        yield f"{LOCAL_PROFILE}-{number}"
+
+
+def _is_ours(saved: Profile, facts: ReadyFacts) -> bool:
+    # The authority's path is that of the data directory: one that was made anew has other ids.
+    return saved.organization_id == facts.organization_id or saved.ca_file == Path(facts.ca_file)

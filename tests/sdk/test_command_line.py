@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from control_plane.identity.secrets import new_secret
 from headrace import Client
 from tests.fixtures.kafka_access import KafkaCluster
 from tests.sdk.conftest import SECONDS_MAX, Run, json_of
@@ -85,6 +86,22 @@ def test_an_error_shows_the_services_code_and_advice(run: Run) -> None:
 
     found = json.loads(run("-o", "json", "whoami", HEADRACE_API_KEY="wrong").stderr)
     assert (found["error"]["code"], found["error"]["status"]) == ("credentials_invalid", 401)
+
+
+def test_an_api_key_can_be_made_of_a_secret_from_standard_input(run: Run) -> None:
+    key_id, secret = new_secret()
+    create = ("-o", "json", "api-key", "create", "--secret")
+    made = run(*create, "-", given=f"{secret}\n")
+    assert (json_of(made)["id"], json_of(made)["secret"]) == (key_id, None)
+    assert secret not in made.stdout + made.stderr
+    assert json_of(run("-o", "json", "whoami", HEADRACE_API_KEY=secret))["id"] == key_id
+
+    used = run(*create, "-", given=secret)
+    assert json.loads(used.stderr)["error"]["code"] == "api_key_secret_used"
+    for given, option in (("", "-"), ("  \n", "-"), ("a" * 10_000, "-"), ("", new_secret()[1])):
+        refused = run(*create, option, given=given)
+        assert refused.returncode == 2
+        assert "standard input" in refused.stderr
 
 
 def test_an_api_key_can_be_given_an_end(run: Run) -> None:

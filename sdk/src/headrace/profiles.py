@@ -76,6 +76,11 @@ def load_connection(profile: str | None = None) -> Profile:
     )
 
 
+def find_profile(name: str) -> Profile | None:
+    """Return a saved profile, None without one. Raises ConfigurationError if it can not be read."""
+    return _saved(name, is_needed=False)
+
+
 def save_profile(profile: Profile, name: str = DEFAULT_PROFILE) -> Path:
     """Write a profile beside the others, replacing the file at once; return its path."""
     path = profiles_file()

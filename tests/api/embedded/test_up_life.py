@@ -3,6 +3,7 @@ import os
 import pty
 import signal
 import socket
+import tomllib
 
 import httpx2
 import psutil
@@ -122,6 +123,21 @@ def test_cluster_is_back_at_its_address_after_an_orderly_stop(place: Place) -> N
             f"/v1/clusters/{cluster['id']}/topics", json={"name": "greetings", "partitions": 1}
         )
     assert reply.status_code == 201, reply.text
+
+
+def test_a_default_profile_of_another_service_is_kept(place: Place) -> None:
+    place.config_dir.mkdir()
+    profiles = place.config_dir / "profiles.toml"
+    profiles.write_text('[profiles.default]\nurl = "https://kafka.example"\napi_key = "hrs_1"\n')
+    up = place.up()
+    ready = up.wait_ready()
+    eventually(lambda: "Ctrl-C" in up.output)
+
+    saved = tomllib.loads(profiles.read_text())["profiles"]
+    assert saved["default"] == {"url": "https://kafka.example", "api_key": "hrs_1"}
+    assert saved["local"]["api_key"] == ready["api_key"]
+    assert "headrace --profile local cluster create" in up.output
+    assert "default is of another service and was left as it is" in up.output
 
 
 def test_revoked_first_key_is_told_no_more(place: Place) -> None:

@@ -15,6 +15,24 @@ def test_busy_port_is_refused(place: Place) -> None:
     assert place.processes() == []
 
 
+def test_a_start_that_fails_leaves_no_ready_file_of_a_killed_one(place: Place) -> None:
+    first = place.up()
+    first.wait_ready()
+    second = place.refused("--ready-file", str(first.ready_file))
+    assert "is served by another headrace" in second
+    assert first.ready_file.exists()
+
+    first.signal(signal.SIGKILL)
+    first.wait()
+    assert first.ready_file.exists()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        busy = str(other.getsockname()[1])
+        failed = place.run("up", "--port-tls", busy, "--ready-file", str(first.ready_file))
+    assert failed.returncode == 1
+    assert "in use" in failed.stderr
+    assert not first.ready_file.exists()
+
+
 def test_foreign_directory_is_refused_and_left_as_it_was(place: Place) -> None:
     place.data_dir.mkdir()
     (place.data_dir / "thesis.tex").write_text("precious")

@@ -22,13 +22,19 @@ class ApiKeys:
         cluster_id: str | None = None,
         role: str | None = None,
         expires_at: datetime | None = None,
+        *,
+        secret: str | None = None,
     ) -> ApiKey:
-        """Create a key, in force when this returns; its secret is shown this once."""
+        """Create a key, in force when this returns; its secret is shown this once.
+
+        A `secret` of your own, never used before, is taken instead and not shown.
+        """
         wanted = {
             "name": name,
             "cluster_id": cluster_id,
             "role": role,
             "expires_at": expires_at,
+            "secret": secret,
         }
         body = {field: value for field, value in wanted.items() if value is not None}
         return self._transport.post(PATH, body, ApiKey)

@@ -1,5 +1,6 @@
 """headrace api-key ..."""
 
+import sys
 from datetime import datetime
 from typing import Annotated
 
@@ -12,6 +13,9 @@ app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys."
 
 LIST_COLUMNS = ("id", "name", "scope", "cluster_id", "role", "created_at", "revoked_at")
 SHOW_COLUMNS = ("id", "secret", "name", "scope", "cluster_id", "role", "expires_at", "revoked_at")
+STANDARD_INPUT = "-"
+SECRET_CHARACTERS_MAX = 256
+BROUGHT = "The secret is the one you gave. Kafka user name: the id; password: the secret."
 ONCE = "The secret is shown this once. Kafka user name: the id; password: the secret."
 
 
@@ -29,17 +33,37 @@ def create(
         str | None,
         typer.Option(help="When it ends by itself, such as 2030-01-31T12:00:00Z; else never."),
     ] = None,
+    secret: Annotated[
+        str | None,
+        typer.Option(
+            metavar=STANDARD_INPUT,
+            help="Take a secret of your own, never used before, from standard input.",
+        ),
+    ] = None,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Create an API key, in force at once; its secret is also Kafka's and HTTP's password."""
     shell = shell_of(context, output, is_quiet=quiet)
     expiry = None if expires_at is None else _instant(expires_at)
+    brought = None if secret is None else _secret(secret)
     with shell.client() as client:
         scope = None if cluster is None else cluster_id(client, cluster)
-        api_key = client.api_keys.create(name, scope, role, expiry)
+        api_key = client.api_keys.create(name, scope, role, expiry, secret=brought)
     shell.show(api_key, SHOW_COLUMNS)
-    shell.note(ONCE)
+    shell.note(ONCE if brought is None else BROUGHT)
+
+
+def _secret(option: str) -> str:
+    """Read the secret: on a command line other users of the machine could see it."""
+    if option != STANDARD_INPUT:
+        raise typer.BadParameter(
+            f"give {STANDARD_INPUT} and write the secret to standard input", param_hint="--secret"
+        )
+    text = sys.stdin.read(SECRET_CHARACTERS_MAX + 1)
+    if len(text) > SECRET_CHARACTERS_MAX or not text.strip():
+        raise typer.BadParameter("standard input holds no secret", param_hint="--secret")
+    return text.strip()
 
 
 def _instant(text: str) -> datetime:
