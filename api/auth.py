@@ -5,7 +5,6 @@ the console, by its session cookie.
 """
 
 import base64
-import binascii
 import hmac
 from collections.abc import Callable
 from typing import Annotated, Protocol, cast
@@ -15,7 +14,7 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from api.deps import get_core
-from api.rate_limits import address_of, budget_of
+from api.rate_limits import address_of, allowance_of
 from api.sessions import is_from_own_page, require_same_site, session_cookie
 from control_plane.identity.errors import (
     CredentialsInvalidError,
@@ -59,7 +58,7 @@ async def authenticate(request: Request) -> Principal:
         raise CredentialsInvalidError
     request.state.principal = principal
     structlog.contextvars.bind_contextvars(principal=principal.id)
-    core.rate_limits.charge(budget_of(request.method, request.url.path), principal.id)
+    core.rate_limits.charge(allowance_of(request.method, request.url.path), principal.id)
     return principal
 
 
@@ -116,7 +115,7 @@ def _secret_of_basic(value: str) -> str:
     """Return the password of RFC 7617 credentials whose user is the key that it belongs to."""
     try:
         user, separator, secret = base64.b64decode(value, validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
+    except ValueError:  # no base64, no ASCII or no UTF-8
         return ""
     key_id = key_id_of(secret)
     is_secret = separator and key_id is not None and _are_same(key_id, user)

@@ -1,8 +1,8 @@
 """How many requests are taken from an address and from a credential; nothing here blocks.
 
 Every request counts for its address. One without credentials counts once more, in a narrower
-budget; one that was authenticated counts for its credential, by what it does. What is refused was
-not looked at, so that sending it again is safe.
+allowance; one that was authenticated counts for its credential, by what it does. What is refused
+was not looked at, so that sending it again is safe.
 """
 
 import ipaddress
@@ -31,13 +31,13 @@ ADDRESS_UNKNOWN = "unknown"
 _RECORDS = re.compile(r"/topics/[^/]+(/partitions/[^/]+)?/records$")
 
 REFUSED = Counter(
-    "headrace_http_rate_limited", "Requests refused because there were too many", ["budget"]
+    "headrace_http_rate_limited", "Requests refused because there were too many", ["allowance"]
 )
 
 log = structlog.stdlib.get_logger("api")
 
 
-class Budget(StrEnum):
+class Allowance(StrEnum):
     """What is counted together."""
 
     ADDRESS = "address"
@@ -56,24 +56,26 @@ class RateLimitExceededError(AppError):
 
 
 class RateLimits:
-    """The budgets of one process. Safe to use from every thread."""
+    """The allowances of one process. Safe to use from every thread."""
 
     def __init__(
-        self, rates: Mapping[Budget, Rate], clock: Clock, buckets_max: int = BUCKETS_MAX
+        self, rates: Mapping[Allowance, Rate], clock: Clock, buckets_max: int = BUCKETS_MAX
     ) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._buckets = {budget: TokenBuckets(rate, buckets_max) for budget, rate in rates.items()}
+        self._buckets = {
+            allowance: TokenBuckets(rate, buckets_max) for allowance, rate in rates.items()
+        }
 
-    def charge(self, budget: Budget, key: str) -> None:
-        """Count one request; raise RateLimitExceededError when the budget of `key` is used up."""
-        buckets = self._buckets[budget]
+    def charge(self, allowance: Allowance, key: str) -> None:
+        """Count one request; raise RateLimitExceededError when `key` has used up what it has."""
+        buckets = self._buckets[allowance]
         with self._lock:
             wait = buckets.take(key, self._clock.monotonic())
         if wait > 0:
-            REFUSED.labels(budget.value).inc()
-            log.info("rate_limited", budget=budget.value, key=key)
-            raise _exceeded(budget, buckets.rate, math.ceil(wait))
+            REFUSED.labels(allowance.value).inc()
+            log.info("rate_limited", allowance=allowance.value, key=key)
+            raise _exceeded(allowance, buckets.rate, math.ceil(wait))
 
 
 class RateLimitMiddleware:
@@ -87,9 +89,9 @@ class RateLimitMiddleware:
         if scope["type"] == "http":
             address = address_of(scope)
             try:
-                self._limits.charge(Budget.ADDRESS, address)
+                self._limits.charge(Allowance.ADDRESS, address)
                 if not _has_credentials(scope):
-                    self._limits.charge(Budget.ANONYMOUS, address)
+                    self._limits.charge(Allowance.ANONYMOUS, address)
             except RateLimitExceededError as error:
                 await problem_response(Request(scope), error)(scope, receive, send)
                 return
@@ -97,15 +99,15 @@ class RateLimitMiddleware:
 
 
 def rate_limits(settings: Settings, clock: Clock) -> RateLimits:
-    """Return the budgets that an operator set, or the defaults of the environment."""
-    return RateLimits({budget: settings.rate(budget.value) for budget in Budget}, clock)
+    """Return the allowances that an operator set, or the defaults of the environment."""
+    return RateLimits({allowance: settings.rate(allowance.value) for allowance in Allowance}, clock)
 
 
-def budget_of(method: str, path: str) -> Budget:
+def allowance_of(method: str, path: str) -> Allowance:
     """Return what an authenticated request counts as."""
     if _RECORDS.search(path) is not None:
-        return Budget.RECORDS
-    return Budget.READS if method in SAFE_METHODS else Budget.WRITES
+        return Allowance.RECORDS
+    return Allowance.READS if method in SAFE_METHODS else Allowance.WRITES
 
 
 def address_of(scope: Scope) -> str:
@@ -131,15 +133,15 @@ def _has_credentials(scope: Scope) -> bool:
     )
 
 
-def _exceeded(budget: Budget, rate: Rate, wait_seconds: int) -> RateLimitExceededError:
+def _exceeded(allowance: Allowance, rate: Rate, wait_seconds: int) -> RateLimitExceededError:
     # Names and parameters of draft-ietf-httpapi-ratelimit-headers-09.
     headers = {
         "Retry-After": str(wait_seconds),
-        "RateLimit-Policy": f'"{budget}";q={rate.burst};w={rate.window_seconds}',
-        "RateLimit": f'"{budget}";r=0;t={wait_seconds}',
+        "RateLimit-Policy": f'"{allowance}";q={rate.burst};w={rate.window_seconds}',
+        "RateLimit": f'"{allowance}";r=0;t={wait_seconds}',
     }
     return RateLimitExceededError(
-        f"more than {rate.per_second} requests a second ({rate.burst} at once) of: {budget}",
+        f"more than {rate.per_second} requests a second ({rate.burst} at once) of: {allowance}",
         advice="wait as long as Retry-After says, then send the same request again",
         headers=headers,
     )

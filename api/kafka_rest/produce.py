@@ -105,6 +105,7 @@ class ProduceResponse(Response):
         pending: "asyncio.Queue[Batch | AppError | None]",
     ) -> None:
         batch = first
+        # Who has left reads no reports; records that were handed over before are written.
         with suppress(ClientDisconnect):
             while True:
                 await pending.put(batch)

@@ -106,11 +106,11 @@ class Settings(BaseSettings):
                     raise ValueError(f"HEADRACE_{name.upper()} must be set in production")
         return self
 
-    def rate(self, budget: str) -> Rate:
-        """Return the rate of a budget: the one that was set, or the environment's default."""
-        chosen: Rate | None = getattr(self, f"rate_{budget}")
+    def rate(self, allowance: str) -> Rate:
+        """Return the rate of an allowance: the one that was set, or the environment's default."""
+        chosen: Rate | None = getattr(self, f"rate_{allowance}")
         is_embedded = self.environment is Environment.EMBEDDED
-        return chosen or (RATES_EMBEDDED if is_embedded else RATES_PRODUCTION)[budget]
+        return chosen or (RATES_EMBEDDED if is_embedded else RATES_PRODUCTION)[allowance]
 
     @property
     def resolved_database_url(self) -> str:

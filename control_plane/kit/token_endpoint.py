@@ -7,7 +7,6 @@ on a loopback port, for the life of the process and for holders of a secret made
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -112,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer a client-credentials request (RFC 6749, section 4.4)."""
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > REQUEST_BYTES_MAX:
+        if not length.isdecimal() or int(length) > REQUEST_BYTES_MAX:
             self._reply(HTTPStatus.BAD_REQUEST, b'{"error":"invalid_request"}')
             return
         self.rfile.read(int(length))
@@ -142,6 +141,6 @@ def _basic_credentials(authorization: str) -> tuple[str, str] | None:
         return None
     try:
         name, separator, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no base64, no ASCII or no UTF-8
         return None
     return (name, secret) if separator else None

@@ -7,7 +7,7 @@ from httpx2 import Response
 from prometheus_client import REGISTRY
 
 from api.app import create_app
-from api.rate_limits import Budget, RateLimits, address_of, budget_of
+from api.rate_limits import Allowance, RateLimits, address_of, allowance_of
 from api.sessions import COOKIE_NAME
 from control_plane.kit.token_buckets import Rate
 from tests.fixtures.service import BASE_URL, Service
@@ -16,16 +16,16 @@ WIDE = Rate(1000, 100_000)
 NARROW = Rate(2, 3)
 
 
-def limited(service: Service, budget: Budget) -> Service:
-    """Return the service with one narrow budget."""
-    rates = dict.fromkeys(Budget, WIDE) | {budget: NARROW}
+def limited(service: Service, allowance: Allowance) -> Service:
+    """Return the service with one narrow allowance."""
+    rates = dict.fromkeys(Allowance, WIDE) | {allowance: NARROW}
     core = replace(service.core, rate_limits=RateLimits(rates, service.clock))
     container = replace(service.container, core=core)
     return replace(service, app=create_app(container), container=container)
 
 
-def refused_count(budget: Budget) -> float:
-    labels = {"budget": budget.value}
+def refused_count(allowance: Allowance) -> float:
+    labels = {"allowance": allowance.value}
     return REGISTRY.get_sample_value("headrace_http_rate_limited_total", labels) or 0
 
 
@@ -41,21 +41,21 @@ def records(client: TestClient) -> Response:
     return client.get("/v1/clusters/lkc_none/topics/t/partitions/0/records")
 
 
-KINDS: dict[Budget, Callable[[TestClient], Response]] = {
-    Budget.READS: read,
-    Budget.WRITES: write,
-    Budget.RECORDS: records,
-    Budget.ADDRESS: read,
+KINDS: dict[Allowance, Callable[[TestClient], Response]] = {
+    Allowance.READS: read,
+    Allowance.WRITES: write,
+    Allowance.RECORDS: records,
+    Allowance.ADDRESS: read,
 }
 
 
-@pytest.mark.parametrize("budget", KINDS)
+@pytest.mark.parametrize("allowance", KINDS)
 def test_at_the_limit_all_is_well_over_it_429_says_when_to_come_again(
-    sqlite_service: Service, budget: Budget
+    sqlite_service: Service, allowance: Allowance
 ) -> None:
-    service = limited(sqlite_service, budget)
-    client, ask = service.new_client(), KINDS[budget]
-    before = refused_count(budget)
+    service = limited(sqlite_service, allowance)
+    client, ask = service.new_client(), KINDS[allowance]
+    before = refused_count(allowance)
 
     within = [ask(client).status_code for _ in range(NARROW.burst)]
     over = ask(client)
@@ -65,10 +65,10 @@ def test_at_the_limit_all_is_well_over_it_429_says_when_to_come_again(
     assert over.headers["content-type"] == "application/problem+json"
     assert over.json()["code"] == "rate_limit_exceeded"
     assert over.headers["retry-after"] == "1"
-    assert over.headers["ratelimit-policy"] == f'"{budget}";q=3;w=2'
-    assert over.headers["ratelimit"] == f'"{budget}";r=0;t=1'
+    assert over.headers["ratelimit-policy"] == f'"{allowance}";q=3;w=2'
+    assert over.headers["ratelimit"] == f'"{allowance}";r=0;t=1'
     assert over.json()["request_id"] == over.headers["x-request-id"]
-    assert refused_count(budget) == before + 1
+    assert refused_count(allowance) == before + 1
 
     service.clock.advance(int(over.headers["retry-after"]))
     assert ask(client).status_code != 429
@@ -77,7 +77,7 @@ def test_at_the_limit_all_is_well_over_it_429_says_when_to_come_again(
 def test_what_is_refused_changes_nothing_and_does_everything_when_it_comes_again(
     sqlite_service: Service,
 ) -> None:
-    service = limited(sqlite_service, Budget.WRITES)
+    service = limited(sqlite_service, Allowance.WRITES)
     client = service.new_client()
     headers = {"Idempotency-Key": "one"}
     for _ in range(NARROW.burst):
@@ -92,8 +92,8 @@ def test_what_is_refused_changes_nothing_and_does_everything_when_it_comes_again
     assert names.count("late") == 1
 
 
-def test_budgets_and_credentials_do_not_share(sqlite_service: Service) -> None:
-    service = limited(sqlite_service, Budget.READS)
+def test_allowances_and_credentials_do_not_share(sqlite_service: Service) -> None:
+    service = limited(sqlite_service, Allowance.READS)
     organization_id = service.add_organization()
     one, two = (service.client(service.add_key(organization_id)) for _ in range(2))
     for _ in range(NARROW.burst):
@@ -106,10 +106,10 @@ def test_budgets_and_credentials_do_not_share(sqlite_service: Service) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/v1/whoami", "/console/session", "/nowhere"])
-def test_without_credentials_the_budget_is_that_of_the_address(
+def test_without_credentials_the_allowance_is_that_of_the_address(
     sqlite_service: Service, path: str
 ) -> None:
-    service = limited(sqlite_service, Budget.ANONYMOUS)
+    service = limited(sqlite_service, Allowance.ANONYMOUS)
     client = service.client()
     for _ in range(NARROW.burst):
         assert client.get(path).status_code != 429
@@ -123,7 +123,7 @@ def test_without_credentials_the_budget_is_that_of_the_address(
 
 
 def test_a_session_is_no_anonymous_request(sqlite_service: Service) -> None:
-    service = limited(sqlite_service, Budget.ANONYMOUS)
+    service = limited(sqlite_service, Allowance.ANONYMOUS)
     client = service.client()
     key = service.add_key(service.add_organization())
     headers = {"Sec-Fetch-Site": "same-origin"}
@@ -134,7 +134,7 @@ def test_a_session_is_no_anonymous_request(sqlite_service: Service) -> None:
 
 
 def test_a_refused_address_is_refused_before_its_body_is_read(sqlite_service: Service) -> None:
-    service = limited(sqlite_service, Budget.ADDRESS)
+    service = limited(sqlite_service, Allowance.ADDRESS)
     client = service.new_client()
     for _ in range(NARROW.burst):
         read(client)
@@ -143,9 +143,9 @@ def test_a_refused_address_is_refused_before_its_body_is_read(sqlite_service: Se
 
 
 def test_forgotten_buckets_keep_memory_bounded(sqlite_service: Service) -> None:
-    limits = RateLimits({Budget.ADDRESS: Rate(1, 1)}, sqlite_service.clock, buckets_max=2)
+    limits = RateLimits({Allowance.ADDRESS: Rate(1, 1)}, sqlite_service.clock, buckets_max=2)
     for number in range(100):
-        limits.charge(Budget.ADDRESS, f"192.0.2.{number}")
+        limits.charge(Allowance.ADDRESS, f"192.0.2.{number}")
 
 
 @pytest.mark.parametrize(
@@ -165,14 +165,14 @@ def test_an_address_is_an_ipv4_address_or_a_network_of_one_subscriber(
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "budget"),
+    ("method", "path", "allowance"),
     [
-        ("GET", "/v1/clusters", Budget.READS),
-        ("POST", "/v1/clusters", Budget.WRITES),
-        ("DELETE", "/v1/clusters/lkc_1/topics/records", Budget.WRITES),
-        ("POST", "/kafka/v3/clusters/lkc_1/topics/t/records", Budget.RECORDS),
-        ("GET", "/v1/clusters/lkc_1/topics/t/partitions/0/records", Budget.RECORDS),
+        ("GET", "/v1/clusters", Allowance.READS),
+        ("POST", "/v1/clusters", Allowance.WRITES),
+        ("DELETE", "/v1/clusters/lkc_1/topics/records", Allowance.WRITES),
+        ("POST", "/kafka/v3/clusters/lkc_1/topics/t/records", Allowance.RECORDS),
+        ("GET", "/v1/clusters/lkc_1/topics/t/partitions/0/records", Allowance.RECORDS),
     ],
 )
-def test_requests_count_as_what_they_do(method: str, path: str, budget: Budget) -> None:
-    assert budget_of(method, path) is budget
+def test_requests_count_as_what_they_do(method: str, path: str, allowance: Allowance) -> None:
+    assert allowance_of(method, path) is allowance

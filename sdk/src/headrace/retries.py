@@ -22,7 +22,7 @@ class RetryPolicy:
         """
         growing = self.first_delay_seconds * 2 ** (attempt - 1)
         own = min(growing, self.delay_seconds_max) * (0.5 + jitter / 2)
-        asked = float(retry_after) if retry_after is not None and retry_after.isdigit() else 0.0
+        asked = float(retry_after) if retry_after is not None and retry_after.isdecimal() else 0.0
         return max(own, min(asked, SERVER_DELAY_SECONDS_MAX))
 
 

@@ -59,5 +59,5 @@ class TestRates:
             database_url="postgresql://db/headrace",
             master_key_file=tmp_path / "key",
         )
-        for budget in ("address", "anonymous", "reads", "writes", "records"):
-            assert production.rate(budget).burst < Settings().rate(budget).burst
+        for allowance in ("address", "anonymous", "reads", "writes", "records"):
+            assert production.rate(allowance).burst < Settings().rate(allowance).burst

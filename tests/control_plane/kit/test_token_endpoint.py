@@ -1,7 +1,10 @@
 """Tokens reach librdkafka clients of this process, and nobody else."""
 
+import socket
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -85,6 +88,35 @@ def test_another_path_and_an_overlong_request_are_refused(
     assert source.asked == []
     assert ask(url, client_id, secret, b"x" * (REQUEST_BYTES_MAX + 1))[0] == 400
     assert ask(url, client_id, secret)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([(b"Authorization", "Basic é".encode("latin-1"))], 401),
+        ([(b"Authorization", b"Basic %%%")], 401),
+        ([(b"Authorization", b"Basic " + b64encode(b"\xff:\xff"))], 401),
+        ([(b"Authorization", b"Basic " + b64encode("é.lkc_a:é".encode()))], 401),
+        ([(b"Authorization", b"Bearer a")], 401),
+        ([(b"Content-Length", "²".encode("latin-1"))], 400),
+    ],
+)
+def test_headers_that_make_no_sense_are_refused(
+    endpoint: TokenEndpoint, headers: list[tuple[bytes, bytes]], status: int
+) -> None:
+    url = urlsplit(
+        endpoint.client_settings("hk_one", "lkc_a")["sasl.oauthbearer.token.endpoint.url"]
+    )
+    lines = [b"POST " + url.path.encode() + b" HTTP/1.1", b"Host: localhost"]
+    lines += [name + b": " + value for name, value in headers]
+    if status != 400:
+        lines.append(b"Content-Length: 0")
+    with (
+        socket.create_connection((url.hostname, url.port)) as client,
+        client.makefile("rb") as file,
+    ):
+        client.sendall(b"\r\n".join(lines) + b"\r\n\r\n")
+        assert f" {status} ".encode() in file.readline()
 
 
 def test_secrets_differ_from_process_to_process() -> None:
