@@ -14,14 +14,14 @@ from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
 
 from api.deps import get_core
-from api.rate_limits import address_of, allowance_of
+from api.rate_limits import Allowance, address_of, allowance_of
 from api.sessions import is_from_own_page, require_same_site, session_cookie
 from control_plane.identity.errors import (
     CredentialsInvalidError,
     PermissionDeniedError,
     SessionInvalidError,
 )
-from control_plane.identity.guard import name_of_key, name_of_token
+from control_plane.identity.guard import name_of_token
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from control_plane.identity.secrets import key_id_of
@@ -51,7 +51,9 @@ async def authenticate(request: Request) -> Principal:
         )
     elif headers:
         secret = _secret_of(headers)
-        principal = await _verified(request, core.authenticator, secret, name_of_key)
+        principal = await _verified(
+            request, core.authenticator, secret, lambda secret: key_name(request, secret)
+        )
     elif is_from_own_page(request):
         raise SessionInvalidError
     else:
@@ -77,6 +79,19 @@ async def _verified(
         with get_core(request).attempts.attempt(address_of(request.scope), name_of(secret)):
             principal = await run_in_threadpool(verifier.authenticate, secret)
     return principal
+
+
+def key_name(request: Request, secret: str) -> str:
+    """Return the id of the key that `secret` claims to be of.
+
+    What claims nothing is no guess at anybody's secret and costs no look-up: it counts as a
+    request without credentials. Raises CredentialsInvalidError, or RateLimitExceededError.
+    """
+    name = key_id_of(secret)
+    if name is None:
+        get_core(request).rate_limits.charge(Allowance.ANONYMOUS, address_of(request.scope))
+        raise CredentialsInvalidError
+    return name
 
 
 class Require:

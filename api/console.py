@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, status
 from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 
+from api.auth import key_name
 from api.console_files import ConsoleFiles
 from api.deps import Container, Services
 from api.rate_limits import address_of
@@ -18,7 +19,7 @@ from api.sessions import (
     set_session_cookie,
 )
 from control_plane.identity.errors import SessionInvalidError, SignInTokenError
-from control_plane.identity.guard import name_of_key, name_of_token
+from control_plane.identity.guard import name_of_token
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
 from control_plane.identity.sessions import TOKEN_LENGTH_MAX
@@ -82,7 +83,7 @@ def sign_in(
     """Sign in with the secret of an API key."""
     core = services.core
     secret = body.api_key.strip()
-    with core.attempts.attempt(address_of(request.scope), name_of_key(secret)):
+    with core.attempts.attempt(address_of(request.scope), key_name(request, secret)):
         principal = core.authenticator.authenticate(secret)
     with core.database.transaction() as session:
         signed_in = core.sessions.sign_in_with_api_key(session, principal)

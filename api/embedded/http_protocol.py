@@ -24,6 +24,9 @@ REFUSED = Counter(
 
 log = structlog.stdlib.get_logger("api")
 
+LINGER_SECONDS_MAX = 1.0
+"""For how long what a refused client goes on sending is read and thrown away."""
+
 
 @dataclass(frozen=True)
 class HeadLimits:
@@ -78,6 +81,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self._deadline: TimerHandle | None = None
         self._refusal = _MALFORMED
+        self._is_refused = False
         self._in_body = False
         self._is_begun = False
         self._heads = 0
@@ -93,10 +97,11 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
         heads, was_in_body = self._heads, self._in_body
         super().data_received(data)
-        if self.transport.is_closing():
-            self._disarm()
+        if self._is_refused or self.transport.is_closing():
             return
         is_head_alone = self._heads == heads and not was_in_body
         # What the parser holds back of an unfinished field is in here, or in one read before,
@@ -173,9 +178,15 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         self._disarm()
         REFUSED.labels(refusal.code).inc()
         log.info("head_refused", code=refusal.code, client=self.client and self.client[0])
-        if not self._is_answering:
-            self.transport.write(_answer(refusal))
-        self.transport.close()
+        self._is_refused = True
+        if self._is_answering:
+            self.transport.close()
+            return
+        # Closing while data is unread would take the answer back (RFC 9112, section 9.6).
+        self.transport.write(_answer(refusal))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._deadline = self.loop.call_later(LINGER_SECONDS_MAX, self.transport.close)
 
 
 def _answer(refusal: _Refusal) -> bytes:

@@ -16,11 +16,7 @@ from control_plane.identity.errors import (
     SessionInvalidError,
     SignInTokenError,
 )
-from control_plane.identity.secrets import key_id_of
 from control_plane.kit.clock import Clock
-
-NAME_MALFORMED = "malformed"
-"""The name of all that is no credential by its form alone; nobody can prove to be it."""
 
 ATTEMPTS = Counter(
     "headrace_authentication_attempts", "Credentials that were checked, or not", ["outcome"]
@@ -62,11 +58,6 @@ class AttemptGuard:
         with self._lock:
             self._attempts.succeed(address, name, self._clock.monotonic())
         ATTEMPTS.labels("succeeded").inc()
-
-
-def name_of_key(secret: str) -> str:
-    """Return the name that the secret of an API key is tried under."""
-    return key_id_of(secret) or NAME_MALFORMED
 
 
 def name_of_token(token: str) -> str:

@@ -171,22 +171,20 @@ class IdempotencyStore:
 
         The same request may be sent again at once, and resumes it; another one can not.
         """
+        ended = update(IdempotentReply).where(_is_unanswered(claim))
         with self._database.transaction() as session:
-            self._lapse(session, _is_unanswered(claim))
+            session.execute(ended.values(claim_expires_at=self._clock.now()))
 
     def lapse_all(self) -> None:
         """End the claims of processes that are gone; only for one that has the database alone."""
+        ended = update(IdempotentReply).where(IdempotentReply.status.is_(None))
         with self._database.transaction() as session:
-            self._lapse(session, IdempotentReply.status.is_(None))
+            session.execute(ended.values(claim_expires_at=self._clock.now()))
 
     def sweep(self, session: Session) -> None:
         """Erase every reply that was kept for long enough."""
         over = IdempotentReply.expires_at <= self._clock.now()
         session.execute(delete(IdempotentReply).where(over))
-
-    def _lapse(self, session: Session, which: ColumnElement[bool]) -> None:
-        ended = update(IdempotentReply).where(which).values(claim_expires_at=self._clock.now())
-        session.execute(ended)
 
     def _find(self, session: Session, organization_id: str, key: str) -> IdempotentReply | None:
         statement = scoped(IdempotentReply, Scope(organization_id))

@@ -122,6 +122,13 @@ def test_without_credentials_the_allowance_is_that_of_the_address(
     assert read(service.new_client()).status_code == 200
 
 
+def test_what_is_no_credential_counts_as_none(sqlite_service: Service) -> None:
+    service = limited(sqlite_service, Allowance.ANONYMOUS)
+    client = service.client("nonsense")
+    assert [read(client).status_code for _ in range(NARROW.burst)] == [401] * NARROW.burst
+    assert read(client).json()["code"] == "rate_limit_exceeded"
+
+
 def test_a_session_is_no_anonymous_request(sqlite_service: Service) -> None:
     service = limited(sqlite_service, Allowance.ANONYMOUS)
     client = service.client()

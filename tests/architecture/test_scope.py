@@ -32,6 +32,8 @@ UNSCOPED = {
     "metering/repository.py find_window": "by a source that is unique for ever",
     "metering/repository.py payer_of": "jobs act for no caller",
     "kit/idempotency.py keep": "by the claim of an authenticated request",
+    "kit/idempotency.py lapse": "by the claim of an authenticated request",
+    "kit/idempotency.py lapse_all": "claims of processes that are gone",
     "kit/idempotency.py release": "by the claim of an authenticated request",
     "kit/idempotency.py sweep": "a sweep of all organizations",
 }
