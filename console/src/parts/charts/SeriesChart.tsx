@@ -12,6 +12,7 @@ const AXIS_PX = 76;
 const MS_PER_SECOND = 1000;
 const FONT = "12px system-ui, sans-serif";
 const HEADROOM = 1.1;
+const POINTS_MAX = 48;
 /** Labels of the time axis by the step between them: hours under their day, days, months. */
 const DATES: uPlot.Axis.Values = [
   [3600 * 24 * 28, "{MMM} {YYYY}", null, null, null, null, null, null, 1],
@@ -92,6 +93,10 @@ function reading({ times, series, kind }: Drawn, index: number): string {
   return [`${hour} UTC`, ...figures].join(" · ");
 }
 
+function isSparse({ values }: Series): boolean {
+  return values.filter((value) => value !== null).length <= POINTS_MAX;
+}
+
 function options(
   { start, end, series, kind }: Drawn,
   width: number,
@@ -132,7 +137,8 @@ function options(
         label: each.name,
         stroke: color(seriesVariable(index)),
         width: 2,
-        points: { size: 5 },
+        // A value without neighbours makes no line.
+        points: { size: 6, fill: color(seriesVariable(index)), show: series.every(isSparse) },
       })),
     ],
   };
