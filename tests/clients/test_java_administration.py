@@ -20,6 +20,7 @@ from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster
 
 pytestmark = pytest.mark.xdist_group("clients-java")
 
+ACLS = "org.apache.kafka.tools.AclCommand"
 CONFIGS = "kafka.admin.ConfigCommand"
 TOPICS = "org.apache.kafka.tools.TopicCommand"
 GROUPS = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
@@ -149,6 +150,27 @@ def test_a_group_forgets_what_it_read(
     assert re.search(rf"{topic}\s+0\s+Successful", deleted)
     assert topic not in tool(GROUPS, "--describe", "--group", group)
     assert group in tool(GROUPS, "--list", "--state", "Empty", "--type", "classic")
+
+
+def test_access_rules_are_kept(kafka_cluster: KafkaCluster, tool: Tool) -> None:
+    topic = kafka_cluster.topic("java-ruled", 1)
+    of_topic = ("--topic", topic)
+    of_prefix = ("--topic", f"{topic}-", "--resource-pattern-type", "prefixed")
+
+    tool(ACLS, "--add", "--allow-principal", "User:reader", "--operation", "Read", *of_topic)
+    tool(ACLS, "--add", "--deny-principal", "User:*", "--operation", "Write", *of_prefix)
+    listed = tool(ACLS, "--list", "--topic", f"{topic}-eu", "--resource-pattern-type", "match")
+    everything = tool(ACLS, "--list")
+    tool(ACLS, "--remove", "--force", *of_topic)
+    tool(ACLS, "--remove", "--force", *of_prefix)
+
+    denied = "principal=User:*, host=*, operation=WRITE, permissionType=DENY"
+    allowed = "principal=User:reader, host=*, operation=READ, permissionType=ALLOW"
+    assert denied in listed
+    assert allowed not in listed
+    assert denied in everything
+    assert allowed in everything
+    assert topic not in tool(ACLS, "--list")
 
 
 def produce(access: KafkaAccess, topic: str, count: int) -> None:

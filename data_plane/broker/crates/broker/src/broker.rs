@@ -10,6 +10,7 @@ use thiserror::Error;
 use tokio::{sync::watch, task::spawn_local};
 
 use crate::{
+    acls::{Acls, AclsError},
     config::Config,
     connections::Connections,
     groups::{self, Groups, JournalError},
@@ -37,6 +38,8 @@ pub(crate) enum OpenError {
     #[error(transparent)]
     Security(#[from] SecurityError),
     #[error(transparent)]
+    Acls(#[from] AclsError),
+    #[error(transparent)]
     Groups(#[from] JournalError),
     #[error(transparent)]
     Topics(#[from] LogError),
@@ -50,6 +53,7 @@ pub(crate) struct Broker {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) security: Security,
+    pub(crate) acls: Acls,
     pub(crate) connections: Connections,
     pub(crate) groups: Rc<Groups>,
     pub(crate) topics: SharedTopics,
@@ -72,6 +76,7 @@ impl Broker {
         let security = Security::load(&config, Arc::clone(&clock), Arc::clone(&rng))?;
         let directory = Path::new(groups::DIRECTORY);
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let acls = Acls::open(Arc::clone(&disk), &config)?;
         let groups = Groups::open(Arc::clone(&disk), directory, Arc::clone(&clock), GroupConfig::default())?;
         let length = config.usage.window_length();
         let usage = Usage::open(Arc::clone(&disk), Arc::clone(&clock), rng.as_ref(), length)?;
@@ -85,6 +90,7 @@ impl Broker {
             clock,
             rng,
             security,
+            acls,
             metrics: Metrics::new(topics.metrics(), groups.metrics(), usage.metrics()),
             groups,
             topics,

@@ -12,6 +12,9 @@ use tokio::sync::Notify;
 
 use crate::config::{LimitsConfig, ListenerConfig};
 
+/// Who a connection of a listener without logins speaks for, as in Kafka.
+const ANONYMOUS: &str = "User:ANONYMOUS";
+
 /// One connection, as its requests see it.
 pub(crate) struct Connection {
     pub(crate) id: u64,
@@ -46,11 +49,16 @@ impl Connection {
         }
     }
 
-    /// Who the connection speaks for; `User:ANONYMOUS` on a listener without logins, as in Kafka.
+    /// Who the connection speaks for; [`ANONYMOUS`] on a listener without logins.
     pub(crate) fn principal(&self) -> Option<String> {
+        self.with_principal(|principal| principal.map(str::to_owned))
+    }
+
+    /// As [`Self::principal`], for a moment.
+    pub(crate) fn with_principal<T>(&self, act: impl FnOnce(Option<&str>) -> T) -> T {
         match &self.authentication {
-            None => Some("User:ANONYMOUS".to_owned()),
-            Some(state) => state.borrow().identity().map(|identity| identity.principal.clone()),
+            None => act(Some(ANONYMOUS)),
+            Some(state) => act(state.borrow().identity().map(|identity| &*identity.principal)),
         }
     }
 

@@ -97,6 +97,11 @@ pub(crate) const DESCRIBED_PARTITIONS_MAX: usize = 2_000;
 /// Most producers in one answer to `DescribeProducers`.
 pub(crate) const DESCRIBED_PRODUCERS_MAX: usize = 100_000;
 
+/// Most filters of one request to delete access rules: each of them looks at every rule.
+pub(crate) const ACL_FILTERS_MAX: usize = 1_000;
+/// Most access rules that one answer to their deletion names; a rule counts once for every filter that means it.
+pub(crate) const DELETED_ACLS_MAX: usize = 10_000;
+
 /// How long a usage window is, unless configured.
 pub(crate) const USAGE_WINDOW_LENGTH: WindowLength = WindowLength::MINUTE;
 /// Usage windows in one answer, unless the request says how many.

@@ -1,6 +1,7 @@
 //! The native broker: one process that serves one cluster's clients from one data directory.
 
 mod acceptor;
+mod acls;
 mod admin;
 mod broker;
 mod cli;

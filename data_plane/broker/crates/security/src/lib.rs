@@ -1,8 +1,9 @@
-//! Who is connecting: the broker's credentials and its SASL mechanisms.
+//! Who is connecting, and what they may do: the broker's credentials, its SASL mechanisms and its access rules.
 //!
 //! Everything here decides and nothing here does: no I/O, no clock, no source of randomness. Bytes, the time and nonces are
 //! passed in, and answers come back as values. A client is never told why it was refused; the reason is for the log.
 
+pub mod acls;
 mod authentication;
 mod credentials;
 mod decoy;

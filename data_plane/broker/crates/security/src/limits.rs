@@ -28,3 +28,10 @@ pub const TOKEN_KEY_ID_BYTES_MAX: usize = 128;
 pub const TOKEN_BYTES_MAX: usize = 4 * 1024;
 /// Longest time between a token's `iat` and its `exp`, in seconds.
 pub const TOKEN_LIFETIME_SECONDS_MAX: i64 = 15 * 60;
+
+/// Most access rules of one cluster.
+pub const ACLS_MAX: usize = 4_000;
+/// Longest resource name of an access rule, in bytes; names of topics are shorter still.
+pub const ACL_NAME_BYTES_MAX: usize = 1_024;
+/// Longest principal of an access rule, in bytes.
+pub const ACL_PRINCIPAL_BYTES_MAX: usize = 256;

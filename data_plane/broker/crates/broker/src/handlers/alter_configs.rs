@@ -4,6 +4,7 @@ use headrace_protocol::messages::{
     AlterConfigsRequest, AlterConfigsResponse, alter_configs_request::AlterConfigsResource,
     alter_configs_response::AlterConfigsResourceResponse,
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 use tokio::task::yield_now;
 
@@ -11,6 +12,7 @@ use super::{
     Context,
     config_resources::{TOPIC, named_twice, repeated, shortened, topic_name, unalterable},
     create_topics::configs,
+    permissions::denied,
 };
 use crate::{close::Close, reply::Answer, topics::Refusal};
 
@@ -49,6 +51,7 @@ fn alter(
         let names = resource.configs.iter().map(|config| &config.name);
         return Err(unalterable(context, resource.resource_type, &resource.resource_name, names));
     }
+    context.check_topic(AclOperation::AlterConfigs, &resource.resource_name).map_err(denied)?;
     let topic = topic_name(&resource.resource_name)?;
     if let Some(empty) = resource.configs.iter().find(|config| config.value.is_none()) {
         let message = format!("{} has no value: leave it out for its default", shortened(&empty.name));

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, TopicName};
 
-use super::Context;
+use super::{Context, permissions::denied};
 use crate::topics::Refusal;
 
 pub(super) const TOPIC: i8 = 2;
@@ -28,6 +29,21 @@ pub(super) fn check_broker(context: &Context<'_>, name: &str) -> Result<(), Refu
     Err(Refusal::new(ErrorCode::InvalidRequest, message))
 }
 
+/// Refuses who may not do this with a resource that has no configurations here: groups by their id, all else with the cluster.
+pub(super) fn check_other(
+    context: &Context<'_>,
+    operation: AclOperation,
+    resource_type: i8,
+    name: &str,
+) -> Result<(), Refusal> {
+    let checked = if resource_type == GROUP {
+        context.check_group(operation, name)
+    } else {
+        context.check_cluster(operation)
+    };
+    checked.map_err(denied)
+}
+
 /// The refusal of a resource that has no configurations here.
 pub(super) fn without_configs(resource_type: i8) -> Refusal {
     let message = format!(
@@ -43,6 +59,9 @@ pub(super) fn unalterable<'a>(
     name: &str,
     configs: impl Iterator<Item = &'a Cow<'a, str>>,
 ) -> Refusal {
+    if let Err(refusal) = check_other(context, AclOperation::AlterConfigs, resource_type, name) {
+        return refusal;
+    }
     if resource_type != BROKER {
         return without_configs(resource_type);
     }

@@ -5,9 +5,10 @@ use headrace_protocol::messages::{
     create_partitions_request::{CreatePartitionsAssignment, CreatePartitionsTopic},
     create_partitions_response::CreatePartitionsTopicResult,
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
-use super::Context;
+use super::{Context, permissions::denied};
 use crate::{close::Close, reply::Answer, topics::Refusal};
 
 pub(super) async fn handle<'a>(
@@ -41,6 +42,7 @@ fn grow(
     validate_only: bool,
 ) -> Result<(), Refusal> {
     let topics = &context.broker.topics;
+    context.check_topic(AclOperation::Alter, &topic.name).map_err(denied)?;
     let present = topics.plan_growth(&topic.name, topic.count)?;
     if let Some(assignments) = &topic.assignments {
         check_assignments(assignments, context.broker.config.broker_id, topic.count - present)?;

@@ -7,9 +7,10 @@ use headrace_protocol::messages::{
     create_topics_request::{CreatableReplicaAssignment, CreatableTopic},
     create_topics_response::{CreatableTopicConfigs, CreatableTopicResult},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, TopicId};
 
-use super::{Context, config_views::ConfigView};
+use super::{Context, config_views::ConfigView, permissions::denied};
 use crate::{
     close::Close,
     reply::Answer,
@@ -35,7 +36,7 @@ pub(super) async fn handle<'a>(
         } else {
             create(context, &topic, request.validate_only)
         };
-        topics.push(result(topic.name, created));
+        topics.push(result(context, topic.name, created));
     }
     Ok(CreateTopicsResponse { topics, ..Default::default() }.into())
 }
@@ -52,6 +53,9 @@ fn create(
     topic: &CreatableTopic<'_>,
     validate_only: bool,
 ) -> Result<Created, Refusal> {
+    if !context.may_create_topic(&topic.name) {
+        return Err(denied(ErrorCode::TopicAuthorizationFailed));
+    }
     let partitions = partitions(context, topic)?;
     let asked = topic.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
     let configs = configs(asked)?;
@@ -115,8 +119,22 @@ pub(super) fn configs<'a>(
     Ok(configs)
 }
 
-fn result(name: Cow<'_, str>, created: Result<Created, Refusal>) -> CreatableTopicResult<'_> {
+fn result<'a>(
+    context: &Context<'_>,
+    name: Cow<'a, str>,
+    created: Result<Created, Refusal>,
+) -> CreatableTopicResult<'a> {
     match created {
+        // Who may not see configurations does not see those that the topic was made with either (KIP-525).
+        Ok(created) if !context.may_on_topic(AclOperation::DescribeConfigs, &name) => CreatableTopicResult {
+            name,
+            topic_id: created.id.uuid(),
+            error_message: None,
+            topic_config_error_code: ErrorCode::TopicAuthorizationFailed.code(),
+            num_partitions: DEFAULT,
+            replication_factor: -1,
+            ..Default::default()
+        },
         Ok(created) => CreatableTopicResult {
             name,
             topic_id: created.id.uuid(),

@@ -3,6 +3,7 @@
 use headrace_protocol::messages::{
     DeleteGroupsRequest, DeleteGroupsResponse, delete_groups_response::DeletableGroupResult,
 };
+use headrace_security::acls::AclOperation;
 
 use super::Context;
 use crate::{close::Close, reply::Answer};
@@ -13,7 +14,10 @@ pub(super) async fn handle<'a>(
 ) -> Result<Answer<DeleteGroupsResponse<'a>>, Close> {
     let mut results = Vec::with_capacity(request.groups_names.len());
     for group_id in request.groups_names {
-        let error = context.broker.groups.delete(&group_id).await;
+        let error = match context.check_group(AclOperation::Delete, &group_id) {
+            Ok(()) => context.broker.groups.delete(&group_id).await,
+            Err(denied) => denied,
+        };
         results.push(DeletableGroupResult { group_id, error_code: error.code() });
     }
     Ok(DeleteGroupsResponse { results, ..Default::default() }.into())

@@ -4,6 +4,7 @@ use headrace_protocol::messages::{
     DeleteRecordsRequest, DeleteRecordsResponse,
     delete_records_response::{DeleteRecordsPartitionResult, DeleteRecordsTopicResult},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, PartitionIndex, TopicPartition};
 use tokio::task::yield_now;
 
@@ -19,7 +20,7 @@ pub(super) async fn handle<'a>(
 ) -> Result<Answer<DeleteRecordsResponse<'a>>, Close> {
     let mut topics = Vec::with_capacity(request.topics.len());
     for topic in request.topics {
-        let id = context.broker.topics.resolve(TopicRef::Name(&topic.name));
+        let id = context.resolve_for(AclOperation::Delete, TopicRef::Name(&topic.name));
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for wanted in topic.partitions {
             let index = PartitionIndex::new(wanted.partition_index);

@@ -6,9 +6,10 @@ use headrace_protocol::messages::{
     DeleteTopicsRequest, DeleteTopicsResponse, delete_topics_request::DeleteTopicState,
     delete_topics_response::DeletableTopicResult,
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, TopicId};
 
-use super::Context;
+use super::{Context, permissions::denied};
 use crate::{
     close::Close,
     reply::Answer,
@@ -45,13 +46,43 @@ fn delete<'a>(
         _ if repeated => {
             Err(Refusal::new(ErrorCode::InvalidRequest, "the request names this topic more than once"))
         }
-        (Some(name), true) => context.broker.topics.delete(TopicRef::Name(name)),
-        (None, false) => context.broker.topics.delete(TopicRef::Id(id)),
+        (Some(name), true) => {
+            check(context, name).and_then(|()| context.broker.topics.delete(TopicRef::Name(name)))
+        }
+        (None, false) => return delete_by_id(context, id),
         _ => Err(Refusal::new(
             ErrorCode::InvalidRequest,
             "a topic is given by its name or by its id, not by both",
         )),
     };
+    result(context, topic, deleted)
+}
+
+/// A topic that its id names: who may not see it is not told its name.
+fn delete_by_id<'a>(context: &Context<'_>, id: TopicId) -> DeletableTopicResult<'a> {
+    let topics = &context.broker.topics;
+    let name = topics.view(TopicRef::Id(id)).ok().map(|view| view.name);
+    let allowed = name.as_deref().map_or(Ok(()), |name| check(context, name));
+    let visible = name.filter(|name| context.may_on_topic(AclOperation::Describe, name));
+    let asked = DeleteTopicState { name: None, topic_id: id.uuid() };
+    let mut answer = result(context, &asked, allowed.and_then(|()| topics.delete(TopicRef::Id(id))));
+    if answer.error_code == ErrorCode::TopicAuthorizationFailed.code() {
+        answer.name = visible.map(Cow::Owned);
+    }
+    answer
+}
+
+/// Who may not see a topic may not delete it.
+fn check(context: &Context<'_>, name: &str) -> Result<(), Refusal> {
+    context.check_topic(AclOperation::Describe, name).map_err(denied)?;
+    context.check_topic(AclOperation::Delete, name).map_err(denied)
+}
+
+fn result<'a>(
+    context: &Context<'_>,
+    topic: &DeleteTopicState<'a>,
+    deleted: Result<(TopicId, String), Refusal>,
+) -> DeletableTopicResult<'a> {
     match deleted {
         Ok((id, name)) => {
             context.broker.groups.forget_topic(id);

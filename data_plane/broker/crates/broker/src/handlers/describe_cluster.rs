@@ -19,7 +19,10 @@ pub(super) async fn handle<'a>(
         cluster_id: config.cluster_id.as_str().into(),
         controller_id: config.broker_id,
         endpoint_type: request.endpoint_type,
-        cluster_authorized_operations: operations::on_cluster(request.include_cluster_authorized_operations),
+        cluster_authorized_operations: operations::on_cluster(
+            context,
+            request.include_cluster_authorized_operations,
+        ),
         ..Default::default()
     };
     if request.endpoint_type != BROKERS {

@@ -7,12 +7,14 @@ use headrace_protocol::messages::{
         DescribeConfigsResourceResult, DescribeConfigsResult, DescribeConfigsSynonym,
     },
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
 use super::{
     Context,
-    config_resources::{BROKER, TOPIC, check_broker, topic_name, without_configs},
+    config_resources::{BROKER, TOPIC, check_broker, check_other, topic_name, without_configs},
     config_views::ConfigView,
+    permissions::denied,
 };
 use crate::{close::Close, reply::Answer, topics::Refusal};
 
@@ -46,6 +48,8 @@ fn is_asked(name: &str, resource: &DescribeConfigsResource<'_>) -> bool {
 fn views(context: &Context<'_>, resource: &DescribeConfigsResource<'_>) -> Result<Vec<ConfigView>, Refusal> {
     match resource.resource_type {
         TOPIC => {
+            let asked = &resource.resource_name;
+            context.check_topic(AclOperation::DescribeConfigs, asked).map_err(denied)?;
             let name = topic_name(&resource.resource_name)?;
             let configs = context.broker.topics.configs_of(name.as_str());
             let unknown =
@@ -53,10 +57,14 @@ fn views(context: &Context<'_>, resource: &DescribeConfigsResource<'_>) -> Resul
             Ok(ConfigView::of_topic(&configs.ok_or_else(unknown)?).collect())
         }
         BROKER => {
+            context.check_cluster(AclOperation::DescribeConfigs).map_err(denied)?;
             check_broker(context, &resource.resource_name)?;
             Ok(ConfigView::of_broker(&context.broker.config))
         }
-        other => Err(without_configs(other)),
+        other => {
+            check_other(context, AclOperation::DescribeConfigs, other, &resource.resource_name)?;
+            Err(without_configs(other))
+        }
     }
 }
 

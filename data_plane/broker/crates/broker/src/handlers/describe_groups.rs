@@ -7,13 +7,16 @@ use headrace_protocol::messages::{
     DescribeGroupsRequest, DescribeGroupsResponse,
     describe_groups_response::{DescribedGroup, DescribedGroupMember},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
-use super::{Context, operations};
+use super::{Context, operations, permissions::DENIED};
 use crate::{close::Close, reply::Answer};
 
 /// From this version on a group that does not exist is an error; before it is a dead group.
 const NOT_FOUND_SINCE: i16 = 6;
+/// From this version on there is a place for a message.
+const ERROR_MESSAGE_SINCE: i16 = 6;
 const DEAD: &str = "Dead";
 
 pub(super) async fn handle<'a>(
@@ -22,10 +25,17 @@ pub(super) async fn handle<'a>(
 ) -> Result<Answer<DescribeGroupsResponse<'a>>, Close> {
     let mut groups = Vec::with_capacity(request.groups.len());
     for group_id in request.groups {
+        if let Err(denied) = context.check_group(AclOperation::Describe, &group_id) {
+            let why = (context.version >= ERROR_MESSAGE_SINCE).then_some(DENIED);
+            groups.push(without_group(group_id, denied, why));
+            continue;
+        }
         let described = context.broker.groups.describe(&group_id).await;
         groups.push(match described {
             Ok(Some(group)) => {
-                described_group(group_id, group, operations::on_group(request.include_authorized_operations))
+                let asked = request.include_authorized_operations;
+                let operations = operations::on_group(context, &group_id, asked);
+                described_group(group_id, group, operations)
             }
             Ok(None) if context.version >= NOT_FOUND_SINCE => {
                 without_group(group_id, ErrorCode::GroupIdNotFound, Some("there is no such group"))

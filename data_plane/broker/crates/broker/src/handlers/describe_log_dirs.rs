@@ -5,6 +5,7 @@ use headrace_protocol::messages::{
     DescribeLogDirsRequest, DescribeLogDirsResponse,
     describe_log_dirs_response::{DescribeLogDirsPartition, DescribeLogDirsResult, DescribeLogDirsTopic},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{PartitionIndex, TopicPartition};
 
 use super::Context;
@@ -22,6 +23,9 @@ pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
     request: DescribeLogDirsRequest<'a>,
 ) -> Result<Answer<DescribeLogDirsResponse<'a>>, Close> {
+    if let Err(denied) = context.check_cluster(AclOperation::Describe) {
+        return Ok(DescribeLogDirsResponse { error_code: denied.code(), ..Default::default() }.into());
+    }
     let topics = match request.topics {
         None => context.broker.topics.views().into_iter().map(|view| sizes(context, view, None)).collect(),
         Some(asked) => {

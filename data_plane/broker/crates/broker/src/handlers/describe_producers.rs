@@ -6,9 +6,10 @@ use headrace_protocol::messages::{
     describe_producers_request::TopicRequest,
     describe_producers_response::{PartitionResponse, ProducerState, TopicResponse},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
 
-use super::Context;
+use super::{Context, permissions::denied};
 use crate::{
     close::Close,
     limits::DESCRIBED_PRODUCERS_MAX,
@@ -29,10 +30,13 @@ pub(super) async fn handle<'a>(
 }
 
 fn of_topic<'a>(context: &Context<'_>, topic: TopicRequest<'a>, room: &mut usize) -> TopicResponse<'a> {
-    let id = context.broker.topics.resolve(TopicRef::Name(&topic.name));
+    let id = context.resolve_for(AclOperation::Read, TopicRef::Name(&topic.name));
     let rows = topic.partition_indexes.iter().map(|index| {
-        let unknown = |code| Refusal::new(code, "there is no such partition");
-        let producers = id.map_err(unknown).and_then(|id| of_partition(context, id, *index, room));
+        let refused = |code| match code {
+            ErrorCode::TopicAuthorizationFailed => denied(code),
+            code => Refusal::new(code, "there is no such partition"),
+        };
+        let producers = id.map_err(refused).and_then(|id| of_partition(context, id, *index, room));
         let (error, active_producers) =
             producers.map_or_else(|error| (Some(error), Vec::new()), |found| (None, found));
         PartitionResponse {

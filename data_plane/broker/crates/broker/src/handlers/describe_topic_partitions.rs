@@ -8,6 +8,7 @@ use headrace_protocol::messages::{
         Cursor, DescribeTopicPartitionsResponsePartition, DescribeTopicPartitionsResponseTopic,
     },
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, LeaderEpoch, TopicName};
 
 use super::{Context, operations};
@@ -24,7 +25,7 @@ pub(super) async fn handle<'a>(
 ) -> Result<Answer<DescribeTopicPartitionsResponse<'a>>, Close> {
     if request.cursor.as_ref().is_some_and(|cursor| cursor.partition_index < 0) {
         let topics = request.topics.into_iter();
-        let topics = topics.map(|topic| refused(topic.name.into_owned(), ErrorCode::InvalidRequest));
+        let topics = topics.map(|topic| refused(context, topic.name.into_owned(), ErrorCode::InvalidRequest));
         return Ok(DescribeTopicPartitionsResponse { topics: topics.collect(), ..Default::default() }.into());
     }
     let limit = usize::try_from(request.response_partition_limit).unwrap_or(0);
@@ -47,7 +48,8 @@ pub(super) async fn handle<'a>(
 /// The names that are asked for and not before the cursor, in order; no names mean all topics.
 fn names(context: &Context<'_>, request: &DescribeTopicPartitionsRequest<'_>) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = if request.topics.is_empty() {
-        context.broker.topics.views().into_iter().map(|view| view.name).collect()
+        let all = context.broker.topics.views().into_iter().map(|view| view.name);
+        all.filter(|name| context.may_on_topic(AclOperation::Describe, name)).collect()
     } else {
         request.topics.iter().map(|topic| topic.name.to_string()).collect()
     };
@@ -75,13 +77,13 @@ impl Page<'_, '_> {
         }
         let from =
             cursor.filter(|cursor| cursor.topic_name == name).map_or(0, |cursor| cursor.partition_index);
-        match self.context.broker.topics.view(TopicRef::Name(&name)) {
-            Err(_) if TopicName::new(&name).is_err() => {
-                self.topics.push(refused(name, ErrorCode::InvalidTopicException));
+        match self.context.view_for(AclOperation::Describe, TopicRef::Name(&name)) {
+            Err(ErrorCode::UnknownTopicOrPartition) if TopicName::new(&name).is_err() => {
+                self.topics.push(refused(self.context, name, ErrorCode::InvalidTopicException));
                 true
             }
             Err(code) => {
-                self.topics.push(refused(name, code));
+                self.topics.push(refused(self.context, name, code));
                 true
             }
             Ok(view) => self.add_view(view, from as usize),
@@ -102,7 +104,7 @@ impl Page<'_, '_> {
         self.topics.push(DescribeTopicPartitionsResponseTopic {
             topic_id: view.id.uuid(),
             partitions: rows.collect(),
-            topic_authorized_operations: operations::on_topic(true),
+            topic_authorized_operations: operations::on_topic(self.context, &view.name, true),
             name: Some(view.name.into()),
             ..Default::default()
         });
@@ -130,11 +132,15 @@ fn partition(here: i32, index: i32, epoch: Option<LeaderEpoch>) -> DescribeTopic
     partition
 }
 
-fn refused<'a>(name: String, code: ErrorCode) -> DescribeTopicPartitionsResponseTopic<'a> {
+fn refused<'a>(
+    context: &Context<'_>,
+    name: String,
+    code: ErrorCode,
+) -> DescribeTopicPartitionsResponseTopic<'a> {
     DescribeTopicPartitionsResponseTopic {
         error_code: code.code(),
+        topic_authorized_operations: operations::on_topic(context, &name, true),
         name: Some(name.into()),
-        topic_authorized_operations: operations::on_topic(true),
         ..Default::default()
     }
 }

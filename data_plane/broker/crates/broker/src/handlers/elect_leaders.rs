@@ -5,14 +5,18 @@ use headrace_protocol::messages::{
     elect_leaders_request::TopicPartitions,
     elect_leaders_response::{PartitionResult, ReplicaElectionResult},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
-use super::Context;
+use super::{Context, permissions::DENIED};
 use crate::{
     close::Close,
     reply::Answer,
     topics::{TopicRef, TopicView},
 };
+
+/// From this version on the response as a whole has an error; before, each partition carries it.
+const ERROR_SINCE: i16 = 1;
 
 /// What the client wishes for (`ElectionType` of Apache Kafka).
 #[derive(Clone, Copy)]
@@ -33,6 +37,15 @@ pub(super) async fn handle<'a>(
             return Ok(ElectLeadersResponse { error_code, ..Default::default() }.into());
         }
     };
+    if let Err(denied) = context.check_cluster(AclOperation::Alter) {
+        let asked = request.topic_partitions.unwrap_or_default().into_iter();
+        return Ok(ElectLeadersResponse {
+            error_code: if context.version < ERROR_SINCE { ErrorCode::None } else { denied }.code(),
+            replica_election_results: asked.map(|topic| elect_none(topic, denied)).collect(),
+            ..Default::default()
+        }
+        .into());
+    }
     let replica_election_results = match request.topic_partitions {
         Some(asked) => asked.into_iter().map(|topic| elect(context, topic, election)).collect(),
         None => context.broker.topics.views().iter().filter_map(|view| elect_all(view, election)).collect(),
@@ -51,6 +64,12 @@ fn elect<'a>(
         Err(code) => result(*index, *code),
     });
     let partition_result = results.collect();
+    ReplicaElectionResult { topic: asked.topic, partition_result }
+}
+
+/// The same for every partition, whether there is one or not.
+fn elect_none(asked: TopicPartitions<'_>, denied: ErrorCode) -> ReplicaElectionResult<'_> {
+    let partition_result = asked.partitions.iter().map(|index| result(*index, denied)).collect();
     ReplicaElectionResult { topic: asked.topic, partition_result }
 }
 
@@ -78,6 +97,7 @@ fn result<'a>(index: i32, code: ErrorCode) -> PartitionResult<'a> {
     let message = match code {
         ErrorCode::ElectionNotNeeded => "the partition has its leader: no election is needed",
         ErrorCode::UnknownTopicOrPartition => "there is no such partition",
+        ErrorCode::ClusterAuthorizationFailed => DENIED,
         _ => "the only replica of the partition is offline, because its files are damaged",
     };
     PartitionResult { partition_id: index, error_code: code.code(), error_message: Some(message.into()) }

@@ -10,6 +10,7 @@ use headrace_protocol::messages::{
     fetch_request::{FetchPartition, FetchTopic},
     fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
 use tokio::time::{Instant, timeout_at};
 
@@ -105,7 +106,7 @@ async fn arrived(context: &Context<'_>, arrival: &Arrival, deadline: Instant) ->
 fn wait_for(context: &Context<'_>, request: &FetchRequest<'_>, missing_bytes: usize) -> Rc<Arrival> {
     let topics = &context.broker.topics;
     let partitions = request.topics.iter().flat_map(|topic| {
-        let id = topics.resolve(reference(context, topic)).ok();
+        let id = context.resolve_for(AclOperation::Read, reference(context, topic)).ok();
         let partition = move |wanted: &FetchPartition| {
             Some(TopicPartition { topic: id?, partition: PartitionIndex::new(wanted.partition) })
         };
@@ -124,7 +125,7 @@ fn read_all<'a>(context: &Context<'_>, request: &FetchRequest<'a>, mut room: Hel
     let mut attempt = Attempt { topics, read: Vec::new(), bytes: 0, failed: false, room_missed: None };
     let committed = request.isolation_level == READ_COMMITTED;
     for topic in &request.topics {
-        let id = context.broker.topics.resolve(reference(context, topic));
+        let id = context.resolve_for(AclOperation::Read, reference(context, topic));
         let mut rows = Vec::with_capacity(topic.partitions.len());
         let mut read = None;
         for wanted in &topic.partitions {

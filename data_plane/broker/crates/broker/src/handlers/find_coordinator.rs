@@ -5,12 +5,14 @@ use std::borrow::Cow;
 use headrace_protocol::messages::{
     FindCoordinatorRequest, FindCoordinatorResponse, find_coordinator_response::Coordinator,
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
-use super::Context;
+use super::{Context, permissions::DENIED};
 use crate::{close::Close, reply::Answer};
 
 const GROUP: i8 = 0;
+const TRANSACTION: i8 = 1;
 /// From this version on several keys may be asked for at once (KIP-699).
 const BATCHED_SINCE: i16 = 4;
 
@@ -36,6 +38,12 @@ pub(super) async fn handle<'a>(
 }
 
 fn find<'a>(context: &'a Context<'_>, key_type: i8, key: Cow<'a, str>) -> Coordinator<'a> {
+    if key_type == GROUP && !context.may_on_group(AclOperation::Describe, &key) {
+        return refused(key, ErrorCode::GroupAuthorizationFailed, DENIED);
+    }
+    if key_type == TRANSACTION && !context.may_on_transactional_id(AclOperation::Describe, &key) {
+        return refused(key, ErrorCode::TransactionalIdAuthorizationFailed, DENIED);
+    }
     if key_type != GROUP {
         return refused(key, ErrorCode::InvalidRequest, "this broker coordinates consumer groups only");
     }

@@ -2,6 +2,7 @@
 
 use headrace_groups::HeartbeatRequest as MemberHeartbeat;
 use headrace_protocol::messages::{HeartbeatRequest, HeartbeatResponse};
+use headrace_security::acls::AclOperation;
 
 use super::{Context, text};
 use crate::{close::Close, reply::Answer};
@@ -10,6 +11,9 @@ pub(super) async fn handle(
     context: &Context<'_>,
     request: HeartbeatRequest<'_>,
 ) -> Result<Answer<HeartbeatResponse>, Close> {
+    if let Err(denied) = context.check_group(AclOperation::Read, &request.group_id) {
+        return Ok(HeartbeatResponse { error_code: denied.code(), ..Default::default() }.into());
+    }
     let heartbeat = MemberHeartbeat {
         group_id: request.group_id.into_owned(),
         member_id: request.member_id.into_owned(),

@@ -5,12 +5,14 @@ use headrace_protocol::messages::{
     incremental_alter_configs_request::AlterConfigsResource,
     incremental_alter_configs_response::AlterConfigsResourceResponse,
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 use tokio::task::yield_now;
 
 use super::{
     Context,
     config_resources::{TOPIC, named_twice, repeated, topic_name, unalterable},
+    permissions::denied,
 };
 use crate::{
     close::Close,
@@ -56,6 +58,7 @@ fn alter(
         let names = resource.configs.iter().map(|config| &config.name);
         return Err(unalterable(context, resource.resource_type, &resource.resource_name, names));
     }
+    context.check_topic(AclOperation::AlterConfigs, &resource.resource_name).map_err(denied)?;
     let topic = topic_name(&resource.resource_name)?;
     let changes = resource.configs.iter().map(|config| {
         let unknown = || {

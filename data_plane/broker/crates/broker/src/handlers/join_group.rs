@@ -6,6 +6,8 @@ use headrace_protocol::messages::{
     JoinGroupRequest, JoinGroupResponse, join_group_request::JoinGroupRequestProtocol,
     join_group_response::JoinGroupResponseMember,
 };
+use headrace_security::acls::AclOperation;
+use headrace_types::ErrorCode;
 
 use super::{Context, text};
 use crate::{close::Close, reply::Answer};
@@ -19,10 +21,16 @@ const SKIP_ASSIGNMENT_SINCE: i16 = 9;
 /// From this version on the response may be without a protocol.
 const NULLABLE_PROTOCOL_SINCE: i16 = 7;
 
+/// Stands for no generation.
+const NO_GENERATION: i32 = -1;
+
 pub(super) async fn handle<'a>(
     context: &Context<'_>,
     request: JoinGroupRequest<'a>,
 ) -> Result<Answer<JoinGroupResponse<'a>>, Close> {
+    if let Err(denied) = context.check_group(AclOperation::Read, &request.group_id) {
+        return Ok(refused(denied, context.version).into());
+    }
     let mut fresh_id = [0; 16];
     context.broker.rng.fill(&mut fresh_id);
     let has_rebalance_timeout = context.version >= REBALANCE_TIMEOUT_SINCE;
@@ -49,6 +57,17 @@ pub(super) async fn handle<'a>(
 
 fn protocol(protocol: JoinGroupRequestProtocol<'_>) -> Protocol {
     Protocol { name: protocol.name.into_owned(), metadata: Bytes::copy_from_slice(&protocol.metadata) }
+}
+
+/// What the coordinator answers with where nothing comes of a join.
+fn refused(error: ErrorCode, version: i16) -> JoinGroupResponse<'static> {
+    let no_protocol = (version < NULLABLE_PROTOCOL_SINCE).then(String::new);
+    JoinGroupResponse {
+        error_code: error.code(),
+        generation_id: NO_GENERATION,
+        protocol_name: no_protocol.map(Into::into),
+        ..Default::default()
+    }
 }
 
 fn response(answer: JoinAnswer, version: i16) -> JoinGroupResponse<'static> {

@@ -5,6 +5,7 @@ use headrace_protocol::messages::{
     LeaveGroupRequest, LeaveGroupResponse, leave_group_request::MemberIdentity,
     leave_group_response::MemberResponse,
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
 use super::{Context, text};
@@ -17,6 +18,9 @@ pub(super) async fn handle<'a>(
     context: &Context<'_>,
     request: LeaveGroupRequest<'a>,
 ) -> Result<Answer<LeaveGroupResponse<'a>>, Close> {
+    if let Err(denied) = context.check_group(AclOperation::Read, &request.group_id) {
+        return Ok(refused(denied).into());
+    }
     let is_batched = context.version >= BATCHED_SINCE;
     let departures: Vec<Departure> = if is_batched {
         request.members.into_iter().map(departure).collect()

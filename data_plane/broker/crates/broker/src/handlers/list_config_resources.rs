@@ -3,6 +3,7 @@
 use headrace_protocol::messages::{
     ListConfigResourcesRequest, ListConfigResourcesResponse, list_config_resources_response::ConfigResource,
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
 use super::{
@@ -20,6 +21,9 @@ pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
     request: ListConfigResourcesRequest,
 ) -> Result<Answer<ListConfigResourcesResponse<'a>>, Close> {
+    if let Err(denied) = context.check_cluster(AclOperation::DescribeConfigs) {
+        return Ok(ListConfigResourcesResponse { error_code: denied.code(), ..Default::default() }.into());
+    }
     let asked = if context.version < TYPES_SINCE { vec![CLIENT_METRICS] } else { request.resource_types };
     if !asked.iter().all(|wanted| KNOWN.contains(wanted)) {
         let error_code = ErrorCode::UnsupportedVersion.code();

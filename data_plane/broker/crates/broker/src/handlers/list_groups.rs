@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use headrace_groups::GroupListing;
 use headrace_protocol::messages::{ListGroupsRequest, ListGroupsResponse, list_groups_response::ListedGroup};
+use headrace_security::acls::AclOperation;
 
 use super::Context;
 use crate::{close::Close, reply::Answer};
@@ -15,8 +16,11 @@ pub(super) async fn handle<'a>(
     context: &Context<'_>,
     request: ListGroupsRequest<'a>,
 ) -> Result<Answer<ListGroupsResponse<'a>>, Close> {
+    let sees_all = context.may_on_cluster(AclOperation::Describe);
     let wanted = |group: &GroupListing| {
-        passes(&request.states_filter, group.state.name()) && passes(&request.types_filter, GROUP_TYPE)
+        (sees_all || context.may_on_group(AclOperation::Describe, &group.group_id))
+            && passes(&request.states_filter, group.state.name())
+            && passes(&request.types_filter, GROUP_TYPE)
     };
     Ok(match context.broker.groups.list().await {
         Err(error) => ListGroupsResponse { error_code: error.code(), ..Default::default() },

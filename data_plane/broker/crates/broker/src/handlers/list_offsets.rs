@@ -7,6 +7,7 @@ use headrace_protocol::messages::{
     list_offsets_response::{ListOffsetsPartitionResponse, ListOffsetsTopicResponse},
 };
 use headrace_records::DecompressionLimits;
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
 
 use super::Context;
@@ -46,7 +47,7 @@ pub(super) async fn handle<'a>(
 }
 
 fn list_topic<'a>(context: &Context<'_>, topic: ListOffsetsTopic<'a>) -> ListOffsetsTopicResponse<'a> {
-    let id = context.broker.topics.resolve(TopicRef::Name(&topic.name));
+    let id = context.resolve_for(AclOperation::Describe, TopicRef::Name(&topic.name));
     let rows = topic.partitions.iter().map(|wanted| {
         let listed = id.and_then(|id| list(context, id, wanted));
         let (error, listed) =

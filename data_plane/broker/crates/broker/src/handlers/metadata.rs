@@ -10,11 +10,11 @@ use headrace_protocol::messages::{
     metadata_request::MetadataRequestTopic,
     metadata_response::{MetadataResponseBroker, MetadataResponsePartition, MetadataResponseTopic},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, LeaderEpoch, TopicId, TopicName};
 
 use super::{Context, operations};
 use crate::{
-    broker::Broker,
     close::Close,
     reply::Answer,
     topics::{TopicRef, TopicView},
@@ -40,16 +40,23 @@ pub(super) async fn handle<'a>(
         }],
         cluster_id: Some(config.cluster_id.as_str().into()),
         controller_id: config.broker_id,
-        cluster_authorized_operations: operations::on_cluster(request.include_cluster_authorized_operations),
+        cluster_authorized_operations: operations::on_cluster(
+            context,
+            request.include_cluster_authorized_operations,
+        ),
         ..Default::default()
     };
     let lookup = Lookup {
-        broker: context.broker,
+        context,
         creates: config.topics.auto_create && request.allow_auto_topic_creation,
         tells_operations: request.include_topic_authorized_operations,
     };
     response.topics = match wanted(context.version, request.topics) {
-        Wanted::All => context.broker.topics.views().into_iter().map(|view| lookup.found(view)).collect(),
+        Wanted::All => {
+            let views = context.broker.topics.views().into_iter();
+            let visible = views.filter(|view| context.may_on_topic(AclOperation::Describe, &view.name));
+            visible.map(|view| lookup.found(view)).collect()
+        }
         Wanted::These(topics) => lookup.each_once(&topics),
         Wanted::Nonsense(topics) => {
             response.error_code = ErrorCode::InvalidRequest.code();
@@ -88,7 +95,7 @@ fn nonsense(topic: MetadataRequestTopic<'_>) -> MetadataResponseTopic<'_> {
 }
 
 struct Lookup<'a> {
-    broker: &'a Broker,
+    context: &'a Context<'a>,
     creates: bool,
     tells_operations: bool,
 }
@@ -105,7 +112,10 @@ impl Lookup<'_> {
         let id = TopicId::new(topic.topic_id);
         let view = match &topic.name {
             Some(name) if id.is_zero() => self.by_name(name),
-            _ => self.broker.topics.view(TopicRef::Id(id)),
+            _ => self.context.broker.topics.view(TopicRef::Id(id)).and_then(|view| {
+                self.context.check_topic(AclOperation::Describe, &view.name)?;
+                Ok(view)
+            }),
         };
         // Unknown ids have no name to answer with.
         let name = topic.name.clone().filter(|_| id.is_zero());
@@ -113,10 +123,14 @@ impl Lookup<'_> {
     }
 
     fn by_name(&self, name: &str) -> Result<TopicView, ErrorCode> {
-        let topics = &self.broker.topics;
+        let topics = &self.context.broker.topics;
+        self.context.check_topic(AclOperation::Describe, name)?;
         match topics.view(TopicRef::Name(name)) {
             Err(ErrorCode::UnknownTopicOrPartition) if self.creates => {
-                let partitions = self.broker.config.topics.num_partitions;
+                if !self.context.may_create_topic(name) {
+                    return Err(ErrorCode::TopicAuthorizationFailed);
+                }
+                let partitions = self.context.broker.config.topics.num_partitions;
                 let plan = topics.plan(name, partitions, BTreeMap::new());
                 plan.and_then(|plan| topics.create(plan)).map_err(|refusal| refusal.code)?;
                 topics.view(TopicRef::Name(name))
@@ -131,16 +145,20 @@ impl Lookup<'_> {
     fn found<'a>(&self, view: TopicView) -> MetadataResponseTopic<'a> {
         let partitions = view.partitions.iter().enumerate();
         MetadataResponseTopic {
+            topic_authorized_operations: operations::on_topic(
+                self.context,
+                &view.name,
+                self.tells_operations,
+            ),
             name: Some(view.name.into()),
             topic_id: view.id.uuid(),
             partitions: partitions.map(|(index, epoch)| self.partition(index as i32, *epoch)).collect(),
-            topic_authorized_operations: operations::on_topic(self.tells_operations),
             ..Default::default()
         }
     }
 
     fn partition(&self, index: i32, epoch: Option<LeaderEpoch>) -> MetadataResponsePartition {
-        let here = self.broker.config.broker_id;
+        let here = self.context.broker.config.broker_id;
         let mut partition = MetadataResponsePartition {
             partition_index: index,
             replica_nodes: vec![here],

@@ -2,15 +2,19 @@
 
 #![allow(clippy::unused_async, reason = "handlers have one signature, and some of them never wait")]
 
+mod acl_bindings;
 mod alter_configs;
 mod api_versions;
 mod config_resources;
 mod config_views;
+mod create_acls;
 mod create_partitions;
 mod create_topics;
+mod delete_acls;
 mod delete_groups;
 mod delete_records;
 mod delete_topics;
+mod describe_acls;
 mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
@@ -35,6 +39,7 @@ mod offset_delete;
 mod offset_fetch;
 mod offset_for_leader_epoch;
 mod operations;
+mod permissions;
 mod produce;
 mod sasl_authenticate;
 mod sasl_handshake;
@@ -126,6 +131,9 @@ apis! {
     DescribeGroups => describe_groups, 0..=6;
     ListGroups => list_groups, 0..=5;
     DeleteGroups => delete_groups, 0..=2;
+    DescribeAcls => describe_acls, 1..=3;
+    CreateAcls => create_acls, 1..=3;
+    DeleteAcls => delete_acls, 1..=3;
     Metadata => metadata, 0..=13;
     SaslHandshake => sasl_handshake, 0..=1;
     ApiVersions => api_versions, 0..=4;

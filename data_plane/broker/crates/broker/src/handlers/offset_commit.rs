@@ -6,6 +6,7 @@ use headrace_protocol::messages::{
     offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
     offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
 use super::{Context, text};
@@ -24,6 +25,10 @@ pub(super) async fn handle<'a>(
     context: &Context<'_>,
     request: OffsetCommitRequest<'a>,
 ) -> Result<Answer<OffsetCommitResponse<'a>>, Close> {
+    if let Err(denied) = context.check_group(AclOperation::Read, &request.group_id) {
+        let topics = request.topics.into_iter().map(|topic| refused(topic, denied));
+        return Ok(OffsetCommitResponse { topics: topics.collect(), ..Default::default() }.into());
+    }
     let mut offsets = Vec::new();
     let mut topics: Vec<_> =
         request.topics.into_iter().map(|topic| sort_out(context, topic, &mut offsets)).collect();
@@ -56,7 +61,7 @@ fn sort_out<'a>(
     offsets: &mut Vec<OffsetCommit>,
 ) -> OffsetCommitResponseTopic<'a> {
     let wanted = TopicRef::of(context.version, TOPIC_IDS_SINCE, &topic.name, topic.topic_id);
-    let known = context.broker.topics.view(wanted);
+    let known = context.view_for(AclOperation::Read, wanted);
     let rows = topic.partitions.into_iter().map(|partition| {
         let partition_index = partition.partition_index;
         let error_code = match &known {
@@ -72,6 +77,16 @@ fn sort_out<'a>(
         OffsetCommitResponsePartition { partition_index, error_code }
     });
     OffsetCommitResponseTopic { name: topic.name, topic_id: topic.topic_id, partitions: rows.collect() }
+}
+
+/// The same for every partition, whether there is one or not.
+fn refused(topic: OffsetCommitRequestTopic<'_>, error: ErrorCode) -> OffsetCommitResponseTopic<'_> {
+    let row = |partition: &OffsetCommitRequestPartition<'_>| OffsetCommitResponsePartition {
+        partition_index: partition.partition_index,
+        error_code: error.code(),
+    };
+    let partitions = topic.partitions.iter().map(row).collect();
+    OffsetCommitResponseTopic { name: topic.name, topic_id: topic.topic_id, partitions }
 }
 
 fn offset(topic: &TopicView, partition: OffsetCommitRequestPartition<'_>) -> OffsetCommit {

@@ -11,6 +11,7 @@ use headrace_protocol::messages::{
         OffsetFetchResponseTopic, OffsetFetchResponseTopics,
     },
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
 use super::Context;
@@ -49,18 +50,17 @@ pub(super) async fn handle<'a>(
         topics.into_iter().map(topic).collect()
     });
     let group = OffsetFetchRequestGroup { group_id: request.group_id, topics, ..Default::default() };
-    Ok(single(fetch(context, group).await, context.version).into())
+    Ok(single(fetch(context, group).await).into())
 }
 
 /// The response of before there were several groups in one.
-fn single(group: OffsetFetchResponseGroup<'_>, version: i16) -> OffsetFetchResponse<'_> {
-    let group_error = if version < GROUP_ERROR_SINCE { group.error_code } else { ErrorCode::None.code() };
+fn single(group: OffsetFetchResponseGroup<'_>) -> OffsetFetchResponse<'_> {
     let partition = |row: OffsetFetchResponsePartitions<'_>| OffsetFetchResponsePartition {
         partition_index: row.partition_index,
         committed_offset: row.committed_offset,
         committed_leader_epoch: row.committed_leader_epoch,
         metadata: row.metadata.map(|metadata| Cow::Owned(metadata.into_owned())),
-        error_code: if row.error_code == 0 { group_error } else { row.error_code },
+        error_code: row.error_code,
     };
     let topic = |topic: OffsetFetchResponseTopics<'_>| OffsetFetchResponseTopic {
         name: Cow::Owned(topic.name.into_owned()),
@@ -77,23 +77,39 @@ async fn fetch<'a>(
     context: &Context<'_>,
     group: OffsetFetchRequestGroup<'a>,
 ) -> OffsetFetchResponseGroup<'a> {
-    let fetched = match group.topics {
-        None => fetch_all(context, &group.group_id).await,
-        Some(topics) => fetch_some(context, &group.group_id, topics).await,
+    let asked = if context.version < GROUP_ERROR_SINCE { group.topics.clone() } else { None };
+    let fetched = match (context.check_group(AclOperation::Describe, &group.group_id), group.topics) {
+        (Err(denied), _) => Err(denied),
+        (Ok(()), None) => fetch_all(context, &group.group_id).await,
+        (Ok(()), Some(topics)) => fetch_some(context, &group.group_id, topics).await,
     };
     let (topics, error) =
-        fetched.map_or_else(|error| (Vec::new(), error), |topics| (topics, ErrorCode::None));
+        fetched.map_or_else(|error| (failed(asked, error), error), |topics| (topics, ErrorCode::None));
     OffsetFetchResponseGroup { group_id: group.group_id, topics, error_code: error.code() }
 }
 
-/// Every offset of the group whose topic still exists.
+/// The same error for every partition that is asked for.
+fn failed<'a>(
+    asked: Option<Vec<OffsetFetchRequestTopics<'a>>>,
+    error: ErrorCode,
+) -> Vec<OffsetFetchResponseTopics<'a>> {
+    let nothing = |partition| FetchedOffset { partition, committed: None };
+    let topic = |topic: OffsetFetchRequestTopics<'a>| OffsetFetchResponseTopics {
+        partitions: topic.partition_indexes.iter().map(|index| row(nothing(*index), None, error)).collect(),
+        name: topic.name,
+        topic_id: topic.topic_id,
+    };
+    asked.unwrap_or_default().into_iter().map(topic).collect()
+}
+
+/// Every offset of the group whose topic still exists, and may be seen.
 async fn fetch_all<'a>(
     context: &Context<'_>,
     group_id: &str,
 ) -> Result<Vec<OffsetFetchResponseTopics<'a>>, ErrorCode> {
     let fetched = context.broker.groups.fetch_offsets(group_id, None).await?;
     let existing = fetched.into_iter().filter_map(|topic| {
-        let known = context.broker.topics.view(TopicRef::Name(&topic.topic)).ok()?;
+        let known = context.view_for(AclOperation::Describe, TopicRef::Name(&topic.topic)).ok()?;
         let rows = topic.partitions.into_iter().map(|offset| row(offset, Some(&known), ErrorCode::None));
         let partitions: Vec<_> = rows.filter(|row| row.committed_offset != NO_OFFSET).collect();
         let topic =
@@ -108,25 +124,33 @@ async fn fetch_some<'a>(
     group_id: &str,
     topics: Vec<OffsetFetchRequestTopics<'a>>,
 ) -> Result<Vec<OffsetFetchResponseTopics<'a>>, ErrorCode> {
-    let known: Vec<Option<TopicView>> = topics.iter().map(|topic| resolve(context, topic)).collect();
-    let select = |(topic, known): (&OffsetFetchRequestTopics<'_>, &Option<TopicView>)| TopicSelection {
-        topic: known.as_ref().map_or_else(|| topic.name.clone().into_owned(), |known| known.name.clone()),
-        partitions: topic.partition_indexes.clone(),
-    };
+    let known: Vec<Result<TopicView, ErrorCode>> =
+        topics.iter().map(|topic| resolve(context, topic)).collect();
+    let select =
+        |(topic, known): (&OffsetFetchRequestTopics<'_>, &Result<TopicView, ErrorCode>)| TopicSelection {
+            topic: known
+                .as_ref()
+                .map_or_else(|_| topic.name.clone().into_owned(), |known| known.name.clone()),
+            partitions: topic.partition_indexes.clone(),
+        };
     let selection: Vec<TopicSelection> = topics.iter().zip(&known).map(select).collect();
     let fetched = context.broker.groups.fetch_offsets(group_id, Some(&selection)).await?;
     let answered = topics.into_iter().zip(&known).zip(fetched).map(|((topic, known), fetched)| {
-        let is_unknown_id = known.is_none() && context.version >= TOPIC_IDS_SINCE;
-        let error = if is_unknown_id { ErrorCode::UnknownTopicId } else { ErrorCode::None };
-        let rows = fetched.partitions.into_iter().map(|offset| row(offset, known.as_ref(), error));
+        let error = match known {
+            // Of a name that no topic has there is no offset, and that is no error.
+            Ok(_) | Err(ErrorCode::UnknownTopicOrPartition) => ErrorCode::None,
+            Err(error) => *error,
+        };
+        let known = known.as_ref().ok();
+        let rows = fetched.partitions.into_iter().map(|offset| row(offset, known, error));
         OffsetFetchResponseTopics { name: topic.name, topic_id: topic.topic_id, partitions: rows.collect() }
     });
     Ok(answered.collect())
 }
 
-fn resolve(context: &Context<'_>, topic: &OffsetFetchRequestTopics<'_>) -> Option<TopicView> {
+fn resolve(context: &Context<'_>, topic: &OffsetFetchRequestTopics<'_>) -> Result<TopicView, ErrorCode> {
     let wanted = TopicRef::of(context.version, TOPIC_IDS_SINCE, &topic.name, topic.topic_id);
-    context.broker.topics.view(wanted).ok()
+    context.view_for(AclOperation::Describe, wanted)
 }
 
 /// An offset that was committed for an earlier topic of the same name is none of this one's.

@@ -5,6 +5,7 @@ use headrace_protocol::messages::{
     offset_for_leader_epoch_request::{OffsetForLeaderPartition, OffsetForLeaderTopic},
     offset_for_leader_epoch_response::{EpochEndOffset, OffsetForLeaderTopicResult},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, LeaderEpoch, PartitionIndex, TopicId, TopicPartition};
 
 use super::Context;
@@ -29,7 +30,7 @@ fn end_of_topic<'a>(
     context: &Context<'_>,
     topic: OffsetForLeaderTopic<'a>,
 ) -> OffsetForLeaderTopicResult<'a> {
-    let id = context.broker.topics.resolve(TopicRef::Name(&topic.topic));
+    let id = context.resolve_for(AclOperation::Describe, TopicRef::Name(&topic.topic));
     let rows = topic.partitions.iter().map(|wanted| {
         let end = id.and_then(|id| end_of_epoch(context, id, wanted));
         let (error, end) = end.map_or_else(|error| (error, NOTHING), |end| (ErrorCode::None, end));

@@ -7,6 +7,7 @@ use headrace_protocol::messages::{
     produce_request::{PartitionProduceData, TopicProduceData},
     produce_response::{BatchIndexAndErrorMessage, PartitionProduceResponse, TopicProduceResponse},
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, PartitionIndex, TopicPartition};
 use tokio::time::timeout;
 
@@ -62,7 +63,7 @@ fn append_topic<'a>(
     pending: &mut Vec<Pending>,
 ) -> TopicProduceResponse<'a> {
     let named = TopicRef::of(context.version, TOPIC_IDS_SINCE, &topic.name, topic.topic_id);
-    let id = context.broker.topics.resolve(named);
+    let id = context.resolve_for(AclOperation::Write, named);
     let mut rows = Vec::with_capacity(topic.partition_data.len());
     let mut has_appended = false;
     for data in topic.partition_data {

@@ -5,6 +5,7 @@ use headrace_groups::SyncRequest;
 use headrace_protocol::messages::{
     SyncGroupRequest, SyncGroupResponse, sync_group_request::SyncGroupRequestAssignment,
 };
+use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
 use super::{Context, text};
@@ -21,6 +22,9 @@ pub(super) async fn handle<'a>(
     if context.version >= PROTOCOL_SINCE && !says_protocol {
         let error_code = ErrorCode::InconsistentGroupProtocol.code();
         return Ok(SyncGroupResponse { error_code, ..Default::default() }.into());
+    }
+    if let Err(denied) = context.check_group(AclOperation::Read, &request.group_id) {
+        return Ok(SyncGroupResponse { error_code: denied.code(), ..Default::default() }.into());
     }
     let request = SyncRequest {
         group_id: request.group_id.into_owned(),

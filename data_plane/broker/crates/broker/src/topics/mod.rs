@@ -121,6 +121,11 @@ impl Topics {
         self.state.borrow().resolve(topic)
     }
 
+    /// Does something with the name of a topic, if there is one of this id.
+    pub(crate) fn with_name<T>(&self, topic: TopicId, act: impl FnOnce(&str) -> T) -> Option<T> {
+        self.state.borrow().catalog.name_of(topic).map(|name| act(name.as_str()))
+    }
+
     /// The configurations that were set for a topic.
     pub(crate) fn configs_of(&self, name: &str) -> Option<BTreeMap<String, String>> {
         Some(self.state.borrow().catalog.by_name(name)?.configs.clone())
