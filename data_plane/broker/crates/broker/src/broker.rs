@@ -117,6 +117,7 @@ impl Broker {
     pub(crate) fn start(self: &Rc<Self>) {
         spawn_local(Rc::clone(&self.topics).keep_durable());
         spawn_local(Rc::clone(&self.topics).keep_retention());
+        spawn_local(Rc::clone(&self.topics).keep_compacting());
         spawn_local(usage::keep_closing(Rc::clone(self)));
         spawn_local(Rc::clone(&self.groups).keep_durable());
         spawn_local(Rc::clone(&self.groups).keep_time());

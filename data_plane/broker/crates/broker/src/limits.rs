@@ -88,6 +88,8 @@ pub(crate) const FETCH_WAIT_MAX: Duration = Duration::from_mins(5);
 pub(crate) const PRODUCE_WAIT_MAX: Duration = Duration::from_mins(5);
 /// How often old segments are looked for.
 pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(30);
+/// How often logs are looked for that are due to be compacted (Kafka: `log.cleaner.backoff.ms`).
+pub(crate) const COMPACTION_INTERVAL: Duration = Duration::from_secs(15);
 /// Most bytes that one batch is decompressed to where `ListOffsets` looks for a timestamp inside.
 pub(crate) const LOOKUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Threads that sync logs at once.

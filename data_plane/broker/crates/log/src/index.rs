@@ -49,11 +49,11 @@ impl SparseIndex {
         }
     }
 
-    /// The last batch kept whose base offset is at most `offset`.
+    /// The last batch kept whose base offset is at most `offset`, or the first one: compaction may have left a gap before it.
     #[must_use]
     pub fn by_offset(&self, offset: i64) -> Option<Entry> {
         let after = self.entries.partition_point(|entry| entry.offset <= offset);
-        after.checked_sub(1).map(|at| self.entries[at])
+        self.entries.get(after.saturating_sub(1)).copied()
     }
 
     /// The last batch kept before which every timestamp is smaller than `timestamp`.
@@ -134,7 +134,8 @@ mod tests {
             let entry = index.by_timestamp(offset).unwrap();
             assert!(entry.offset <= offset && offset - entry.offset < 6);
         }
-        assert_eq!(index.by_offset(-1), None);
+        assert_eq!(index.by_offset(-1).unwrap().offset, 0);
+        assert_eq!(SparseIndex::default().by_offset(0), None);
         assert_eq!(index.by_position(65).unwrap().offset, 0);
     }
 

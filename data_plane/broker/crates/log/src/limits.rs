@@ -30,6 +30,13 @@ pub const SCAN_CHUNK_BYTES: usize = 256 * 1024;
 /// Largest batch that may lie in a log; a larger length field means damage.
 pub const BATCH_BYTES_MAX: usize = 256 * 1024 * 1024;
 
+/// Most keys that one pass of compaction tells apart; 400,000 take about 16 MiB. A log with more of them in its dirty part
+/// is compacted in several passes.
+pub const COMPACTION_KEYS_MAX: usize = 400_000;
+
+/// Bytes that compaction writes, and syncs, at once, so that a sync of a log beside it does not wait long for the disk.
+pub const COMPACTION_WRITE_BYTES: usize = 4 * 1024 * 1024;
+
 /// Share of the file system that is kept free, as a divisor: 1/20 is 5 %.
 pub const DISK_RESERVE_DIVISOR: u64 = 20;
 

@@ -46,11 +46,14 @@ pub(crate) struct View {
     pub(crate) from: Entry,
     /// Position after the last batch that is synced.
     pub(crate) end: u64,
+    /// Whether compaction wrote the segment.
+    pub(crate) has_gaps: bool,
 }
 
 impl View {
     pub(crate) fn scanner(&self, chunk_bytes: usize) -> Scanner<'_> {
         Scanner::new(&*self.file, self.from.position, self.from.offset, self.end, chunk_bytes)
+            .with_gaps(self.has_gaps)
     }
 
     /// The next batch of a scan over synced data, which must be sound.
@@ -111,11 +114,13 @@ impl PartitionLog {
             let end = self.readable_end(closed.base_offset, closed.size);
             let loaded = self.load(closed)?;
             let from = pick(&loaded.summary.index);
-            from.map(|from| View { file: Arc::clone(&loaded.file), path: loaded.path.clone(), from, end })
+            let (file, path) = (Arc::clone(&loaded.file), loaded.path.clone());
+            from.map(|from| View { file, path, from, end, has_gaps: closed.cleaned_to.is_some() })
         } else if let Some(active) = &self.active {
             let end = self.readable_end(active.base_offset, active.size);
             let from = pick(&active.index);
-            from.map(|from| View { file: Arc::clone(&active.file), path: active.path.clone(), from, end })
+            let (file, path) = (Arc::clone(&active.file), active.path.clone());
+            from.map(|from| View { file, path, from, end, has_gaps: false })
         } else {
             None
         };
@@ -264,7 +269,9 @@ fn rebuild(file: &dyn DiskFile, path: &std::path::Path, closed: Closed) -> Resul
         created_at_ms: header.created_at_ms,
         index: SparseIndex::default(),
     };
-    let mut scanner = Scanner::new(file, from.position, from.offset, closed.size, SCAN_CHUNK_BYTES);
+    let has_gaps = closed.cleaned_to.is_some();
+    let mut scanner =
+        Scanner::new(file, from.position, from.offset, closed.size, SCAN_CHUNK_BYTES).with_gaps(has_gaps);
     loop {
         match scanner.step().map_err(LogError::io(path))? {
             Step::Batch(found) => {
@@ -275,7 +282,7 @@ fn rebuild(file: &dyn DiskFile, path: &std::path::Path, closed: Closed) -> Resul
                 });
                 summary.max_timestamp = summary.max_timestamp.max(found.header.max_timestamp);
             }
-            Step::End if scanner.next_offset() == closed.end_offset => return Ok(summary),
+            Step::End if has_gaps || scanner.next_offset() == closed.end_offset => return Ok(summary),
             Step::End => return Err(LogError::corrupt(path, "the segment ends before the next one begins")),
             Step::Bad(detail) => {
                 let detail = format!("{detail} at offset {}", scanner.next_offset());

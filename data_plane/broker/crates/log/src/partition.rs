@@ -33,6 +33,21 @@ pub struct LogConfig {
     pub retention_ms: i64,
     /// `retention.bytes`.
     pub retention_bytes: i64,
+    /// Where `cleanup.policy` has `compact`.
+    pub compaction: Option<CompactionConfig>,
+}
+
+/// What a topic's configuration says about compaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompactionConfig {
+    /// `min.cleanable.dirty.ratio`, in millionths.
+    pub dirty_millionths_min: u64,
+    /// `min.compaction.lag.ms`.
+    pub lag_min_ms: i64,
+    /// `max.compaction.lag.ms`.
+    pub lag_max_ms: i64,
+    /// `delete.retention.ms`.
+    pub delete_retention_ms: i64,
 }
 
 /// Where a batch lies, now or since an earlier attempt.
@@ -258,8 +273,12 @@ impl PartitionLog {
         if self.point.is_none() {
             self.point = Some(RecoveryPoint::create(&*self.disk, &self.dir)?);
         }
-        let header =
-            SegmentHeader { identity: self.identity, base_offset: self.log_end, created_at_ms: now_ms };
+        let header = SegmentHeader {
+            identity: self.identity,
+            base_offset: self.log_end,
+            created_at_ms: now_ms,
+            compacted: None,
+        };
         let active = Active::create(&*self.disk, &self.dir, header)?;
         self.dir_changed = true;
         Ok(active)
@@ -280,7 +299,8 @@ impl PartitionLog {
     pub(crate) fn roll(&mut self, now_ms: i64) -> Result<(), LogError> {
         let next = self.create_segment(now_ms)?;
         let Some(last) = self.active.replace(next) else { return Ok(()) };
-        self.closed.push(Closed { base_offset: last.base_offset, end_offset: self.log_end, size: last.size });
+        let (base_offset, end_offset, size) = (last.base_offset, self.log_end, last.size);
+        self.closed.push(Closed { base_offset, end_offset, size, cleaned_to: None });
         let index = ClosedIndex {
             end_offset: self.log_end,
             size: last.size,
@@ -352,6 +372,11 @@ impl PartitionLog {
             Err(error) if !error.is_full() => Err(error),
             Ok(()) | Err(_) => Ok(()),
         }
+    }
+
+    /// Has the next sync write a checkpoint, whatever was appended.
+    pub(crate) fn want_checkpoint(&mut self) {
+        self.bytes_since_checkpoint = CHECKPOINT_INTERVAL_BYTES;
     }
 
     fn checkpoint(&self, active: &Active) -> Vec<u8> {

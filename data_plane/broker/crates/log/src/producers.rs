@@ -153,6 +153,11 @@ impl Producers {
         })
     }
 
+    /// Last offsets of the batches that are remembered.
+    pub fn last_offsets(&self) -> impl Iterator<Item = i64> {
+        self.by_id.values().flat_map(|producer| producer.batches().iter().map(|batch| batch.last_offset))
+    }
+
     /// Number of producers remembered.
     #[must_use]
     pub fn len(&self) -> usize {

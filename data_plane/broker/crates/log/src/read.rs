@@ -7,7 +7,7 @@ use crate::lookup::View;
 use crate::partition::PartitionLog;
 
 impl PartitionLog {
-    /// Appends to `out` whole batches from the one on that holds `offset`, as many as fit into `bytes_max`.
+    /// Appends to `out` whole batches from the one on that holds `offset` or follows a gap there, as many as fit into `bytes_max`.
     ///
     /// With `at_least_one` the first batch comes even if it is larger (KIP-74). Nothing comes at or beyond the high
     /// watermark; an offset outside the log is an error.
@@ -33,15 +33,18 @@ impl PartitionLog {
         Ok(())
     }
 
-    /// Size of the batch that holds `offset`; none at or beyond the high watermark.
+    /// Size of the batch that holds `offset`, or of the next one if compaction took it; none at or beyond the high watermark.
     pub fn batch_bytes(&mut self, offset: i64) -> Result<Option<usize>, LogError> {
         if offset >= self.synced.offset {
             return Ok(None);
         }
-        let number = self.segment_of(offset);
-        let Some(view) = self.view(number, |index| index.by_offset(offset))? else { return Ok(None) };
-        let found = view.find(|found| found.header.next_offset().get() > offset)?;
-        Ok(found.map(|found| found.bytes))
+        for number in self.segment_of(offset)..self.segments_count() {
+            let Some(view) = self.view(number, |index| index.by_offset(offset))? else { continue };
+            if let Some(found) = view.find(|found| found.header.next_offset().get() > offset)? {
+                return Ok(Some(found.bytes));
+            }
+        }
+        Ok(None)
     }
 
     /// Reads from the segment that holds `offset`; the offset to go on with if the segment was read to its end.
@@ -53,9 +56,13 @@ impl PartitionLog {
         out: &mut Vec<u8>,
     ) -> Result<Option<i64>, LogError> {
         let number = self.segment_of(offset);
-        let Some(view) = self.view(number, |index| index.by_offset(offset))? else { return Ok(None) };
+        // Of a compacted segment there may be nothing left from the offset on: reading goes on behind it.
+        let behind = self.closed.get(number).filter(|closed| closed.cleaned_to.is_some());
+        let behind = behind.map(|closed| closed.end_offset);
+        let Some(view) = self.view(number, |index| index.by_offset(offset))? else { return Ok(behind) };
         let Some(first) = view.find(|found| found.header.next_offset().get() > offset)? else {
-            return Err(LogError::corrupt(&view.path, format!("offset {offset} is missing")));
+            let missing = || LogError::corrupt(&view.path, format!("offset {offset} is missing"));
+            return behind.ok_or_else(missing).map(Some);
         };
         let available = (view.end - first.position) as usize;
         let wanted = if first.bytes <= room {

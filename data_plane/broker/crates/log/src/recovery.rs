@@ -2,6 +2,9 @@
 //!
 //! Behind the recovery point the first thing that is no sound batch is a torn tail and is cut off: it was never
 //! synced, so never acknowledged. Before the recovery point it is damage: the partition stays offline, untouched.
+//!
+//! Compaction puts a segment in the place of one or several only when it is synced and they were. So whatever a compacted
+//! segment stands for was synced, and segments that begin inside it are left over from before.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +20,7 @@ use crate::limits::SCAN_CHUNK_BYTES;
 use crate::producers::Producers;
 use crate::recovery_point::RecoveryPoint;
 use crate::scan::{Found, Scanner, Step};
-use crate::segment::{self, Active, Closed, SegmentHeader};
+use crate::segment::{self, Active, Closed, Compacted, SegmentHeader};
 
 /// What a partition's directory holds.
 #[derive(Debug)]
@@ -93,9 +96,21 @@ impl Recovery<'_> {
     fn open_segments(&mut self, identity: TopicPartition, log_start: i64) -> Result<Vec<Opened>, LogError> {
         let bases = self.kept_segments(log_start)?;
         let mut opened = Vec::new();
+        let mut replaced_to = i64::MIN;
         for (number, base) in bases.iter().enumerate() {
+            if *base < replaced_to {
+                segment::remove(self.disk, self.dir, *base)?;
+                self.dir_changed = true;
+                continue;
+            }
             match self.open_segment(*base, identity)? {
-                Some(segment) => opened.push(segment),
+                Some(segment) => {
+                    if let Some(Compacted { end_offset, .. }) = segment.header.compacted {
+                        replaced_to = end_offset;
+                        self.point_offset = self.point_offset.max(end_offset);
+                    }
+                    opened.push(segment);
+                }
                 None if *base >= self.point_offset => {
                     self.drop_segments(&bases[number..])?;
                     break;
@@ -114,6 +129,11 @@ impl Recovery<'_> {
     /// goes, so a log that begins behind it has lost data.
     fn kept_segments(&mut self, log_start: i64) -> Result<Vec<i64>, LogError> {
         let names = self.disk.list(self.dir).map_err(LogError::io(self.dir))?;
+        for name in names.iter().filter(|name| name.ends_with(segment::ASIDE)) {
+            let path = self.dir.join(name);
+            self.disk.remove(&path).map_err(LogError::io(&path))?;
+            self.dir_changed = true;
+        }
         let mut bases: Vec<i64> = names.iter().filter_map(|name| segment::base_offset_of(name)).collect();
         let before = bases.partition_point(|base| *base <= log_start).saturating_sub(1);
         for base in bases.drain(..before) {
@@ -165,9 +185,11 @@ impl Recovery<'_> {
         let tail = segments.split_off(number);
         let bases: Vec<i64> = tail.iter().map(|segment| segment.header.base_offset).collect();
         let mut from = Some(checkpoint);
+        let mut compacted = None;
         for (at, segment) in tail.into_iter().enumerate() {
             let base = segment.header.base_offset;
             if at > 0 && base != recovered.log_end {
+                self.must_not_be_last(compacted)?;
                 self.tail_must_be_unsynced(
                     recovered.log_end,
                     base,
@@ -176,13 +198,15 @@ impl Recovery<'_> {
                 self.drop_segments(&bases[at..])?;
                 break;
             }
-            close_active(&mut recovered);
+            close_active(&mut recovered, compacted);
+            compacted = segment.header.compacted;
             let torn = self.replay_segment(segment, from.take(), &mut recovered)?;
             if torn {
                 self.drop_segments(&bases[at + 1..])?;
                 break;
             }
         }
+        self.must_not_be_last(compacted)?;
         Ok(recovered)
     }
 
@@ -204,7 +228,8 @@ impl Recovery<'_> {
             max_timestamp: from.max_timestamp,
             index: from.index,
         };
-        let bad = self.scan(&mut active, from.offset, segment.length, recovered)?;
+        let compacted = segment.header.compacted;
+        let bad = self.scan(&mut active, from.offset, segment.length, compacted.is_some(), recovered)?;
         if let Some(detail) = bad {
             self.tail_must_be_unsynced(recovered.log_end, base, detail)?;
             self.truncated_bytes += segment.length - active.size;
@@ -213,6 +238,9 @@ impl Recovery<'_> {
         if recovered.log_end > self.point_offset || bad.is_some() {
             active.file.sync_data().map_err(LogError::io(&active.path))?;
             self.dir_changed = true;
+        }
+        if let Some(Compacted { end_offset, .. }) = compacted {
+            recovered.log_end = end_offset;
         }
         recovered.active = Some(active);
         Ok(bad.is_some())
@@ -224,11 +252,13 @@ impl Recovery<'_> {
         active: &mut Active,
         from_offset: i64,
         length: u64,
+        has_gaps: bool,
         recovered: &mut Recovered,
     ) -> Result<Option<&'static str>, LogError> {
         let (file, from) = (Arc::clone(&active.file), active.size);
         let mut scanner = Scanner::new(&*file, from, from_offset, length, SCAN_CHUNK_BYTES)
-            .checking_from(self.point_offset);
+            .checking_from(self.point_offset)
+            .with_gaps(has_gaps);
         let bad = loop {
             match scanner.step().map_err(LogError::io(&active.path))? {
                 Step::Batch(found) => note(active, &mut recovered.producers, &found, self.now_ms),
@@ -240,6 +270,14 @@ impl Recovery<'_> {
         recovered.replayed_bytes += active.size - from;
         recovered.log_end = scanner.next_offset();
         Ok(bad)
+    }
+
+    /// A segment is compacted only once the one after it is durable, so that one can not be missing.
+    fn must_not_be_last(&self, compacted: Option<Compacted>) -> Result<(), LogError> {
+        match compacted {
+            Some(_) => Err(LogError::corrupt(self.dir, "the segment after a compacted one is missing")),
+            None => Ok(()),
+        }
     }
 
     fn tail_must_be_unsynced(&self, end: i64, base: i64, detail: &str) -> Result<(), LogError> {
@@ -289,12 +327,13 @@ impl Recovery<'_> {
     }
 }
 
-fn close_active(recovered: &mut Recovered) {
+fn close_active(recovered: &mut Recovered, compacted: Option<Compacted>) {
     if let Some(active) = recovered.active.take() {
         recovered.closed.push(Closed {
             base_offset: active.base_offset,
             end_offset: recovered.log_end,
             size: active.size,
+            cleaned_to: compacted.map(|compacted| compacted.cleaned_to),
         });
     }
 }
@@ -310,13 +349,15 @@ fn beginning_of(base: i64) -> Checkpoint {
     }
 }
 
-/// The checkpoint if its segment is there and reaches it, else the beginning of the first segment.
+/// The checkpoint if its segment is there, as it was, and reaches it, else the beginning of the first segment.
 fn start(segments: &[Opened], checkpoint: Option<Checkpoint>) -> Option<Start> {
     let first = segments.first()?;
     let usable = checkpoint.and_then(|checkpoint| {
         let number =
             segments.iter().position(|segment| segment.header.base_offset == checkpoint.segment_base)?;
-        (segments[number].length >= checkpoint.position).then_some(Start { number, checkpoint })
+        let is_as_it_was = segments[number].header.compacted.is_none();
+        (is_as_it_was && segments[number].length >= checkpoint.position)
+            .then_some(Start { number, checkpoint })
     });
     Some(usable.unwrap_or_else(|| Start { number: 0, checkpoint: beginning_of(first.header.base_offset) }))
 }
@@ -326,6 +367,7 @@ fn closed_between(pair: &[Opened]) -> Closed {
         base_offset: pair[0].header.base_offset,
         end_offset: pair[1].header.base_offset,
         size: pair[0].length,
+        cleaned_to: pair[0].header.compacted.map(|compacted| compacted.cleaned_to),
     }
 }
 

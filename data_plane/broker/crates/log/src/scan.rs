@@ -38,6 +38,7 @@ pub struct Scanner<'a> {
     end: u64,
     next_offset: i64,
     check_from: i64,
+    has_gaps: bool,
     chunk_bytes: usize,
     window: Vec<u8>,
     window_at: u64,
@@ -59,6 +60,7 @@ impl<'a> Scanner<'a> {
             end,
             next_offset,
             check_from: i64::MAX,
+            has_gaps: false,
             chunk_bytes,
             window: Vec::new(),
             window_at: 0,
@@ -72,13 +74,20 @@ impl<'a> Scanner<'a> {
         self
     }
 
+    /// Takes batches that do not follow each other without a gap, as in a compacted segment.
+    #[must_use]
+    pub fn with_gaps(mut self, has_gaps: bool) -> Self {
+        self.has_gaps = has_gaps;
+        self
+    }
+
     /// Where the next batch begins.
     #[must_use]
     pub fn position(&self) -> u64 {
         self.position
     }
 
-    /// The offset that the next batch must have.
+    /// The offset that the next batch must have, or of which it must not lie before.
     #[must_use]
     pub fn next_offset(&self) -> i64 {
         self.next_offset
@@ -112,7 +121,8 @@ impl<'a> Scanner<'a> {
         if header.magic != MAGIC {
             return Err("a batch's magic is not 2");
         }
-        if header.base_offset.get() != self.next_offset {
+        let base_offset = header.base_offset.get();
+        if base_offset < self.next_offset || (base_offset > self.next_offset && !self.has_gaps) {
             return Err("a batch's offset does not follow the one before");
         }
         if header.last_offset_delta < 0 {

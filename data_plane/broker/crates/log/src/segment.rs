@@ -14,7 +14,10 @@ use crate::index::{self, SparseIndex, take_i64};
 pub const HEADER_BYTES: u64 = 64;
 
 const MAGIC: [u8; 4] = *b"HRSG";
-const VERSION: u16 = 1;
+/// The batches follow each other without gaps.
+const VERSION_DENSE: u16 = 1;
+/// Compaction has been here: there may be gaps, and the header says where the segment ends.
+const VERSION_COMPACTED: u16 = 2;
 const CRC_AT: usize = 60;
 
 /// Who and when: what a segment says of itself.
@@ -26,19 +29,36 @@ pub struct SegmentHeader {
     pub base_offset: i64,
     /// When it was made, in ms since the Unix epoch.
     pub created_at_ms: i64,
+    /// Only of a segment that compaction wrote.
+    pub compacted: Option<Compacted>,
+}
+
+/// What compaction says of a segment that it wrote. All of it was synced before it got its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Compacted {
+    /// Offset after the last one that the segment stands for; any other segment that begins before it is left over.
+    pub end_offset: i64,
+    /// Below this offset a key that has a later record below it is gone.
+    pub cleaned_to: i64,
 }
 
 impl SegmentHeader {
-    /// Magic (4), version (2), zero (2), topic id (16), partition (4), base offset (8), creation (8), zeros, CRC-32C (4).
+    /// Magic (4), version (2), zero (2), topic id (16), partition (4), base offset (8), creation (8), end offset (8) and
+    /// cleaned-to offset (8) of a compacted segment or zeros, CRC-32C (4).
     #[must_use]
     pub fn encode(&self) -> [u8; HEADER_BYTES as usize] {
         let mut bytes = [0; HEADER_BYTES as usize];
         bytes[..4].copy_from_slice(&MAGIC);
-        bytes[4..6].copy_from_slice(&VERSION.to_be_bytes());
+        let version = if self.compacted.is_some() { VERSION_COMPACTED } else { VERSION_DENSE };
+        bytes[4..6].copy_from_slice(&version.to_be_bytes());
         bytes[8..24].copy_from_slice(self.identity.topic.uuid().as_bytes());
         bytes[24..28].copy_from_slice(&self.identity.partition.get().to_be_bytes());
         bytes[28..36].copy_from_slice(&self.base_offset.to_be_bytes());
         bytes[36..44].copy_from_slice(&self.created_at_ms.to_be_bytes());
+        if let Some(Compacted { end_offset, cleaned_to }) = self.compacted {
+            bytes[44..52].copy_from_slice(&end_offset.to_be_bytes());
+            bytes[52..60].copy_from_slice(&cleaned_to.to_be_bytes());
+        }
         let crc = crc32c::crc32c(&bytes[..CRC_AT]);
         bytes[CRC_AT..].copy_from_slice(&crc.to_be_bytes());
         bytes
@@ -51,11 +71,16 @@ impl SegmentHeader {
         let topic = TopicId::new(Uuid::from_slice(&bytes[8..24]).ok()?);
         let partition = i32::from_be_bytes([bytes[24], bytes[25], bytes[26], bytes[27]]);
         let mut numbers = &bytes[28..];
-        let header = Self {
+        let mut header = Self {
             identity: TopicPartition { topic, partition: PartitionIndex::new(partition) },
             base_offset: take_i64(&mut numbers)?,
             created_at_ms: take_i64(&mut numbers)?,
+            compacted: None,
         };
+        if u16::from_be_bytes([bytes[4], bytes[5]]) == VERSION_COMPACTED {
+            let end_offset = take_i64(&mut numbers)?;
+            header.compacted = Some(Compacted { end_offset, cleaned_to: take_i64(&mut numbers)? });
+        }
         (header.encode() == *bytes).then_some(header)
     }
 }
@@ -106,6 +131,8 @@ pub struct Closed {
     pub end_offset: i64,
     /// Bytes of its file.
     pub size: u64,
+    /// Only of a segment that compaction wrote: how far it was cleaned.
+    pub cleaned_to: Option<i64>,
 }
 
 /// What the index file of a closed segment holds beside the entries.
@@ -155,6 +182,9 @@ pub fn log_name(base_offset: i64) -> String {
     format!("{base_offset:020}.log")
 }
 
+/// Ending of a segment and of an index that compaction has not put in place yet.
+pub const ASIDE: &str = ".cleaned";
+
 /// Name of that segment's index.
 #[must_use]
 pub fn index_name(base_offset: i64) -> String {
@@ -165,6 +195,11 @@ pub fn index_name(base_offset: i64) -> String {
 pub(crate) fn remove(disk: &dyn Disk, dir: &Path, base_offset: i64) -> Result<(), LogError> {
     let path = dir.join(log_name(base_offset));
     disk.remove(&path).map_err(LogError::io(&path))?;
+    remove_index(disk, dir, base_offset)
+}
+
+/// Removes the index of a segment if there is one.
+pub(crate) fn remove_index(disk: &dyn Disk, dir: &Path, base_offset: i64) -> Result<(), LogError> {
     let path = dir.join(index_name(base_offset));
     if disk.exists(&path).map_err(LogError::io(&path))? {
         disk.remove(&path).map_err(LogError::io(&path))?;
@@ -186,19 +221,22 @@ mod tests {
     fn header() -> SegmentHeader {
         let identity =
             TopicPartition { topic: TopicId::from_random([9; 16]), partition: PartitionIndex::new(3) };
-        SegmentHeader { identity, base_offset: 1234, created_at_ms: 99 }
+        SegmentHeader { identity, base_offset: 1234, created_at_ms: 99, compacted: None }
     }
 
     #[test]
     fn a_header_comes_back_and_every_damage_is_seen() {
-        let bytes = header().encode();
-        assert_eq!(SegmentHeader::decode(&bytes), Some(header()));
-        for at in 0..bytes.len() {
-            let mut damaged = bytes;
-            damaged[at] ^= 0x40;
-            assert_eq!(SegmentHeader::decode(&damaged), None, "byte {at}");
+        let compacted = Some(Compacted { end_offset: 2000, cleaned_to: 1999 });
+        for header in [header(), SegmentHeader { compacted, ..header() }] {
+            let bytes = header.encode();
+            assert_eq!(SegmentHeader::decode(&bytes), Some(header));
+            for at in 0..bytes.len() {
+                let mut damaged = bytes;
+                damaged[at] ^= 0x40;
+                assert_eq!(SegmentHeader::decode(&damaged), None, "byte {at}");
+            }
+            assert_eq!(SegmentHeader::decode(&bytes[..63]), None);
         }
-        assert_eq!(SegmentHeader::decode(&bytes[..63]), None);
     }
 
     #[test]

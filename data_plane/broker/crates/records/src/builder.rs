@@ -168,7 +168,7 @@ pub fn seal(batch: &mut [u8]) {
     batch[CRC_AT..CRC_AT + 4].copy_from_slice(&crc.to_be_bytes());
 }
 
-fn write_sized(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
+pub(crate) fn write_sized(out: &mut Vec<u8>, bytes: Option<&[u8]>) {
     varint::write_i32(out, bytes.map_or(-1, |bytes| bytes.len() as i32));
     out.extend_from_slice(bytes.unwrap_or_default());
 }

@@ -23,12 +23,12 @@ pub(crate) const MAGIC_AT: usize = 16;
 pub(crate) const CRC_AT: usize = 17;
 pub(crate) const ATTRIBUTES_AT: usize = 21;
 const LAST_OFFSET_DELTA_AT: usize = 23;
-const BASE_TIMESTAMP_AT: usize = 27;
+pub(crate) const BASE_TIMESTAMP_AT: usize = 27;
 pub(crate) const MAX_TIMESTAMP_AT: usize = 35;
 const PRODUCER_ID_AT: usize = 43;
 const PRODUCER_EPOCH_AT: usize = 51;
 const BASE_SEQUENCE_AT: usize = 53;
-const RECORDS_COUNT_AT: usize = 57;
+pub(crate) const RECORDS_COUNT_AT: usize = 57;
 
 /// What the timestamps of a batch mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +48,7 @@ impl Attributes {
     pub(crate) const LOG_APPEND_TIME: i16 = 0x08;
     pub(crate) const TRANSACTIONAL: i16 = 0x10;
     pub(crate) const CONTROL: i16 = 0x20;
+    pub(crate) const DELETE_HORIZON: i16 = 0x40;
 
     /// The codec of the records; `None` if the number means no codec.
     #[must_use]
@@ -76,6 +77,12 @@ impl Attributes {
     pub fn is_control(self) -> bool {
         self.0 & Self::CONTROL != 0
     }
+
+    /// Whether the base timestamp is a delete horizon (KIP-534).
+    #[must_use]
+    pub fn has_delete_horizon(self) -> bool {
+        self.0 & Self::DELETE_HORIZON != 0
+    }
 }
 
 /// The decoded header of a batch. Nothing in it has been checked but that it is there.
@@ -91,7 +98,7 @@ pub struct BatchHeader {
     pub magic: i8,
     /// CRC-32C of everything after it.
     pub crc: u32,
-    /// Codec, timestamp type, transactional and control bits.
+    /// Codec, timestamp type, transactional, control and delete horizon bits.
     pub attributes: Attributes,
     /// Offset of the last record less the base offset.
     pub last_offset_delta: i32,
@@ -157,6 +164,12 @@ impl BatchHeader {
             return NO_SEQUENCE;
         }
         self.base_sequence.wrapping_add(self.last_offset_delta) & i32::MAX
+    }
+
+    /// Time in ms from which on compaction removes the tombstones of the batch (KIP-534).
+    #[must_use]
+    pub fn delete_horizon_ms(&self) -> Option<i64> {
+        self.attributes.has_delete_horizon().then_some(self.base_timestamp)
     }
 
     /// Whether the producer is idempotent.

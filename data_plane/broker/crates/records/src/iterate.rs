@@ -39,6 +39,9 @@ pub struct Record<'a> {
     pub value: Option<&'a [u8]>,
     headers: &'a [u8],
     headers_count: i32,
+    /// Everything behind the length.
+    body: &'a [u8],
+    after_timestamp: &'a [u8],
 }
 
 impl<'a> Record<'a> {
@@ -47,6 +50,16 @@ impl<'a> Record<'a> {
     pub fn headers(&self) -> Vec<(&'a [u8], Option<&'a [u8]>)> {
         let mut rest = self.headers;
         (0..self.headers_count).map_while(|_| read_header(&mut rest)).collect()
+    }
+
+    /// The record as it is encoded, without its length.
+    pub(crate) fn body(&self) -> &'a [u8] {
+        self.body
+    }
+
+    /// What lies before and behind the timestamp in the encoded record.
+    pub(crate) fn around_timestamp(&self) -> (u8, &'a [u8]) {
+        (self.body.first().copied().unwrap_or_default(), self.after_timestamp)
     }
 }
 
@@ -68,6 +81,12 @@ impl<'a> RecordSet<'a> {
             _ => Cow::Owned(codec.decompress(body, limits)?),
         };
         Ok(Self { header, payload })
+    }
+
+    /// The header of the batch.
+    #[must_use]
+    pub fn header(&self) -> &BatchHeader {
+        &self.header
     }
 
     /// The records in order; after an error the iteration ends.
@@ -100,10 +119,10 @@ impl<'a> RecordSet<'a> {
 }
 
 fn read_record<'a>(rest: &mut &'a [u8], batch: &BatchHeader) -> Option<Record<'a>> {
-    let mut body = read_sized(rest)??;
-    let (_attributes, after) = body.split_first()?;
-    body = after;
+    let whole = read_sized(rest)??;
+    let (_attributes, mut body) = whole.split_first()?;
     let timestamp_delta = varint::read_i64(&mut body)?;
+    let after_timestamp = body;
     let offset_delta = varint::read_i32(&mut body)?;
     let key = read_sized(&mut body)?;
     let value = read_sized(&mut body)?;
@@ -120,6 +139,8 @@ fn read_record<'a>(rest: &mut &'a [u8], batch: &BatchHeader) -> Option<Record<'a
         value,
         headers,
         headers_count,
+        body: whole,
+        after_timestamp,
     })
 }
 

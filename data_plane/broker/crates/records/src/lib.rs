@@ -5,6 +5,7 @@
 
 pub mod builder;
 pub mod compression;
+pub mod filter;
 pub mod header;
 pub mod iterate;
 pub mod rewrite;
@@ -13,6 +14,7 @@ pub mod varint;
 
 pub use builder::{BatchBuilder, NewRecord};
 pub use compression::{Compression, DecompressionLimits};
+pub use filter::{Filtered, emptied, filter};
 pub use header::{Attributes, BatchHeader, HEADER_BYTES, TimestampType};
 pub use iterate::{Record, RecordSet, RecordsError};
 pub use rewrite::{StampedHeader, stamp};

@@ -7,7 +7,7 @@ use headrace_types::limits::RECORDS_PER_BATCH_MAX;
 
 use crate::compression::{Compression, DecompressionLimits};
 use crate::header::{BatchHeader, MAGIC, NO_TIMESTAMP, TimestampType, crc_of};
-use crate::iterate::{RecordSet, RecordsError};
+use crate::iterate::{Record, RecordSet, RecordsError};
 
 /// First Produce version whose clients understand zstd (KIP-110).
 const ZSTD_PRODUCE_VERSION_MIN: i16 = 7;
@@ -34,12 +34,15 @@ pub struct ProduceRules {
     pub segment_bytes: usize,
     /// Checked for topics with `CreateTime`; none for those with `LogAppendTime`.
     pub timestamps: Option<TimestampRules>,
+    /// Whether every record needs a key: compaction keeps the last of each.
+    pub keys_required: bool,
     /// Used only where a rule needs compressed records.
     pub decompression: DecompressionLimits,
 }
 
 /// Most single records that a refusal names.
 const REFUSALS_MAX: usize = 100;
+const NO_KEY: &str = "the record has no key, which records of a compacted topic need";
 
 /// A record that makes its batch be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +98,9 @@ pub enum BatchError {
     /// A transaction marker from a client.
     #[error("control batches are written by brokers alone")]
     Control,
+    /// A mark of compaction from a client.
+    #[error("delete horizons are set by brokers alone")]
+    DeleteHorizon,
     /// A transactional batch; transactions are not served.
     #[error("the batch is transactional and no transaction is open for it")]
     Transactional,
@@ -115,6 +121,9 @@ pub enum BatchError {
     /// Single records have timestamps too far from the broker's clock.
     #[error("{} records have timestamps too far from the broker's clock", .0.len())]
     RecordTimestamps(Vec<RecordRefusal>),
+    /// Single records have no key in a compacted topic.
+    #[error("{} records have no key, which records of a compacted topic need", .0.len())]
+    RecordKeys(Vec<RecordRefusal>),
     /// The records can not be read.
     #[error(transparent)]
     Records(#[from] RecordsError),
@@ -124,7 +133,10 @@ impl BatchError {
     /// The single records that are to blame, where it is known.
     #[must_use]
     pub fn records(&self) -> &[RecordRefusal] {
-        if let Self::RecordTimestamps(refusals) = self { refusals } else { &[] }
+        match self {
+            Self::RecordTimestamps(refusals) | Self::RecordKeys(refusals) => refusals,
+            _ => &[],
+        }
     }
 
     /// The code that the client is answered.
@@ -143,6 +155,8 @@ impl BatchError {
             | Self::Trailing
             | Self::Magic(_)
             | Self::Control
+            | Self::DeleteHorizon
+            | Self::RecordKeys(_)
             | Self::Count { .. }
             | Self::Sequence
             | Self::Records(_) => ErrorCode::InvalidRecord,
@@ -202,6 +216,9 @@ fn check_kind(header: &BatchHeader) -> Result<(), BatchError> {
     if header.attributes.is_control() {
         return Err(BatchError::Control);
     }
+    if header.attributes.has_delete_horizon() {
+        return Err(BatchError::DeleteHorizon);
+    }
     if header.attributes.is_transactional() {
         return Err(BatchError::Transactional);
     }
@@ -254,20 +271,32 @@ fn refusal_of(timestamp: i64, limits: TimestampRules) -> Option<&'static str> {
 /// Plain records are walked, which is cheap and keeps unreadable ones out; compressed ones only where a rule needs them.
 fn check_records(records: &[u8], codec: Compression, rules: &ProduceRules) -> Result<(), BatchError> {
     let bounded = rules.timestamps.is_some_and(|limits| limits.before_max_ms != i64::MAX);
-    if codec != Compression::None && !bounded {
+    if codec != Compression::None && !bounded && !rules.keys_required {
         return Ok(());
     }
     let set = RecordSet::of_batch(records, rules.decompression)?;
     set.check_dense()?;
+    if rules.keys_required {
+        let no_key = |record: &Record<'_>| record.key.is_none().then_some(NO_KEY);
+        refuse(&set, no_key, BatchError::RecordKeys)?;
+    }
     let Some(limits) = rules.timestamps else { return Ok(()) };
+    refuse(&set, |record| refusal_of(record.timestamp, limits), BatchError::RecordTimestamps)
+}
+
+fn refuse(
+    set: &RecordSet<'_>,
+    problem: impl Fn(&Record<'_>) -> Option<&'static str>,
+    error: impl Fn(Vec<RecordRefusal>) -> BatchError,
+) -> Result<(), BatchError> {
     let mut refusals = Vec::new();
     for (index, record) in (0..).zip(set.iter()) {
-        if let Some(detail) = refusal_of(record?.timestamp, limits) {
-            refusals.push(RecordRefusal { index, detail });
+        match problem(&record?) {
+            Some(detail) if refusals.len() < REFUSALS_MAX => refusals.push(RecordRefusal { index, detail }),
+            Some(_) | None => {}
         }
     }
-    refusals.truncate(REFUSALS_MAX);
-    if refusals.is_empty() { Ok(()) } else { Err(BatchError::RecordTimestamps(refusals)) }
+    if refusals.is_empty() { Ok(()) } else { Err(error(refusals)) }
 }
 
 #[cfg(test)]
@@ -283,6 +312,7 @@ mod tests {
             batch_bytes_max: 10_000,
             segment_bytes: 100_000,
             timestamps: Some(TimestampRules { now_ms: NOW_MS, before_max_ms: i64::MAX, after_max_ms: 1_000 }),
+            keys_required: false,
             decompression: DecompressionLimits::default(),
         }
     }
@@ -396,6 +426,26 @@ mod tests {
         assert_eq!(code_of(&claimed, &rules()), ErrorCode::InvalidTimestamp);
         let free = ProduceRules { timestamps: None, ..rules() };
         assert_eq!(code_of(&at(i64::MAX, Compression::None), &free), ErrorCode::None);
+    }
+
+    #[test]
+    fn records_of_a_compacted_topic_need_keys() {
+        let keyed = ProduceRules { keys_required: true, ..rules() };
+        for codec in [Compression::None, Compression::Gzip, Compression::Zstd] {
+            let record = |key| NewRecord { timestamp: NOW_MS, key, value: None, headers: &[] };
+            let builder = BatchBuilder::new().compression(codec).record(record(Some(b"")));
+            assert_eq!(code_of(&builder.clone().build(), &keyed), ErrorCode::None);
+            let batch = builder.record(record(None)).build();
+            assert_eq!(code_of(&batch, &rules()), ErrorCode::None);
+            let refused = validate_produced(&batch, &keyed).unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::InvalidRecord);
+            assert_eq!(refused.records(), [RecordRefusal { index: 1, detail: NO_KEY }]);
+        }
+    }
+
+    #[test]
+    fn a_client_sets_no_delete_horizon() {
+        assert_eq!(code_of(&sealed(batch(), 21, &0x40i16.to_be_bytes()), &rules()), ErrorCode::InvalidRecord);
     }
 
     #[test]

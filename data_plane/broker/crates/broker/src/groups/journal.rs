@@ -29,6 +29,7 @@ const CONFIG: LogConfig = LogConfig {
     segment_ms: i64::MAX,
     retention_ms: -1,
     retention_bytes: -1,
+    compaction: None,
 };
 
 /// Why the groups of a broker can not be read back.

@@ -35,6 +35,11 @@ impl Refusal {
     }
 }
 
+/// Checks what configurations have to do with each other.
+pub(super) fn check_together(configs: &BTreeMap<String, String>) -> Result<(), Refusal> {
+    settings::check_together(configs).map_err(|message| Refusal::new(ErrorCode::InvalidConfig, message))
+}
+
 impl Topics {
     /// Checks a topic that is asked for.
     pub(crate) fn plan(
@@ -53,6 +58,7 @@ impl Topics {
         for (config, value) in &configs {
             self.check_config(config, value)?;
         }
+        check_together(&configs)?;
         Ok(NewTopic { name, partitions, configs })
     }
 

@@ -130,7 +130,7 @@ impl State {
         header: &BatchHeader,
         now_ms: i64,
     ) -> Result<Accepted, ProduceRefusal> {
-        let Online { log, settings } = self.online(partition)?;
+        let Online { log, settings, .. } = self.online(partition)?;
         let appended =
             log.append(records, header, settings.append_time, now_ms).map_err(|error| refusal_of(&error))?;
         let accepted =
@@ -183,6 +183,7 @@ fn rules(online: &Online, api_version: i16, now_ms: i64) -> ProduceRules {
         batch_bytes_max: settings.batch_bytes_max,
         segment_bytes: settings.log.segment_bytes as usize,
         timestamps: (!settings.append_time).then_some(timestamps),
+        keys_required: settings.log.compaction.is_some(),
         decompression: DecompressionLimits::default(),
     }
 }

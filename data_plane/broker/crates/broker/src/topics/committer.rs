@@ -1,12 +1,16 @@
 //! What runs beside the requests: syncing what was appended, removing what was deleted or has grown too old.
 
-use std::{collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    rc::Rc,
+    sync::{Arc, atomic::Ordering},
+};
 
 use headrace_log::{LogError, SyncEnd, SyncPlan};
 use headrace_types::{Offset, TopicId, TopicPartition};
 use tokio::task::{spawn_blocking, spawn_local, yield_now};
 
-use super::{SharedTopics, Slot, Topics, opening};
+use super::{SharedTopics, Slot, State, Topics, opening};
 use crate::{
     limits::{RETENTION_INTERVAL, SYNC_THREADS},
     storage_failure::end_process,
@@ -62,7 +66,7 @@ impl Topics {
     /// Begins to remove the files of deleted topics. Called between rounds: the one that may have synced them is over,
     /// and none that begins later does.
     fn remove_deleted(self: &SharedTopics) {
-        let topics = std::mem::take(&mut self.state.borrow_mut().removals);
+        let topics = self.state.borrow_mut().removable();
         if !topics.is_empty() {
             spawn_local(Rc::clone(self).remove_files(topics));
         }
@@ -128,6 +132,7 @@ impl Topics {
 
     /// Syncs for the last time and writes what makes the next start fast.
     pub(crate) async fn close(&self) {
+        self.stop_compacting.store(true, Ordering::Relaxed);
         let mut rounds = self.rounds.subscribe();
         while !self.state.borrow().commit.is_idle() {
             self.work.notify_one();
@@ -144,6 +149,17 @@ impl Topics {
         if let Err(error) = run(plans).await {
             end_process(&error);
         }
+    }
+}
+
+impl State {
+    /// The deleted topics whose files nobody writes any more.
+    fn removable(&mut self) -> Vec<(TopicId, i32)> {
+        let busy = self.compacting.map(|partition| partition.topic);
+        let (later, now) =
+            std::mem::take(&mut self.removals).into_iter().partition(|(id, _)| Some(*id) == busy);
+        self.removals = later;
+        now
     }
 }
 

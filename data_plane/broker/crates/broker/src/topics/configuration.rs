@@ -6,7 +6,7 @@ use headrace_types::{ErrorCode, TopicId};
 
 use super::{
     Refusal, Slot, State, TopicRef, Topics,
-    administration::refusal_of,
+    administration::{check_together, refusal_of},
     partitions_of,
     settings::{self, ConfigChange, Settings},
 };
@@ -49,6 +49,7 @@ impl Topics {
         for (config, value) in &wanted {
             self.check_config(config, value)?;
         }
+        check_together(&wanted)?;
         if validate_only || wanted == *present {
             return Ok(());
         }
@@ -59,6 +60,7 @@ impl Topics {
         let state = &mut *self.state.borrow_mut();
         state.catalog.configure(name, wanted).map_err(|error| refusal_of(&error))?;
         state.configure_logs(name, id, settings);
+        self.compaction.notify_one();
         tracing::info!(topic = name, %id, "topic configurations changed");
         Ok(())
     }

@@ -8,9 +8,13 @@ use super::{Topics, storage_refusal};
 const EVERYTHING: i64 = -1;
 
 impl Topics {
-    /// Forgets the records of a partition before an offset, durably, and returns the log start. Segments that hold nothing
+    /// Forgets the records of a partition before an offset, durably, and returns the log start; refused where the cleanup
+    /// policy is compaction alone. Segments that hold nothing
     /// else are removed at once, but for the one that is appended to.
     pub(crate) fn delete_records(&self, partition: TopicPartition, before: i64) -> Result<i64, ErrorCode> {
+        if self.is_compacted_only(partition)? {
+            return Err(ErrorCode::PolicyViolation);
+        }
         let (start, high_watermark) =
             self.with_log(partition, |log| (log.log_start(), log.high_watermark()))?;
         let before = if before == EVERYTHING { high_watermark } else { Offset::new(before) };
@@ -26,6 +30,13 @@ impl Topics {
         tracing::info!(%partition, before = before.get(), "records deleted");
         self.retain(partition);
         Ok(before.get())
+    }
+
+    /// Of such a topic compaction alone decides what goes, as in Apache Kafka.
+    fn is_compacted_only(&self, partition: TopicPartition) -> Result<bool, ErrorCode> {
+        let mut state = self.state.borrow_mut();
+        let settings = state.online(partition)?.settings;
+        Ok(settings.log.compaction.is_some() && !settings.deletes)
     }
 
     /// What is to be forgotten must be counted durably before. On a full disk it goes all the same, for that makes room.

@@ -11,6 +11,11 @@ pub(crate) struct StorageMetrics {
     pub(super) produce_refused_disk_full: Counter,
     pub(super) fetched_bytes: Counter,
     pub(super) syncs: Counter,
+    pub(super) compactions: Counter,
+    pub(super) compactions_failed: Counter,
+    pub(super) compacted_bytes: Counter,
+    pub(super) compaction_freed_bytes: Counter,
+    pub(super) compaction_ms: Counter,
 }
 
 impl StorageMetrics {
@@ -27,5 +32,10 @@ impl StorageMetrics {
         add("produce_refused_disk_full", "Batches refused for want of room", &self.produce_refused_disk_full);
         add("fetched_bytes", "Bytes of record batches read for fetches", &self.fetched_bytes);
         add("log_syncs", "Rounds of syncing logs", &self.syncs);
+        add("compactions", "Passes of compaction over a log that came to their end", &self.compactions);
+        add("compactions_failed", "Passes of compaction that did not", &self.compactions_failed);
+        add("compacted_bytes", "Bytes of segments that compaction wrote", &self.compacted_bytes);
+        add("compaction_freed_bytes", "Bytes that compaction freed", &self.compaction_freed_bytes);
+        add("compaction_ms", "Milliseconds that compaction ran", &self.compaction_ms);
     }
 }

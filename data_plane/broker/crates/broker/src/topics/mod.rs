@@ -4,6 +4,7 @@ mod administration;
 mod append;
 pub(crate) mod arrivals;
 mod committer;
+mod compaction;
 mod configuration;
 mod deletion;
 mod metering;
@@ -14,7 +15,12 @@ pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    rc::Rc,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use headrace_io::{Clock, Disk, Rng};
 use headrace_log::{Catalog, DiskGauge, GroupCommit, LogError, PartitionLog, ProducerIds};
@@ -41,6 +47,10 @@ pub(crate) struct Topics {
     arrivals: Arrivals,
     /// Something is to be synced or removed.
     work: Notify,
+    /// Logs may have become due to be compacted.
+    compaction: Notify,
+    /// Compaction is to end.
+    stop_compacting: Arc<AtomicBool>,
     /// Counts syncs that have ended.
     rounds: watch::Sender<u64>,
     metrics: StorageMetrics,
@@ -56,6 +66,8 @@ struct State {
     gauge: DiskGauge,
     /// Whether produce is refused for want of room.
     is_full: bool,
+    /// The partition that is being compacted.
+    compacting: Option<TopicPartition>,
     producer_ids: ProducerIds,
     /// Deleted topics whose files are still there, with their partition counts.
     removals: Vec<(TopicId, i32)>,
@@ -71,6 +83,8 @@ enum Slot {
 struct Online {
     log: PartitionLog,
     settings: Settings,
+    /// Compaction has met damage, and leaves the log alone until the next start.
+    is_uncompactable: bool,
 }
 
 /// What metadata tells of a topic.

@@ -46,6 +46,7 @@ impl Topics {
             commit: GroupCommit::default(),
             gauge: DiskGauge::default(),
             is_full: false,
+            compacting: None,
             producer_ids: ProducerIds::open(Arc::clone(&disk), Path::new(DATA_DIRECTORY), &*rng)?,
             removals: Vec::new(),
             catalog,
@@ -59,6 +60,8 @@ impl Topics {
             state: RefCell::new(state),
             arrivals: Arrivals::default(),
             work: Notify::new(),
+            compaction: Notify::new(),
+            stop_compacting: Arc::default(),
             rounds: watch::Sender::new(0),
             metrics: StorageMetrics::default(),
             usage,
@@ -104,7 +107,7 @@ pub(super) fn open_log(
     if log.truncated_bytes() > 0 {
         tracing::info!(%partition, bytes = log.truncated_bytes(), "an unfinished write was cut off");
     }
-    Ok(Slot::Online(Box::new(Online { log, settings })))
+    Ok(Slot::Online(Box::new(Online { log, settings, is_uncompactable: false })))
 }
 
 /// Removes the files of deleted topics, and directories of topics whose creation was cut short. Any other directory that

@@ -33,13 +33,13 @@ fn create_all(
     response.topics.iter().map(|topic| (topic.error_code, message(&topic.error_message))).collect()
 }
 
-fn delete(client: &mut Client, topics: Vec<DeleteTopicState<'_>>) -> Vec<i16> {
+pub(crate) fn delete(client: &mut Client, topics: Vec<DeleteTopicState<'_>>) -> Vec<i16> {
     let id = client.request(&DeleteTopicsRequest { topics, timeout_ms: 1_000, ..Default::default() }, 6);
     let response: DeleteTopicsResponse<'_> = client.response(id, 6);
     response.responses.iter().map(|row| row.error_code).collect()
 }
 
-fn named(name: &str) -> DeleteTopicState<'_> {
+pub(crate) fn named(name: &str) -> DeleteTopicState<'_> {
     DeleteTopicState { name: Some(name.into()), topic_id: Uuid::nil() }
 }
 
@@ -69,7 +69,11 @@ fn every_topic_of_a_request_has_its_own_result() {
         (topic("many", 10_001, &[]), ErrorCode::InvalidPartitions, "10000"),
         (topic("too-many-for-the-plan", 5_000, &[]), ErrorCode::PolicyViolation, "1000"),
         (replicated, ErrorCode::InvalidReplicationFactor, "ask for 1"),
-        (topic("compact", 1, &[("cleanup.policy", "compact")]), ErrorCode::InvalidConfig, "compaction"),
+        (
+            topic("compost", 1, &[("cleanup.policy", "compost")]),
+            ErrorCode::InvalidConfig,
+            "no other policies",
+        ),
         (topic("indexed", 1, &[("segment.index.bytes", "9")]), ErrorCode::InvalidConfig, "not supported"),
         (topic("typo", 1, &[("retention", "1")]), ErrorCode::InvalidConfig, "there is no"),
         (topic("huge", 1, &[("max.message.bytes", "99999999")]), ErrorCode::InvalidConfig, "largest request"),

@@ -5,12 +5,14 @@ use headrace_protocol::{
     decode_response,
     messages::{
         CreateTopicsRequest, CreateTopicsResponse, DeleteRecordsRequest, DeleteRecordsResponse, FetchRequest,
-        FetchResponse, InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest,
-        ListOffsetsResponse, MetadataRequest, MetadataResponse, ProduceRequest, ProduceResponse,
+        FetchResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
+        InitProducerIdRequest, InitProducerIdResponse, ListOffsetsRequest, ListOffsetsResponse,
+        MetadataRequest, MetadataResponse, ProduceRequest, ProduceResponse,
         create_topics_request::{CreatableTopic, CreatableTopicConfig},
         delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic},
         fetch_request::{FetchPartition, FetchTopic},
         fetch_response::PartitionData,
+        incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig},
         list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic},
         list_offsets_response::ListOffsetsPartitionResponse,
         metadata_request::MetadataRequestTopic,
@@ -286,4 +288,19 @@ pub(crate) fn metadata(client: &mut Client, name: &str) -> (i16, Uuid, usize) {
     let response: MetadataResponse<'_> = client.response(id, 12);
     let topic = &response.topics[0];
     (topic.error_code, topic.topic_id, topic.partitions.len())
+}
+
+/// Any change of a topic's configuration has the broker look for what is due.
+pub(crate) fn wake_compaction(client: &mut Client, topic: &str, turn: u32) {
+    let config = AlterableConfig {
+        name: "flush.ms".into(),
+        config_operation: 0,
+        value: Some((1 + turn).to_string().into()),
+    };
+    let resource =
+        AlterConfigsResource { resource_type: 2, resource_name: topic.into(), configs: vec![config] };
+    let request = IncrementalAlterConfigsRequest { resources: vec![resource], validate_only: false };
+    let id = client.request(&request, 1);
+    let response: IncrementalAlterConfigsResponse<'_> = client.response(id, 1);
+    assert_eq!(response.responses[0].error_code, 0);
 }

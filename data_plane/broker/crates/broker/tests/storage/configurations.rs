@@ -157,9 +157,22 @@ fn lists_grow_and_shrink_by_entries() {
     assert_eq!(topic_config(&mut client, "cleanup.policy"), (String::new(), 1));
     assert_eq!(alter(&mut client, "t", &[("cleanup.policy", APPEND, Some("delete"))]).0, 0);
     assert_eq!(topic_config(&mut client, "cleanup.policy"), ("delete".to_owned(), 1));
-    let (code, message) = alter(&mut client, "t", &[("cleanup.policy", APPEND, Some("compact"))]);
+    assert_eq!(alter(&mut client, "t", &[("cleanup.policy", APPEND, Some("compact"))]).0, 0);
+    assert_eq!(topic_config(&mut client, "cleanup.policy"), ("delete,compact".to_owned(), 1));
+    let (code, message) = alter(&mut client, "t", &[("cleanup.policy", APPEND, Some("compost"))]);
     assert_eq!(code, ErrorCode::InvalidConfig.code());
-    assert!(message.contains("compaction is not available yet"), "{message}");
+    assert!(message.contains("no other policies"), "{message}");
+}
+
+#[test]
+fn settings_that_contradict_each_other_are_refused() {
+    let broker = Broker::dev();
+    let mut client = broker.connect();
+    create(&mut client, "t", 1, &[("max.compaction.lag.ms", "50")]);
+    let (code, message) = alter(&mut client, "t", &[("min.compaction.lag.ms", SET, Some("51"))]);
+    assert_eq!(code, ErrorCode::InvalidConfig.code());
+    assert!(message.contains("must not exceed"), "{message}");
+    assert_eq!(topic_config(&mut client, "min.compaction.lag.ms"), ("0".to_owned(), 5));
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod administration;
 mod calls;
+mod compaction;
 mod configurations;
 mod deletion;
 mod durability;

@@ -6,10 +6,13 @@ use std::{
     time::Duration,
 };
 
+use headrace_records::{BatchBuilder, BatchHeader, NewRecord};
 use serde_json::json;
 
 use crate::{
-    calls::{PRODUCE, batch, create, delete_records, fetch, produce, produce_request, try_produce},
+    calls::{
+        PRODUCE, batch, create, delete_records, fetch, produce, produce_request, try_produce, wake_compaction,
+    },
     counting::delete,
     meter::{
         acknowledge, all, broker, bytes_of, client, close, close_now, close_one, in_the_log, page, ranges,
@@ -166,6 +169,30 @@ fn records_deleted_inside_a_window_are_counted_though_a_kill_follows() {
     let window = close_one(&broker);
     let bytes = 3 * records.len() as u64;
     assert_eq!(ranges(&window, "t"), [(0, 3, bytes, 3)]);
+    assert_eq!(bytes_of(&window, "t", "User:hk_one"), bytes);
+}
+
+#[test]
+fn records_compacted_inside_a_window_are_counted_though_a_kill_follows() {
+    let broker = broker();
+    let mut one = client(&broker, "one");
+    create(&mut one, "t", 1, &[("segment.bytes", "1048576"), ("cleanup.policy", "compact")]);
+    let value = vec![b'x'; 600 * 1024];
+    let record = NewRecord { timestamp: 7, key: Some(b"k"), value: Some(&value), headers: &[] };
+    let records = BatchBuilder::new().record(record).build();
+    for _ in 0..4 {
+        assert_eq!(produce(&mut one, "t", 0, &records).error, 0);
+    }
+    wake_compaction(&mut one, "t", 0);
+    let first = |client: &mut Client| {
+        let bytes = fetch(client, "t", 0, 0).records.unwrap();
+        BatchHeader::parse(&bytes).unwrap().base_offset.get()
+    };
+    while first(&mut one) == 0 {}
+    let broker = Broker::again(broker.kill());
+    let window = close_one(&broker);
+    let bytes = 4 * records.len() as u64;
+    assert_eq!(ranges(&window, "t"), [(0, 4, bytes, 4)]);
     assert_eq!(bytes_of(&window, "t", "User:hk_one"), bytes);
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests lie outside #[test] functions")]
 
+mod compaction;
 mod model;
 mod partition;
 mod recovery;

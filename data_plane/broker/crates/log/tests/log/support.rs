@@ -8,8 +8,13 @@ use headrace_log::{AppendError, Appended, LogConfig, LogError, PartitionLog};
 use headrace_records::BatchHeader;
 use headrace_types::{PartitionIndex, TopicId, TopicPartition};
 
-pub(crate) const CONFIG: LogConfig =
-    LogConfig { segment_bytes: 1 << 20, segment_ms: i64::MAX, retention_ms: -1, retention_bytes: -1 };
+pub(crate) const CONFIG: LogConfig = LogConfig {
+    segment_bytes: 1 << 20,
+    segment_ms: i64::MAX,
+    retention_ms: -1,
+    retention_bytes: -1,
+    compaction: None,
+};
 
 pub(crate) fn identity() -> TopicPartition {
     TopicPartition { topic: TopicId::from_random([1; 16]), partition: PartitionIndex::new(0) }

@@ -7,6 +7,7 @@ pub(crate) enum Kind {
     String = 2,
     Int = 3,
     Long = 5,
+    Double = 6,
     List = 7,
 }
 
@@ -18,6 +19,7 @@ impl Kind {
             Self::String => "string",
             Self::Int => "int",
             Self::Long => "long",
+            Self::Double => "double",
             Self::List => "list",
         }
     }
@@ -28,6 +30,8 @@ impl Kind {
 pub(super) enum Allowed {
     /// Integers from the first to the last.
     Range(i64, i64),
+    /// Fractions from 0 to 1.
+    Ratio,
     /// These words, of a list any of them or none; the reason says why no others.
     Words(&'static [&'static str], &'static str),
     /// No entry at all; the reason says why.
@@ -56,7 +60,7 @@ pub(crate) struct Unsupported {
 const INT_MAX: i64 = i32::MAX as i64;
 const TWO_REPLICAS: &str = "partitions have one replica, there is no replication to throttle";
 const NO_TIERS: &str = "all records are kept on the broker's own disk";
-const NO_COMPACTION: &str = "compaction is not available yet";
+const NO_OTHER_POLICY: &str = "there are no other policies";
 const NO_RECOMPRESSION: &str = "batches are kept as their producers compressed them";
 
 macro_rules! definitions {
@@ -77,11 +81,13 @@ macro_rules! definitions {
 
 definitions! {
     "cleanup.policy", Some("log.cleanup.policy"), List, "delete",
-        Allowed::Words(&["delete"], NO_COMPACTION),
-        "What happens to old segments: they are deleted. With an empty list they are kept for ever, whatever the retention says.";
+        Allowed::Words(&["delete", "compact"], NO_OTHER_POLICY),
+        "What happens to old segments. `delete`: they go as the retention says. `compact`: of each key the last record stays; every record needs a key. With an empty list they are kept for ever, whatever the retention says.";
     "compression.type", Some("compression.type"), String, "producer",
         Allowed::Words(&["producer"], NO_RECOMPRESSION),
         "The codec of the log: the one that the producer chose.";
+    "delete.retention.ms", Some("log.cleaner.delete.retention.ms"), Long, "86400000", Allowed::Range(0, i64::MAX),
+        "How long compaction keeps a record without a value, once it has removed what that record deletes, in milliseconds.";
     "flush.messages", Some("log.flush.interval.messages"), Long, "9223372036854775807", Allowed::Range(1, i64::MAX),
         "Accepted for compatibility: every record is synced before it is acknowledged, whatever the value.";
     "flush.ms", Some("log.flush.interval.ms"), Long, "9223372036854775807", Allowed::Range(0, i64::MAX),
@@ -90,6 +96,9 @@ definitions! {
         "Replicas whose fetching is slowed down: there are none.";
     "leader.replication.throttled.replicas", None, List, "", Allowed::Nothing(TWO_REPLICAS),
         "Replicas whose reading is slowed down: there are none.";
+    "max.compaction.lag.ms", Some("log.cleaner.max.compaction.lag.ms"), Long, "9223372036854775807",
+        Allowed::Range(1, i64::MAX),
+        "How long a record may stay uncompacted, in milliseconds, however little is dirty; a segment is closed for it.";
     "max.message.bytes", Some("message.max.bytes"), Int, "1048588", Allowed::Range(0, INT_MAX),
         "The largest record batch, as sent, in bytes.";
     "message.timestamp.after.max.ms", Some("log.message.timestamp.after.max.ms"), Long, "3600000",
@@ -101,6 +110,10 @@ definitions! {
     "message.timestamp.type", Some("log.message.timestamp.type"), String, "CreateTime",
         Allowed::Words(&["CreateTime", "LogAppendTime"], "there are no other kinds of timestamps"),
         "Whether records keep their producer's timestamps or get the broker's.";
+    "min.cleanable.dirty.ratio", Some("log.cleaner.min.cleanable.ratio"), Double, "0.5", Allowed::Ratio,
+        "Which part of a log's closed segments must not have been compacted yet before it is compacted again.";
+    "min.compaction.lag.ms", Some("log.cleaner.min.compaction.lag.ms"), Long, "0", Allowed::Range(0, i64::MAX),
+        "How long a record stays uncompacted at least, in milliseconds.";
     "min.insync.replicas", Some("min.insync.replicas"), Int, "1", Allowed::Range(1, 1),
         "How many replicas must have a record before it is acknowledged; partitions have one replica.";
     "preallocate", Some("log.preallocate"), Boolean, "false",
@@ -136,17 +149,13 @@ unsupported! {
     "compression.gzip.level", NO_RECOMPRESSION;
     "compression.lz4.level", NO_RECOMPRESSION;
     "compression.zstd.level", NO_RECOMPRESSION;
-    "delete.retention.ms", NO_COMPACTION;
     "file.delete.delay.ms", "files of removed segments are deleted at once";
     "index.interval.bytes", "the index of a segment chooses its own density";
     "local.retention.bytes", NO_TIERS;
     "local.retention.ms", NO_TIERS;
-    "max.compaction.lag.ms", NO_COMPACTION;
     "message.downconversion.enable", "records have one format only";
     "message.format.version", "records have one format only";
     "message.timestamp.difference.max.ms", "set message.timestamp.before.max.ms and message.timestamp.after.max.ms instead";
-    "min.cleanable.dirty.ratio", NO_COMPACTION;
-    "min.compaction.lag.ms", NO_COMPACTION;
     "segment.index.bytes", "the index of a segment is bounded by itself";
     "segment.jitter.ms", "segments are closed at exactly segment.ms";
 }

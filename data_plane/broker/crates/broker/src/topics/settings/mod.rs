@@ -6,7 +6,7 @@ mod page;
 
 use std::collections::BTreeMap;
 
-use headrace_log::LogConfig;
+use headrace_log::{CompactionConfig, LogConfig};
 
 use definitions::{Allowed, Unsupported};
 
@@ -16,6 +16,7 @@ pub(crate) use page::page;
 
 /// Retention that keeps everything.
 const NO_LIMIT: i64 = -1;
+const MILLION: f64 = 1_000_000.0;
 
 /// Longest value of a configuration, in bytes; every value that is taken is far shorter.
 const VALUE_BYTES_MAX: usize = 256;
@@ -24,6 +25,8 @@ const VALUE_BYTES_MAX: usize = 256;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
     pub(crate) log: LogConfig,
+    /// Whether the cleanup policy has `delete`.
+    pub(crate) deletes: bool,
     pub(crate) batch_bytes_max: usize,
     pub(crate) append_time: bool,
     pub(crate) timestamp_before_max_ms: i64,
@@ -33,22 +36,26 @@ pub(crate) struct Settings {
 impl Settings {
     /// The settings of a topic with these configurations, which were checked when they were set.
     pub(crate) fn of(configs: &BTreeMap<String, String>) -> Self {
-        let number = |name: &str| {
-            let value = configs.get(name).map(String::as_str);
-            value
-                .or_else(|| Some(definition(name)?.default))
-                .and_then(|value| value.parse().ok())
-                .unwrap_or_default()
+        let number = |name: &str| value_of(configs, name).parse().unwrap_or_default();
+        let policy = value_of(configs, "cleanup.policy");
+        let has = |word| entries(policy).contains(&word);
+        // Without that policy retention removes nothing.
+        let retention = |name| if has("delete") { number(name) } else { NO_LIMIT };
+        let ratio: f64 = value_of(configs, "min.cleanable.dirty.ratio").parse().unwrap_or_default();
+        let compaction = CompactionConfig {
+            dirty_millionths_min: (ratio * MILLION).round() as u64,
+            lag_min_ms: number("min.compaction.lag.ms"),
+            lag_max_ms: number("max.compaction.lag.ms"),
+            delete_retention_ms: number("delete.retention.ms"),
         };
-        // Without a cleanup policy nothing is ever removed.
-        let is_cleaned = configs.get("cleanup.policy").is_none_or(|policy| !entries(policy).is_empty());
-        let retention = |name| if is_cleaned { number(name) } else { NO_LIMIT };
         Self {
+            deletes: has("delete"),
             log: LogConfig {
                 segment_bytes: number("segment.bytes") as u64,
                 segment_ms: number("segment.ms"),
                 retention_ms: retention("retention.ms"),
                 retention_bytes: retention("retention.bytes"),
+                compaction: has("compact").then_some(compaction),
             },
             batch_bytes_max: number("max.message.bytes") as usize,
             append_time: configs.get("message.timestamp.type").is_some_and(|kind| kind == "LogAppendTime"),
@@ -56,6 +63,24 @@ impl Settings {
             timestamp_after_max_ms: number("message.timestamp.after.max.ms"),
         }
     }
+}
+
+/// What a configuration is set to, or its default.
+fn value_of<'a>(configs: &'a BTreeMap<String, String>, name: &str) -> &'a str {
+    let set = configs.get(name).map(String::as_str);
+    set.or_else(|| Some(definition(name)?.default)).unwrap_or_default()
+}
+
+/// Checks what configurations must have to do with each other; each alone has been checked. The error says what to do.
+pub(crate) fn check_together(configs: &BTreeMap<String, String>) -> Result<(), String> {
+    let number = |name| value_of(configs, name).parse::<i64>().unwrap_or_default();
+    let (least, most) = (number("min.compaction.lag.ms"), number("max.compaction.lag.ms"));
+    if least > most {
+        return Err(format!(
+            "min.compaction.lag.ms is {least} and max.compaction.lag.ms is {most}: the first must not exceed the second"
+        ));
+    }
+    Ok(())
 }
 
 /// The configuration of this name.
@@ -81,6 +106,10 @@ pub(crate) fn check(name: &str, value: &str) -> Result<(), String> {
         }
         Allowed::Nothing(_) if value.is_empty() => Ok(()),
         Allowed::Nothing(reason) => Err(format!("{name} can not be '{value}': {reason}; leave it empty")),
+        Allowed::Ratio => match value.parse::<f64>() {
+            Ok(ratio) if (0.0..=1.0).contains(&ratio) => Ok(()),
+            _ => Err(format!("{name} must lie between 0 and 1, '{value}' does not")),
+        },
         Allowed::Range(low, high) => match value.parse::<i64>() {
             Ok(number) if (low..=high).contains(&number) => Ok(()),
             Ok(_) => Err(format!("{name} must lie between {low} and {high}, '{value}' does not")),

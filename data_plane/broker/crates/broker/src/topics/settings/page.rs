@@ -54,6 +54,7 @@ fn value(text: &str) -> String {
 
 fn values(definition: &Definition) -> String {
     match definition.allowed {
+        Allowed::Ratio => "0 to 1".to_owned(),
         Allowed::Range(low, high) => format!("{low} to {high}"),
         Allowed::Words(words, reason) => {
             let or_empty = if definition.kind == Kind::List { " or empty" } else { "" };

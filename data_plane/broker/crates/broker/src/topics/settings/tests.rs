@@ -28,15 +28,60 @@ fn without_a_cleanup_policy_everything_is_kept() {
         (log.retention_ms, log.retention_bytes)
     };
     assert_eq!(kept("delete"), (5, 7));
+    assert_eq!(kept("compact, delete"), (5, 7));
+    assert_eq!(kept("compact"), (-1, -1));
     assert_eq!(kept(""), (-1, -1));
+}
+
+#[test]
+fn compaction_is_what_the_policy_and_its_settings_say() {
+    let compaction = |pairs: &[(&str, &str)]| {
+        let configs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::of(&configs).log.compaction
+    };
+    assert_eq!(compaction(&[]), None);
+    let defaults = CompactionConfig {
+        dirty_millionths_min: 500_000,
+        lag_min_ms: 0,
+        lag_max_ms: i64::MAX,
+        delete_retention_ms: 86_400_000,
+    };
+    assert_eq!(compaction(&[("cleanup.policy", "compact")]), Some(defaults));
+    let set = [
+        ("cleanup.policy", "delete,compact"),
+        ("delete.retention.ms", "3"),
+        ("max.compaction.lag.ms", "2"),
+        ("min.cleanable.dirty.ratio", "0.01"),
+        ("min.compaction.lag.ms", "1"),
+    ];
+    let expected = CompactionConfig {
+        dirty_millionths_min: 10_000,
+        lag_min_ms: 1,
+        lag_max_ms: 2,
+        delete_retention_ms: 3,
+    };
+    assert_eq!(compaction(&set), Some(expected));
+}
+
+#[test]
+fn the_least_lag_does_not_exceed_the_most() {
+    let check = |least: &str, most: &str| {
+        let pairs = [("min.compaction.lag.ms", least), ("max.compaction.lag.ms", most)];
+        check_together(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+    };
+    assert!(check("5", "5").is_ok());
+    assert!(check("6", "5").unwrap_err().contains("must not exceed"));
 }
 
 #[test]
 fn refusals_name_the_configuration_and_the_way_out() {
     let problem = |name, value| check(name, value).unwrap_err();
-    assert!(problem("cleanup.policy", "compact").contains("compaction is not available yet"));
-    assert!(problem("cleanup.policy", "delete,compact").contains("compaction is not available yet"));
+    assert!(problem("cleanup.policy", "compost").contains("use 'delete' or 'compact'"));
     assert!(problem("cleanup.policy", "delete,delete").contains("use 'delete'"));
+    for ratio in ["-0.1", "1.01", "NaN", "inf", "much"] {
+        assert!(problem("min.cleanable.dirty.ratio", ratio).contains("between 0 and 1"));
+    }
+    assert!(problem("max.compaction.lag.ms", "0").contains("between 1"));
     assert!(problem("retention.ms", "-2").contains("between -1"));
     assert!(problem("retention.ms", "soon").contains("integer"));
     assert!(problem("preallocate", "true").contains("segments grow"));
