@@ -75,7 +75,7 @@ def quiet_offset(page: Page) -> None:
 
 def topic_settings(page: Page) -> None:
     page.get_by_role("tab", name="Settings").click()
-    expect(page.get_by_text("retention.ms")).to_be_visible()
+    expect(page.get_by_text("retention.ms", exact=True)).to_be_visible()
 
 
 def delete_topic(page: Page) -> None:
