@@ -7,7 +7,13 @@ from httpx2 import Response
 from prometheus_client import REGISTRY
 
 from api.app import create_app
-from api.rate_limits import Allowance, RateLimits, address_of, allowance_of
+from api.rate_limits import (
+    Allowance,
+    RateLimitExceededError,
+    RateLimits,
+    address_of,
+    allowance_of,
+)
 from api.sessions import COOKIE_NAME
 from control_plane.kit.token_buckets import Rate
 from tests.fixtures.service import BASE_URL, Service
@@ -149,10 +155,16 @@ def test_a_refused_address_is_refused_before_its_body_is_read(sqlite_service: Se
     assert client.post("/v1/api-keys", content=body).status_code == 429
 
 
-def test_forgotten_buckets_keep_memory_bounded(sqlite_service: Service) -> None:
+def test_the_longest_unused_address_is_forgotten(sqlite_service: Service) -> None:
     limits = RateLimits({Allowance.ADDRESS: Rate(1, 1)}, sqlite_service.clock, buckets_max=2)
-    for number in range(100):
+    limits.charge(Allowance.ADDRESS, "192.0.2.1")
+    with pytest.raises(RateLimitExceededError):
+        limits.charge(Allowance.ADDRESS, "192.0.2.1")
+    for number in (2, 3):
         limits.charge(Allowance.ADDRESS, f"192.0.2.{number}")
+    limits.charge(Allowance.ADDRESS, "192.0.2.1")
+    with pytest.raises(RateLimitExceededError):
+        limits.charge(Allowance.ADDRESS, "192.0.2.3")
 
 
 @pytest.mark.parametrize(
