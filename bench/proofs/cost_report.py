@@ -29,6 +29,7 @@ from bench.proofs.bills import (
 from bench.proofs.load import TOPIC, client_settings, read_all, write
 from bench.proofs.report import Finding
 from tools.running_service import RunningService, start_service
+from tools.utc_days import two_days
 
 WINDOW_SECONDS = 2
 COLLECT_SECONDS = 1
@@ -279,4 +280,6 @@ def seconds_until_billed(service: RunningService) -> float:
 
 
 def line_types(http: httpx2.Client) -> set[str]:
-    return {line["line_type"] for line in get(http, "/v1/billing/costs")["data"]}
+    start, end = two_days()
+    span = {"start_date": start, "end_date": end}
+    return {line["line_type"] for line in get(http, "/v1/billing/costs", span)["data"]}

@@ -31,6 +31,7 @@ from bench.proofs.usage_load import (
     delete_topic,
 )
 from tools.running_service import RunningService, start_service
+from tools.utc_days import two_days
 
 KILLS: Final = 10
 TOPICS: Final = ("orders", "flights")
@@ -137,8 +138,10 @@ def _judge(
     database = load.service.data_dir / DATABASE
     books = read_books(database, cluster_id)
     ranges = read_ranges(database, cluster_id)
+    start, end = two_days()
+    period = {"start": start.isoformat(), "end": end.isoformat(), "granularity": "day"}
     with load.service.http() as http:
-        answer = http.get(f"/v1/clusters/{cluster_id}/usage", params={"granularity": "day"})
+        answer = http.get(f"/v1/clusters/{cluster_id}/usage", params=period)
         totals = answer.raise_for_status().json()["totals"]
     logs = {**kept, **deleted}
     appended_bytes, appended_records = _sum(logs.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx2
@@ -26,17 +27,23 @@ ARGUMENTS = (
     "--disable-sync",
 )
 WAIT_MS_MAX = 20_000
+RECORDS = 12
 # Usage and cost are seen to move while a test looks.
 QUICK_USAGE = {"HEADRACE_USAGE_WINDOW_SECONDS": "2", "HEADRACE_USAGE_COLLECT_SECONDS": "1"}
 
 
 @dataclass(frozen=True)
 class Orders:
-    """A cluster with topics and records in it, made by the API."""
+    """A cluster with topics and records in it, made by the API.
+
+    Of its records some were written before `halfway_at`, the others after: whenever midnight
+    comes, the UTC day of that moment has some.
+    """
 
     cluster_id: str
     topic: str
     empty_topic: str
+    halfway_at: datetime
 
 
 @pytest.fixture(scope="session")
@@ -117,9 +124,12 @@ def orders(owner: httpx2.Client) -> Orders:
     _made(owner.post("/v1/api-keys", json=body))
     retired = _made(owner.post("/v1/api-keys", json=body | {"name": "old importer"}))
     assert owner.delete(f"/v1/api-keys/{retired['id']}").is_success
-    for number in range(12):
+    for number in range(RECORDS // 2):
         _produce(owner, cluster["id"], "shipments", number)
-    return Orders(cluster["id"], "shipments", "quiet")
+    halfway_at = datetime.now(UTC)
+    for number in range(RECORDS // 2, RECORDS):
+        _produce(owner, cluster["id"], "shipments", number)
+    return Orders(cluster["id"], "shipments", "quiet", halfway_at)
 
 
 def _produce(owner: httpx2.Client, cluster_id: str, topic: str, number: int) -> None:

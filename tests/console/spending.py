@@ -13,6 +13,7 @@ from tools.running_service import RunningService
 
 HOUR_SECONDS = 3600
 NOON = 12
+DAYS_BEFORE_MIN = 3
 
 
 def spend(service: RunningService, name: str) -> str:
@@ -36,20 +37,38 @@ def spend(service: RunningService, name: str) -> str:
             ),
         )
 
-        def days_charged() -> int:
-            days = http.get("/v1/billing/spend").json()["days"]
-            return sum(Decimal(day["amount"]) > 0 for day in days)
+        days = {hour.date() for hour in hours}
+        span = {
+            "start_date": min(days).isoformat(),
+            "end_date": (max(days) + timedelta(days=1)).isoformat(),
+            "page_size": "5000",
+        }
 
-        eventually(lambda: days_charged() == len({hour.date() for hour in hours}))
+        def clusters_charged() -> set[tuple[str, str]]:
+            lines = http.get("/v1/billing/costs", params=span).json()["data"]
+            return {
+                (line["start_date"], line["resource"]["id"])
+                for line in lines
+                if Decimal(line["amount"]) > 0
+            }
+
+        expected = {(day.isoformat(), cluster_id) for day in days for cluster_id, _, _ in clusters}
+        eventually(lambda: expected <= clusters_charged())
     return made["api_key"]
 
 
 def _hours(now: datetime) -> list[datetime]:
-    """Noon of every past day of the month, and every hour of today that has begun."""
+    """Noon of every past day of the month, and every hour of today that has begun.
+
+    Days before go on into the month before, and in the afternoon tomorrow's first hour is there
+    too: there is something to see of each day that a page may show, whenever midnight comes.
+    """
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    days = [today - timedelta(days=day) for day in range(1, today.day)]
-    noons = [day.replace(hour=NOON) for day in reversed(days)]
-    return noons + [today + timedelta(hours=hour) for hour in range(now.hour + 1)]
+    days_before = max(today.day - 1, DAYS_BEFORE_MIN)
+    noons = [today - timedelta(days=day, hours=-NOON) for day in range(days_before, 0, -1)]
+    begun = [today + timedelta(hours=hour) for hour in range(now.hour + 1)]
+    tomorrow = [today + timedelta(days=1)] if now.hour >= NOON else []
+    return noons + begun + tomorrow
 
 
 def _used(

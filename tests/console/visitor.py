@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,10 @@ class Visitor:
         """Get a session without the form."""
         answer = self.context.request.post(f"{self.url}/console/session", data={"api_key": api_key})
         assert answer.ok, answer.text()
+
+    def live_at(self, moment: datetime) -> None:
+        """Stop the browser's clock at a moment; timers go on."""
+        self.page.clock.set_fixed_time(moment)
 
     def open(self, path: str) -> None:
         """Load a page of the console."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Generator
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from tests.fixtures.waiting import eventually
 from tests.sdk.conftest import Run, json_of
 from tools.running_service import RunningService, start_service
+from tools.utc_days import two_days
 
 pytestmark = pytest.mark.xdist_group("sdk")
 
@@ -32,13 +32,11 @@ def running_service(tmp_path_factory: pytest.TempPathFactory) -> Generator[Runni
 
 
 def totals(run: Run) -> dict[str, Any]:
-    return json_of(run("usage", "orders", *two_days(), "-o", "json"))["totals"]
+    return json_of(run("usage", "orders", *period(), "-o", "json"))["totals"]
 
 
-def two_days() -> tuple[str, ...]:
-    """Yesterday and today, whatever happens at midnight."""
-    today = datetime.now(UTC).date()
-    start, end = today - timedelta(days=1), today + timedelta(days=1)
+def period() -> tuple[str, ...]:
+    start, end = two_days()
     return ("--start", start.isoformat(), "--end", end.isoformat())
 
 
@@ -51,23 +49,23 @@ def test_what_was_produced_and_consumed_is_used_and_then_costs(run: Run) -> None
     eventually(lambda: totals(run)["bytes_out"] > 0)
     used = totals(run)
 
-    rows = csv.DictReader(io.StringIO(run("usage", "orders", *two_days(), "-o", "csv").stdout))
+    rows = csv.DictReader(io.StringIO(run("usage", "orders", *period(), "-o", "csv").stdout))
     assert sum(int(row["bytes_in"]) for row in rows) == used["bytes_in"]
 
     by_topic = json_of(
-        run("usage", "orders", *two_days(), "--group-by", "topic", "--granularity", "day", "-ojson")
+        run("usage", "orders", *period(), "--group-by", "topic", "--granularity", "day", "-ojson")
     )
     records: dict[str, int] = {}
     for item in by_topic["data"]:
         records[item["topic"]] = records.get(item["topic"], 0) + item["records_in"]
     assert records == {"placed": RECORDS, "shipped": RECORDS}
 
-    table = run("usage", "orders", *two_days(), "--group-by", "principal")
+    table = run("usage", "orders", *period(), "--group-by", "principal")
     assert "User:hk_" in table.stdout
     assert table.stderr.startswith(f"{used['bytes_in']} bytes in, ")
 
     def charged() -> list[Decimal]:
-        found = json_of(run("cost", *two_days(), "-o", "json"))
+        found = json_of(run("cost", *period(), "-o", "json"))
         return [
             Decimal(line["base_quantity"])
             for line in found

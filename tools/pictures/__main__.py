@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time
 from decimal import Decimal
 from pathlib import Path
+from time import monotonic, sleep
 
 import httpx2
 
@@ -22,6 +22,7 @@ from tools.pictures.browser import photographer
 from tools.pictures.sample_day import CLUSTERS, HOURS, publish_sample_day
 from tools.pictures.terminal import draw, run_in_terminal
 from tools.running_service import RunningService, start_service
+from tools.utc_days import two_days, within_one_utc_day
 
 PICTURES = ROOT / "docs" / "pictures"
 BYTES_MAX = 200 * 1024
@@ -50,24 +51,27 @@ class PictureError(Exception):
 def main() -> int:
     """Take all three; raises PictureError when one is too large or its subject does not show."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place:
-        directory = Path(place)
-        with start_service(directory, variables=QUICK_USAGE) as service, service.http() as http:
-            take_terminal(directory, http)
-            cluster_id = produce_parcels(http)
-            yesterday = datetime.now(UTC).replace(
-                hour=0, minute=0, second=0, microsecond=0
-            ) - timedelta(days=1)
-            publish_sample_day(service, yesterday)
-            day = yesterday.date().isoformat()
-            wait_until(lambda: hours_charged(http, day) == HOURS)
-            take_pages(service, cluster_id, day)
+    within_one_utc_day(take_all)
     for picture in sorted(PICTURES.iterdir()):
         size = picture.stat().st_size
         print(f"{picture.relative_to(ROOT)}: {size:,} bytes")
         if size > BYTES_MAX:
             raise PictureError(f"{picture.name} has {size} bytes, more than {BYTES_MAX}")
     return 0
+
+
+def take_all() -> None:
+    """Take pictures of a service: what it did today, and a sample day, yesterday."""
+    with tempfile.TemporaryDirectory() as place:
+        directory = Path(place)
+        with start_service(directory, variables=QUICK_USAGE) as service, service.http() as http:
+            take_terminal(directory, http)
+            cluster_id = produce_parcels(http)
+            yesterday = datetime.combine(two_days()[0], time.min, UTC)
+            publish_sample_day(service, yesterday)
+            day = yesterday.date().isoformat()
+            wait_until(lambda: hours_charged(http, day) == HOURS)
+            take_pages(service, cluster_id, day)
 
 
 def take_terminal(directory: Path, http: httpx2.Client) -> None:
@@ -123,11 +127,11 @@ def hours_charged(http: httpx2.Client, day: str) -> int:
 
 def wait_until(is_there: Callable[[], bool]) -> None:
     """Look again until it is there. Raises PictureError when it takes too long."""
-    deadline = time.monotonic() + WAIT_SECONDS_MAX
+    deadline = monotonic() + WAIT_SECONDS_MAX
     while not is_there():
-        if time.monotonic() > deadline:
+        if monotonic() > deadline:
             raise PictureError(f"what the picture is to show is not there in {WAIT_SECONDS_MAX} s")
-        time.sleep(0.1)
+        sleep(0.1)
 
 
 if __name__ == "__main__":

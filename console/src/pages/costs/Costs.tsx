@@ -10,7 +10,7 @@ import { ProblemAlert } from "../../parts/ProblemAlert";
 import { DayChart, HourChart } from "./CostCharts";
 import { CostLines } from "./CostLines";
 import { ByCluster, ByLineType } from "./CostTables";
-import { daysAfter, dayText, monthText, utcDay } from "./days";
+import { dayLabel, daysAfter, dayText, monthLabel, utcDay } from "./days";
 
 const REPORT_FORMS = [
   { format: "html", label: "page" },
@@ -22,13 +22,13 @@ const REPORT_FORMS = [
 export function Costs() {
   const { day } = useSearch({ from: "/signed-in/costs" });
   const found = useQuery(spend(day));
-  const shown = found.data?.date ?? day ?? utcDay(new Date());
-  const lines = useQuery(dayLines(shown, daysAfter(shown, 1)));
+  const chosen = day ?? found.data?.date ?? utcDay(new Date());
+  const lines = useQuery(dayLines(chosen, daysAfter(chosen, 1)));
   return (
     <Page
       title="Costs"
       description="By UTC hours and days, at most two minutes behind. Amounts are exact; a cluster never costs more in a day than the cap of its plan."
-      actions={<DayChoice day={shown} isToday={found.data?.is_over === false} />}
+      actions={<DayChoice day={chosen} />}
     >
       {found.isError && <ProblemAlert cause={found.error} />}
       {found.isPending && <Skeleton h={320} />}
@@ -50,11 +50,11 @@ export function Costs() {
 }
 
 /** The day before, the day after, and the day's report. */
-function DayChoice({ day, isToday }: { day: string; isToday: boolean }) {
+function DayChoice({ day }: { day: string }) {
   const navigate = useNavigate();
+  const today = utcDay(new Date());
   const go = (count: number) => {
     const wanted = daysAfter(day, count);
-    const today = utcDay(new Date());
     void navigate({ to: "/costs", search: wanted === today ? {} : { day: wanted } });
   };
   return (
@@ -69,7 +69,7 @@ function DayChoice({ day, isToday }: { day: string; isToday: boolean }) {
         variant="default"
         size="lg"
         onClick={() => go(1)}
-        disabled={isToday}
+        disabled={day >= today}
         aria-label="The day after"
       >
         <IconChevronRight size={18} />
@@ -97,16 +97,17 @@ function DayChoice({ day, isToday }: { day: string; isToday: boolean }) {
 
 function Totals({ spend }: { spend: Spend }) {
   const through = spend.metered_through;
+  const today = utcDay(new Date());
   const metered = through === null ? "no usage yet" : `usage up to ${through.slice(11, 16)} UTC`;
   return (
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="lg">
       <Figure
-        label={spend.is_over ? dayText(spend.date) : "Today so far"}
+        label={dayLabel(spend.date, spend.is_over, today)}
         value={money(spend.day_amount, spend.currency)}
         note={spend.is_over ? "the whole UTC day" : metered}
       />
       <Figure
-        label={spend.is_over ? `${monthText(spend.date)} to that day` : "This month so far"}
+        label={monthLabel(spend.date, today)}
         value={money(spend.month_amount, spend.currency)}
         note={`price book version ${spend.price_book_version}`}
       />

@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { dayOf, daysAfter, dayText, hourText, monthStart, monthText, utcDay } from "./days";
+import {
+  dayLabel,
+  dayOf,
+  daysAfter,
+  dayText,
+  hourText,
+  monthLabel,
+  monthStart,
+  monthText,
+  utcDay,
+} from "./days";
 
 describe("days", () => {
   it("are UTC", () => {
@@ -20,6 +30,17 @@ describe("days", () => {
       "09:00–10:00",
       "23:00–24:00",
     ]);
+  });
+
+  it("are named after what is counted of them", () => {
+    const label = (isOver: boolean, today: string) => [
+      dayLabel("2026-11-30", isOver, today),
+      monthLabel("2026-11-30", today),
+    ];
+    expect(label(false, "2026-11-30")).toEqual(["Today so far", "This month so far"]);
+    // Right after midnight the last windows of the day are still to come.
+    expect(label(false, "2026-12-01")).toEqual(["30 Nov 2026 so far", "November 2026 to that day"]);
+    expect(label(true, "2026-12-01")).toEqual(["30 Nov 2026", "November 2026 to that day"]);
   });
 
   it.each(["2026-02-30", "22.11.2026", "2026-1-1", 20261122, undefined])(

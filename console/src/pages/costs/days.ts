@@ -34,6 +34,17 @@ export function monthText(day: string): string {
   return format({ month: "long", year: "numeric" }, day);
 }
 
+/** What a day's sum is of: all of it, or what is counted of it yet. */
+export function dayLabel(day: string, isOver: boolean, today: string): string {
+  if (isOver) return dayText(day);
+  return day === today ? "Today so far" : `${dayText(day)} so far`;
+}
+
+/** What the sum of a day's month is of. */
+export function monthLabel(day: string, today: string): string {
+  return day === today ? "This month so far" : `${monthText(day)} to that day`;
+}
+
 /** One UTC hour: 14:00–15:00. */
 export function hourText(startedAt: string): string {
   const hour = new Date(startedAt).getUTCHours();
