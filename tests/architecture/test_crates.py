@@ -12,17 +12,19 @@ from tools.paths import BROKER
 
 CRATES = BROKER / "crates"
 
-# Who may be used by whom: types, then records, protocol, io and usage, then log, then the rest.
+# Who may be used by whom: types, then records, protocol, io, fetch and usage, then log,
+# then the rest.
 MAY_USE = {
     "types": set[str](),
     "records": {"types"},
     "protocol": {"types"},
     "io": {"types"},
     "log": {"types", "records", "protocol", "io"},
+    "fetch": {"types"},
     "groups": {"types", "records", "protocol", "io", "log"},
     "security": {"types", "records", "protocol", "io", "log"},
     "usage": {"types"},
-    "broker": {"types", "records", "protocol", "io", "log", "groups", "security", "usage"},
+    "broker": {"types", "records", "protocol", "io", "log", "fetch", "groups", "security", "usage"},
     "protocol-gen": set[str](),
 }
 TOUCH_THE_WORLD = {"io", "broker", "protocol-gen"}

@@ -13,6 +13,7 @@ use crate::{
     acls::{Acls, AclsError},
     config::Config,
     connections::Connections,
+    fetch_sessions::FetchSessions,
     groups::{self, Groups, JournalError},
     metrics::Metrics,
     request_memory::RequestMemory,
@@ -55,6 +56,7 @@ pub(crate) struct Broker {
     pub(crate) security: Security,
     pub(crate) acls: Acls,
     pub(crate) connections: Connections,
+    pub(crate) fetch_sessions: Rc<FetchSessions>,
     pub(crate) groups: Rc<Groups>,
     pub(crate) topics: SharedTopics,
     pub(crate) usage: Rc<Usage>,
@@ -83,6 +85,7 @@ impl Broker {
         let topics =
             Topics::open(disk, Arc::clone(&clock), Arc::clone(&rng), &config.limits, Rc::clone(&usage))?;
         topics.begin_metering()?;
+        let fetch_sessions = FetchSessions::new(Arc::clone(&clock), Arc::clone(&rng));
         Ok(Rc::new(Self {
             started_at_ms,
             connections: Connections::new(&config.limits),
@@ -91,7 +94,13 @@ impl Broker {
             rng,
             security,
             acls,
-            metrics: Metrics::new(topics.metrics(), groups.metrics(), usage.metrics()),
+            metrics: Metrics::new(
+                topics.metrics(),
+                fetch_sessions.metrics(),
+                groups.metrics(),
+                usage.metrics(),
+            ),
+            fetch_sessions,
             groups,
             topics,
             usage,

@@ -84,6 +84,14 @@ pub(crate) const FETCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 pub(crate) const FETCH_BYTES_MIN: usize = 64 * 1024;
 /// Longest time that a fetch waits for data, whatever it asks for.
 pub(crate) const FETCH_WAIT_MAX: Duration = Duration::from_mins(5);
+/// Partitions of all waiting fetches together that are woken by what arrives; a fetch beyond it waits its whole time.
+pub(crate) const FETCH_WAITS_MAX: usize = 500_000;
+/// Fetch sessions (Kafka: `max.incremental.fetch.session.cache.slots`); a fetch beyond it is answered without one.
+pub(crate) const FETCH_SESSIONS_MAX: usize = 1_000;
+/// Bytes that the partitions of all fetch sessions take together, near enough.
+pub(crate) const FETCH_SESSIONS_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// How long a fetch session is safe from others (Kafka: `min.incremental.fetch.session.eviction.ms`).
+pub(crate) const FETCH_SESSION_SAFE_TIME: Duration = Duration::from_mins(2);
 /// Longest time that a produce request waits to be durable, whatever it asks for.
 pub(crate) const PRODUCE_WAIT_MAX: Duration = Duration::from_mins(5);
 /// How often old segments are looked for.

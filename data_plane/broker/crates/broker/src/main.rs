@@ -11,6 +11,7 @@ mod connection;
 mod connections;
 mod descriptors;
 mod dispatch;
+mod fetch_sessions;
 mod files;
 mod frame_reader;
 mod groups;

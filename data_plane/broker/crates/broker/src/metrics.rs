@@ -6,7 +6,9 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::{groups::GroupMetrics, topics::StorageMetrics, usage::UsageMetrics};
+use crate::{
+    fetch_sessions::FetchSessionMetrics, groups::GroupMetrics, topics::StorageMetrics, usage::UsageMetrics,
+};
 
 /// Labels of requests.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -36,9 +38,15 @@ pub(crate) struct Metrics {
 }
 
 impl Metrics {
-    pub(crate) fn new(storage: &StorageMetrics, groups: &GroupMetrics, usage: &UsageMetrics) -> Self {
+    pub(crate) fn new(
+        storage: &StorageMetrics,
+        fetch_sessions: &FetchSessionMetrics,
+        groups: &GroupMetrics,
+        usage: &UsageMetrics,
+    ) -> Self {
         let mut registry = Registry::with_prefix("headrace_broker");
         storage.register(&mut registry);
+        fetch_sessions.register(&mut registry);
         groups.register(&mut registry);
         usage.register(&mut registry);
         let requests = Family::default();

@@ -1,20 +1,20 @@
-//! `Fetch`: reads whole batches below the high watermark, and waits until there are enough.
-//!
-//! Fetch sessions (KIP-227) are declined: every answer carries session id 0, so that clients send all their partitions.
+//! `Fetch`: reads whole batches below the high watermark, and waits until there are enough. Which partitions are read, and
+//! which of them are told, is the session's to say (`fetch_session.rs`).
 
 use std::{rc::Rc, time::Duration};
 
 use bytes::Bytes;
+use headrace_fetch::{Ask, TopicKey};
 use headrace_protocol::messages::{
     FetchRequest, FetchResponse,
-    fetch_request::{FetchPartition, FetchTopic},
-    fetch_response::{EpochEndOffset, FetchableTopicResponse, LeaderIdAndEpoch, PartitionData},
+    fetch_response::{EpochEndOffset, LeaderIdAndEpoch, PartitionData},
 };
+use headrace_records::BatchHeader;
 use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
 use tokio::time::{Instant, timeout_at};
 
-use super::Context;
+use super::{Context, fetch_session};
 use crate::{
     broker::Phase,
     close::Close,
@@ -23,20 +23,30 @@ use crate::{
     topics::{Fetched, Held, TopicRef, arrivals::Arrival, read::FetchSpec},
 };
 
-/// From this version on topics are named by id (KIP-516).
-const TOPIC_IDS_SINCE: i16 = 13;
 /// From this version on a replica says who it is in a tagged field.
 const REPLICA_STATE_SINCE: i16 = 15;
 const READ_COMMITTED: i8 = 1;
-const NO_SESSION: i32 = 0;
+
+/// What a fetch asks as a whole.
+#[derive(Clone, Copy)]
+struct Limits {
+    bytes_min: u64,
+    bytes_max: usize,
+    deadline: Instant,
+    is_committed: bool,
+}
 
 /// What one attempt came to.
-struct Attempt<'a> {
-    topics: Vec<FetchableTopicResponse<'a>>,
+struct Attempt {
+    /// One for each ask.
+    rows: Vec<PartitionData>,
     /// Topics that were read without an error, with the bytes of each.
     read: Vec<(TopicId, u64)>,
     bytes: usize,
-    failed: bool,
+    /// Partitions that there are and that may be read.
+    found: Vec<TopicPartition>,
+    /// Whether one of them has to be told of at once.
+    is_urgent: bool,
     /// Room that the first batch takes, if there was less: nothing was read then.
     room_missed: Option<usize>,
 }
@@ -45,97 +55,112 @@ pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
     request: FetchRequest<'a>,
 ) -> Result<Answer<FetchResponse<'a>>, Close> {
-    if let Some(error) = request_error(context.version, &request) {
-        return Ok(FetchResponse { error_code: error.code(), ..Default::default() }.into());
+    if is_replica(context.version, &request) {
+        return Ok(fetch_session::refusal(ErrorCode::ClusterAuthorizationFailed).into());
     }
     let wait = Duration::from_millis(request.max_wait_ms.max(0) as u64).min(FETCH_WAIT_MAX);
-    let mut deadline = Instant::now() + wait;
+    let limits = Limits {
+        bytes_min: request.min_bytes.min(request.max_bytes).max(0) as u64,
+        bytes_max: request.max_bytes.max(0) as usize,
+        deadline: Instant::now() + wait,
+        is_committed: request.isolation_level == READ_COMMITTED,
+    };
+    let begun = match fetch_session::begin(context, request) {
+        Ok(begun) => begun,
+        Err(error) => return Ok(fetch_session::refusal(error).into()),
+    };
+    let attempt = read_enough(context, &begun.asks, limits).await?;
+    let told = fetch_session::finish(context, &begun, attempt.rows);
+    if told.error_code == ErrorCode::None.code() {
+        context.broker.count_read(&attempt.read, context.connection.principal().as_deref());
+    }
+    Ok(told.into())
+}
+
+fn is_replica(version: i16, request: &FetchRequest<'_>) -> bool {
+    let replica =
+        if version >= REPLICA_STATE_SINCE { request.replica_state.replica_id } else { request.replica_id };
+    replica >= 0
+}
+
+/// Reads until there is enough, or nothing more to wait for.
+async fn read_enough(context: &Context<'_>, asks: &[Ask], limits: Limits) -> Result<Attempt, Close> {
     let mut room_min = 0;
-    let bytes_min = request.min_bytes.min(request.max_bytes).max(0) as usize;
+    let mut has_waited = false;
+    let mut deadline = limits.deadline;
     loop {
-        let wanted = request.max_bytes.max(0) as usize;
-        let Some(room) = context.broker.topics.fetch_room(wanted, room_min).await else {
+        let Some(room) = context.broker.topics.fetch_room(limits.bytes_max, room_min).await else {
             return Err(Close::Stopping);
         };
-        // Where room is short a part of what is there has to be enough.
-        let enough = bytes_min.min(room.bytes() / 2);
-        let attempt = read_all(context, &request, room);
+        let attempt = read_all(context, asks, limits, room);
         if let Some(bytes) = attempt.room_missed {
             room_min = bytes;
             continue;
         }
-        if attempt.bytes >= enough || attempt.failed || Instant::now() >= deadline {
-            context.broker.count_read(&attempt.read, context.connection.principal().as_deref());
-            return Ok(response(attempt));
+        // What nobody can read is told when the wait is over, or at once if it became so meanwhile: a client would else ask
+        // again and again for a topic that is gone.
+        let lost = attempt.found.is_empty() || (has_waited && attempt.found.len() < asks.len());
+        if attempt.bytes as u64 >= limits.bytes_min || attempt.is_urgent || lost || Instant::now() >= deadline
+        {
+            return Ok(attempt);
         }
-        let arrival = wait_for(context, &request, enough - attempt.bytes);
+        let visible = visible_bytes(asks, &attempt.rows, limits.is_committed);
+        if visible >= limits.bytes_min {
+            return Ok(attempt);
+        }
+        let arrival = context.broker.topics.wait_for(&attempt.found, limits.bytes_min - visible);
         // Nothing is kept in memory while waiting.
         drop(attempt);
-        if !arrived(context, &arrival, deadline).await {
+        has_waited = true;
+        if !arrived(context, arrival.as_ref(), deadline).await {
             deadline = Instant::now();
         }
     }
 }
 
-/// A fetch of a replica, or one in a session that was never given out.
-fn request_error(version: i16, request: &FetchRequest<'_>) -> Option<ErrorCode> {
-    let replica =
-        if version >= REPLICA_STATE_SINCE { request.replica_state.replica_id } else { request.replica_id };
-    if replica >= 0 {
-        return Some(ErrorCode::ClusterAuthorizationFailed);
-    }
-    // Epochs 0 and -1 begin a session and end one: both name all their partitions, whatever session was before.
-    (request.session_epoch > 0).then_some(ErrorCode::FetchSessionIdNotFound)
-}
-
-fn response(attempt: Attempt<'_>) -> Answer<FetchResponse<'_>> {
-    FetchResponse { session_id: NO_SESSION, responses: attempt.topics, ..Default::default() }.into()
-}
-
 /// Waits for data; false once there is nothing more to wait for.
-async fn arrived(context: &Context<'_>, arrival: &Arrival, deadline: Instant) -> bool {
+async fn arrived(context: &Context<'_>, arrival: Option<&Rc<Arrival>>, deadline: Instant) -> bool {
     let mut phase = context.broker.phase.subscribe();
     let stopping = phase.wait_for(|phase| *phase == Phase::Stopping);
+    let arrival = async {
+        match arrival {
+            Some(arrival) => arrival.arrived().await,
+            None => std::future::pending().await,
+        }
+    };
     tokio::select! {
         biased;
         _ = stopping => false,
-        arrived = timeout_at(deadline, arrival.arrived()) => arrived.is_ok(),
+        arrived = timeout_at(deadline, arrival) => arrived.is_ok(),
     }
 }
 
-fn wait_for(context: &Context<'_>, request: &FetchRequest<'_>, missing_bytes: usize) -> Rc<Arrival> {
-    let topics = &context.broker.topics;
-    let partitions = request.topics.iter().flat_map(|topic| {
-        let id = context.resolve_for(AclOperation::Read, reference(context, topic)).ok();
-        let partition = move |wanted: &FetchPartition| {
-            Some(TopicPartition { topic: id?, partition: PartitionIndex::new(wanted.partition) })
-        };
-        topic.partitions.iter().filter_map(partition)
-    });
-    topics.arrivals().wait_for(partitions, missing_bytes as u64)
+fn reference(key: &TopicKey) -> TopicRef<'_> {
+    match key {
+        TopicKey::Name(name) => TopicRef::Name(name),
+        TopicKey::Id(id) => TopicRef::Id(*id),
+    }
 }
 
-fn reference<'t>(context: &Context<'_>, topic: &'t FetchTopic<'_>) -> TopicRef<'t> {
-    TopicRef::of(context.version, TOPIC_IDS_SINCE, &topic.topic, topic.topic_id)
-}
-
-/// Reads every partition in the order of the request until the room is used up.
-fn read_all<'a>(context: &Context<'_>, request: &FetchRequest<'a>, mut room: Held) -> Attempt<'a> {
-    let topics = Vec::with_capacity(request.topics.len());
-    let mut attempt = Attempt { topics, read: Vec::new(), bytes: 0, failed: false, room_missed: None };
-    let committed = request.isolation_level == READ_COMMITTED;
-    for topic in &request.topics {
-        let id = context.resolve_for(AclOperation::Read, reference(context, topic));
-        let mut rows = Vec::with_capacity(topic.partitions.len());
-        let mut read = None;
-        for wanted in &topic.partitions {
+/// Reads every partition in order until the room is used up.
+fn read_all(context: &Context<'_>, asks: &[Ask], limits: Limits, mut room: Held) -> Attempt {
+    let mut attempt = Attempt {
+        rows: Vec::with_capacity(asks.len()),
+        read: Vec::new(),
+        bytes: 0,
+        found: Vec::with_capacity(asks.len()),
+        is_urgent: false,
+        room_missed: None,
+    };
+    for asked in asks.chunk_by(|one, next| one.key.topic == next.key.topic) {
+        let id = context.resolve_for(AclOperation::Read, reference(&asked[0].key.topic));
+        for ask in asked {
+            let partition_index = ask.key.partition;
             let mut fetched = match id {
                 Ok(topic) => {
-                    let partition =
-                        TopicPartition { topic, partition: PartitionIndex::new(wanted.partition) };
-                    let unused = request.max_bytes.max(0) as usize
-                        - attempt.bytes.min(request.max_bytes.max(0) as usize);
-                    let spec = spec(wanted, &room, unused, attempt.bytes == 0);
+                    let partition = TopicPartition { topic, partition: PartitionIndex::new(partition_index) };
+                    let unused = limits.bytes_max.saturating_sub(attempt.bytes);
+                    let spec = spec(ask, &room, unused, attempt.bytes == 0);
                     context.broker.topics.fetch(partition, &spec)
                 }
                 Err(error) => Fetched::failed(error),
@@ -143,31 +168,47 @@ fn read_all<'a>(context: &Context<'_>, request: &FetchRequest<'a>, mut room: Hel
             if fetched.room_missed.is_some() {
                 return Attempt { room_missed: fetched.room_missed, ..attempt };
             }
-            attempt.bytes += fetched.records.len();
-            if fetched.error.is_none() {
-                *read.get_or_insert(0) += fetched.records.len() as u64;
-            }
-            attempt.failed |= fetched.error.is_some() || fetched.diverging.is_some();
             let records = room.hold(std::mem::take(&mut fetched.records));
-            rows.push(row(context, wanted.partition, &fetched, records, committed));
+            attempt.take(context, partition_index, id.ok(), &fetched, records, limits.is_committed);
         }
-        attempt.read.extend(id.ok().zip(read));
-        attempt.topics.push(FetchableTopicResponse {
-            topic: topic.topic.clone(),
-            topic_id: topic.topic_id,
-            partitions: rows,
-        });
     }
     attempt
 }
 
-fn spec(wanted: &FetchPartition, room: &Held, unused: usize, is_first: bool) -> FetchSpec {
+impl Attempt {
+    fn take(
+        &mut self,
+        context: &Context<'_>,
+        partition_index: i32,
+        topic: Option<TopicId>,
+        fetched: &Fetched,
+        records: Bytes,
+        is_committed: bool,
+    ) {
+        self.bytes += records.len();
+        let is_missing = fetched.error == Some(ErrorCode::UnknownTopicOrPartition);
+        if let Some(topic) = topic.filter(|_| !is_missing) {
+            self.found.push(TopicPartition { topic, partition: PartitionIndex::new(partition_index) });
+            self.is_urgent |= fetched.error.is_some() || fetched.diverging.is_some();
+        }
+        if let (Some(topic), None) = (topic, fetched.error) {
+            let bytes = records.len() as u64;
+            match self.read.last_mut().filter(|(last, _)| *last == topic) {
+                Some((_, read)) => *read += bytes,
+                None => self.read.push((topic, bytes)),
+            }
+        }
+        self.rows.push(row(context, partition_index, fetched, records, is_committed));
+    }
+}
+
+fn spec(ask: &Ask, room: &Held, unused: usize, is_first: bool) -> FetchSpec {
     FetchSpec {
-        offset: wanted.fetch_offset,
-        bytes_max: room.bytes().min(unused).min(wanted.partition_max_bytes.max(0) as usize),
+        offset: ask.offset,
+        bytes_max: room.bytes().min(unused).min(ask.bytes_max.max(0) as usize),
         first_bytes_max: if is_first { room.bytes() } else { 0 },
-        current_leader_epoch: wanted.current_leader_epoch,
-        last_fetched_epoch: wanted.last_fetched_epoch,
+        current_leader_epoch: ask.current_leader_epoch,
+        last_fetched_epoch: ask.last_fetched_epoch,
     }
 }
 
@@ -176,7 +217,7 @@ fn row(
     partition_index: i32,
     fetched: &Fetched,
     records: Bytes,
-    committed: bool,
+    is_committed: bool,
 ) -> PartitionData {
     let mut row = PartitionData {
         partition_index,
@@ -185,7 +226,7 @@ fn row(
         // Without transactions everything that is synced is stable.
         last_stable_offset: fetched.high_watermark,
         log_start_offset: fetched.log_start_offset,
-        aborted_transactions: committed.then(Vec::new),
+        aborted_transactions: is_committed.then(Vec::new),
         records: Some(records),
         ..Default::default()
     };
@@ -197,4 +238,58 @@ fn row(
         row.current_leader = LeaderIdAndEpoch { leader_id, leader_epoch: fetched.leader_epoch };
     }
     row
+}
+
+/// The bytes that a client could have, as far as they count towards the fewest that it wants: of a partition with more than
+/// was read as many as it asks for, though whole batches did not fill them.
+fn visible_bytes(asks: &[Ask], rows: &[PartitionData], is_committed: bool) -> u64 {
+    let visible = asks.iter().zip(rows).map(|(ask, row)| {
+        let end = if is_committed { row.last_stable_offset } else { row.high_watermark };
+        let records = row.records.as_deref().unwrap_or_default();
+        let bytes = records.len() as u64;
+        let has_more =
+            row.error_code == ErrorCode::None.code() && next_offset(records).unwrap_or(ask.offset) < end;
+        if has_more { bytes.max(ask.bytes_max.max(0) as u64) } else { bytes }
+    });
+    visible.fold(0, u64::saturating_add)
+}
+
+/// The offset after whole batches; none where there are no batches.
+fn next_offset(mut batches: &[u8]) -> Option<i64> {
+    let mut next = None;
+    while let Some(header) = BatchHeader::parse(batches) {
+        next = Some(header.next_offset().get());
+        batches = header.batch_bytes().and_then(|bytes| batches.get(bytes..)).unwrap_or_default();
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(offset: i64, bytes_max: i32) -> Ask {
+        Ask {
+            key: headrace_fetch::PartitionKey { topic: TopicKey::Id(TopicId::ZERO), partition: 0 },
+            offset,
+            bytes_max,
+            current_leader_epoch: -1,
+            last_fetched_epoch: -1,
+        }
+    }
+
+    fn row(high_watermark: i64, last_stable_offset: i64) -> PartitionData {
+        PartitionData { high_watermark, last_stable_offset, ..Default::default() }
+    }
+
+    #[test]
+    fn behaviour_34_what_does_not_fit_counts_as_far_as_it_is_asked_for_and_may_be_seen() {
+        let visible = |ask, row, is_committed| visible_bytes(&[ask], &[row], is_committed);
+        assert_eq!(visible(ask(5, 100), row(5, 5), false), 0, "nothing there");
+        assert_eq!(visible(ask(5, 100), row(6, 6), false), 100, "a batch that is too large");
+        assert_eq!(visible(ask(5, 100), row(6, 5), false), 100);
+        assert_eq!(visible(ask(5, 100), row(6, 5), true), 0, "a transaction that is open");
+        let failed = PartitionData { error_code: 1, ..row(6, 6) };
+        assert_eq!(visible(ask(5, 100), failed, false), 0);
+    }
 }

@@ -13,6 +13,15 @@ use tokio::sync::Notify;
 pub(crate) struct Arrival {
     missing_bytes: Cell<u64>,
     ready: Notify,
+    /// How many partitions it waits for, out of all that are waited for.
+    partitions: usize,
+    waited_for: Rc<Cell<usize>>,
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        self.waited_for.update(|all| all - self.partitions);
+    }
 }
 
 impl Arrival {
@@ -31,27 +40,38 @@ impl Arrival {
 }
 
 /// Every waiting fetch, by partition.
-#[derive(Default)]
 pub(crate) struct Arrivals {
     waiting: RefCell<BTreeMap<TopicPartition, Vec<Weak<Arrival>>>>,
+    waited_for: Rc<Cell<usize>>,
+    waits_max: usize,
 }
 
 impl Arrivals {
-    /// A wait for `missing_bytes` in any of `partitions` together.
-    pub(crate) fn wait_for(
-        &self,
-        partitions: impl Iterator<Item = TopicPartition>,
-        missing_bytes: u64,
-    ) -> Rc<Arrival> {
-        let arrival = Rc::new(Arrival { missing_bytes: Cell::new(missing_bytes), ready: Notify::new() });
+    /// No waiting fetch, and room for as many partitions of them.
+    pub(crate) fn new(waits_max: usize) -> Self {
+        Self { waiting: RefCell::default(), waited_for: Rc::default(), waits_max }
+    }
+
+    /// A wait for `missing_bytes` in any of `partitions` together; none, where too many are waited for.
+    pub(crate) fn wait_for(&self, partitions: &[TopicPartition], missing_bytes: u64) -> Option<Rc<Arrival>> {
+        if self.waited_for.get() + partitions.len() > self.waits_max {
+            return None;
+        }
+        self.waited_for.update(|all| all + partitions.len());
+        let arrival = Rc::new(Arrival {
+            missing_bytes: Cell::new(missing_bytes),
+            ready: Notify::new(),
+            partitions: partitions.len(),
+            waited_for: Rc::clone(&self.waited_for),
+        });
         let mut waiting = self.waiting.borrow_mut();
         for partition in partitions {
-            let arrivals = waiting.entry(partition).or_default();
+            let arrivals = waiting.entry(*partition).or_default();
             // Fetches that ended for another reason leave their entries behind; they go with the next one.
             arrivals.retain(|other| other.strong_count() > 0);
             arrivals.push(Rc::downgrade(&arrival));
         }
-        arrival
+        Some(arrival)
     }
 
     /// Bytes have become readable in a partition.
@@ -90,8 +110,8 @@ mod tests {
 
     #[test]
     fn bytes_of_all_partitions_count_together() {
-        let arrivals = Arrivals::default();
-        let arrival = arrivals.wait_for([partition(0), partition(1)].into_iter(), 10);
+        let arrivals = Arrivals::new(10);
+        let arrival = arrivals.wait_for(&[partition(0), partition(1)], 10).unwrap();
         arrivals.arrived(partition(0), 6);
         arrivals.arrived(partition(2), 6);
         assert!(!is_ready(&arrival));
@@ -101,13 +121,24 @@ mod tests {
 
     #[test]
     fn a_deleted_partition_ends_the_wait_and_dropped_waits_are_forgotten() {
-        let arrivals = Arrivals::default();
-        let arrival = arrivals.wait_for([partition(0)].into_iter(), 10);
+        let arrivals = Arrivals::new(2);
+        let arrival = arrivals.wait_for(&[partition(0)], 10).unwrap();
         for _ in 0..100 {
-            drop(arrivals.wait_for([partition(0)].into_iter(), 10));
+            drop(arrivals.wait_for(&[partition(0)], 10).unwrap());
         }
         assert!(arrivals.waiting.borrow()[&partition(0)].len() <= 2);
         arrivals.gone(partition(0));
         assert!(is_ready(&arrival));
+    }
+
+    #[test]
+    fn partitions_that_are_waited_for_are_bounded() {
+        let arrivals = Arrivals::new(3);
+        let first = arrivals.wait_for(&[partition(0), partition(1)], 1);
+        assert!(arrivals.wait_for(&[partition(0), partition(1)], 1).is_none(), "over the limit");
+        let second = arrivals.wait_for(&[partition(0)], 1);
+        assert!(first.is_some() && second.is_some(), "at the limit");
+        drop(first);
+        assert!(arrivals.wait_for(&[partition(0), partition(1)], 1).is_some());
     }
 }

@@ -10,6 +10,7 @@ pub(crate) struct StorageMetrics {
     pub(super) batches_repeated: Counter,
     pub(super) produce_refused_disk_full: Counter,
     pub(super) fetched_bytes: Counter,
+    pub(super) fetch_waits_refused: Counter,
     pub(super) syncs: Counter,
     pub(super) compactions: Counter,
     pub(super) compactions_failed: Counter,
@@ -31,6 +32,11 @@ impl StorageMetrics {
         );
         add("produce_refused_disk_full", "Batches refused for want of room", &self.produce_refused_disk_full);
         add("fetched_bytes", "Bytes of record batches read for fetches", &self.fetched_bytes);
+        add(
+            "fetch_waits_refused",
+            "Fetches that waited their whole time, as too many partitions were waited for",
+            &self.fetch_waits_refused,
+        );
         add("log_syncs", "Rounds of syncing logs", &self.syncs);
         add("compactions", "Passes of compaction over a log that came to their end", &self.compactions);
         add("compactions_failed", "Passes of compaction that did not", &self.compactions_failed);

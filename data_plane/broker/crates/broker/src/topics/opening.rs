@@ -19,7 +19,7 @@ use super::{
     Online, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory, metrics::StorageMetrics,
     partitions_of, settings::Settings,
 };
-use crate::{config::LimitsConfig, usage::Usage};
+use crate::{config::LimitsConfig, limits::FETCH_WAITS_MAX, usage::Usage};
 
 /// Directory of the logs, in the data directory.
 const DIRECTORY: &str = "topics";
@@ -58,7 +58,7 @@ impl Topics {
             partitions_max: limits.partitions_max,
             batch_bytes_max: limits.request_bytes_max,
             state: RefCell::new(state),
-            arrivals: Arrivals::default(),
+            arrivals: Arrivals::new(FETCH_WAITS_MAX),
             work: Notify::new(),
             compaction: Notify::new(),
             stop_compacting: Arc::default(),

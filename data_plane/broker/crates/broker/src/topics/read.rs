@@ -1,11 +1,13 @@
 //! Reading for fetches, within the memory that fetched records may take.
 
+use std::rc::Rc;
+
 use bytes::Bytes;
 use headrace_log::{LogError, PartitionLog, ReadError};
 use headrace_types::{ErrorCode, LeaderEpoch, TopicPartition};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Topics, arrivals::Arrivals};
+use super::{Topics, arrivals::Arrival};
 use crate::limits::{FETCH_BYTES_MAX, FETCH_BYTES_MIN, FETCHED_IN_MEMORY_BYTES_MAX};
 
 /// Room for fetched records; what is not used is given back at once, the rest once the records are sent.
@@ -99,9 +101,13 @@ impl Topics {
         fetched
     }
 
-    /// Fetches that wait for data.
-    pub(crate) fn arrivals(&self) -> &Arrivals {
-        &self.arrivals
+    /// A wait for as many more bytes in these partitions together; none, where too many are waited for.
+    pub(crate) fn wait_for(&self, partitions: &[TopicPartition], missing_bytes: u64) -> Option<Rc<Arrival>> {
+        let arrival = self.arrivals.wait_for(partitions, missing_bytes);
+        if arrival.is_none() {
+            self.metrics.fetch_waits_refused.inc();
+        }
+        arrival
     }
 }
 

@@ -57,13 +57,16 @@ fn an_offset_inside_a_batch_gets_the_whole_batch() {
 #[test]
 fn one_batch_comes_however_small_the_limits_and_the_rest_stays_within_them() {
     let (_broker, mut client) = setup(10);
+    for number in 0..10 {
+        produce(&mut client, "t", 1, &batch(&[&format!("a{number}"), &format!("b{number}")]));
+    }
     let size = batch(&["a0", "b0"]).len() as i32;
-    let tight = Ask { bytes_max: 1, ..Ask::new("t", 0, 0) };
-    let rows = fetch_rows(&mut client, &fetch_request(&[tight, tight], 1, 1, LONG_MS), FETCH);
+    let tight = |partition| Ask { bytes_max: 1, ..Ask::new("t", partition, 0) };
+    let rows = fetch_rows(&mut client, &fetch_request(&[tight(0), tight(1)], 1, 1, LONG_MS), FETCH);
     assert_eq!(records(rows[0].records.as_ref()).len(), 2);
     assert!(records(rows[1].records.as_ref()).is_empty());
-    let roomy = Ask { bytes_max: 3 * size, ..Ask::new("t", 0, 0) };
-    let rows = fetch_rows(&mut client, &fetch_request(&[roomy, roomy], 1, 5 * size, LONG_MS), FETCH);
+    let roomy = |partition| Ask { bytes_max: 3 * size, ..Ask::new("t", partition, 0) };
+    let rows = fetch_rows(&mut client, &fetch_request(&[roomy(0), roomy(1)], 1, 5 * size, LONG_MS), FETCH);
     assert_eq!(records(rows[0].records.as_ref()).len(), 6);
     assert_eq!(records(rows[1].records.as_ref()).len(), 4);
 }
@@ -101,7 +104,7 @@ fn offsets_outside_the_log_epochs_and_unknown_partitions_are_told_at_once() {
 }
 
 #[test]
-fn sessions_are_declined_and_replicas_refused() {
+fn sessions_that_are_not_there_and_replicas_are_refused() {
     let (_broker, mut client) = setup(1);
     let code = |client: &mut Client, change: &dyn Fn(&mut FetchRequest<'_>)| {
         let mut request = fetch_request(&[Ask::new("t", 0, 0)], 1, 1 << 20, 0);
@@ -110,7 +113,6 @@ fn sessions_are_declined_and_replicas_refused() {
         let response: FetchResponse<'_> = client.response(id, FETCH);
         (response.error_code, response.session_id)
     };
-    assert_eq!(code(&mut client, &|request| request.session_epoch = 0), (0, 0));
     assert_eq!(code(&mut client, &|request| request.session_epoch = -1), (0, 0));
     let not_found = (ErrorCode::FetchSessionIdNotFound.code(), 0);
     // A session of an earlier broker is given up by naming all partitions (KIP-227).
@@ -156,6 +158,33 @@ fn a_waiting_fetch_is_answered_by_the_data_it_waits_for() {
     produce(&mut client, "t", 0, &batch(&["x"]));
     produce(&mut client, "t", 1, &batch(&["y"]));
     assert_eq!(waiter.join().unwrap(), 2);
+}
+
+#[test]
+fn behaviour_34_what_does_not_fit_into_the_answer_is_enough() {
+    let (_broker, mut client) = setup(3);
+    let size = batch(&["a0", "b0"]).len() as i32;
+    // Two and a half batches are wanted and may come: two do, and the third is there.
+    let wanted = 2 * size + size / 2;
+    let request = fetch_request(&[Ask::new("t", 0, 0)], wanted, wanted, LONG_MS);
+    assert_eq!(records(fetch_rows(&mut client, &request, FETCH)[0].records.as_ref()).len(), 4);
+    let tight = Ask { bytes_max: wanted, ..Ask::new("t", 0, 0) };
+    let request = fetch_request(&[tight], wanted, 1 << 20, LONG_MS);
+    assert_eq!(records(fetch_rows(&mut client, &request, FETCH)[0].records.as_ref()).len(), 4);
+}
+
+#[test]
+fn behaviour_34_a_partition_that_nobody_has_does_not_end_the_wait_of_the_others() {
+    let (broker, mut client) = setup(0);
+    let mut waiting = broker.connect();
+    let waiter = thread::spawn(move || {
+        let asks = [Ask::new("none", 0, 0), Ask::new("t", 9, 0), Ask::new("t", 0, 0)];
+        let rows = fetch_rows(&mut waiting, &fetch_request(&asks, 1, 1 << 20, LONG_MS), FETCH);
+        (rows[0].error_code, rows[1].error_code, records(rows[2].records.as_ref()).len())
+    });
+    produce(&mut client, "t", 0, &batch(&["x"]));
+    let unknown = ErrorCode::UnknownTopicOrPartition.code();
+    assert_eq!(waiter.join().unwrap(), (unknown, unknown, 1));
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod idempotence;
 mod inspection;
 mod offsets;
 mod producing;
+mod sessions;
 #[path = "../support/mod.rs"]
 mod support;
 mod versions;
