@@ -1,11 +1,20 @@
 """Pieces that request and response schemas share."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query, status
-from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from control_plane.kit.pagination import Page
 
@@ -32,6 +41,27 @@ def _rfc3339(value: datetime) -> str:
 
 # RFC 3339 in UTC with a fixed number of digits, so that texts sort as instants do.
 Instant = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?", re.ASCII)
+
+
+def _read_moment(value: object) -> object:
+    """Read a date as the beginning of that day in UTC; numbers of seconds are none."""
+    if not isinstance(value, str) or not _DATE.fullmatch(value):
+        raise ValueError("a date or an instant of RFC 3339 expected")
+    instant = datetime.fromisoformat(value)
+    return instant if "T" in value else instant.replace(tzinfo=UTC)
+
+
+# A date, or an instant with its zone, in the query of a request.
+Moment = Annotated[
+    AwareDatetime,
+    BeforeValidator(_read_moment),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+    ),
+]
 
 
 DryRun = Annotated[

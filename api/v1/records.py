@@ -1,4 +1,4 @@
-"""Reading records: a partition from an offset, without any state on the server."""
+"""Reading records: a partition from an offset or a time, without any state on the server."""
 
 import asyncio
 from typing import Annotated
@@ -10,14 +10,15 @@ from starlette.responses import Response
 from api.auth import require
 from api.deps import Services
 from api.errors import problems
-from api.schemas import RequestModel
+from api.schemas import Moment, RequestModel
+from api.v1.read_start import OFFSET_PATTERN, read_start
 from api.v1.record_pages import PageResponse, RecordFormat, encode_page
 from api.v1.router import v1_router
 from control_plane.clusters.errors import ClusterNotFoundError, ClusterNotReadyError
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from data_plane.gateway import errors
-from data_plane.gateway.consumers import EARLIEST, LATEST, Offset, ReadRequest
+from data_plane.gateway.consumers import ReadRequest
 from data_plane.gateway.limits import (
     PARTITION_MAX,
     READ_BYTES_DEFAULT,
@@ -29,19 +30,29 @@ CLIENT_CLOSED_REQUEST = 499  # nobody receives it; logs show it
 
 router = v1_router("records")
 
-OFFSET_PATTERN = r"^(earliest|latest|[0-9]{1,18})$"
-
 
 class ReadQuery(RequestModel):
     """Where to begin, how much to return, how long to wait and how to write it."""
 
     offset: Annotated[
-        str,
+        str | None,
         Field(
             pattern=OFFSET_PATTERN,
-            description="The first offset to read: a number, `earliest` or `latest`.",
+            description="The first offset to read: a number, `earliest` or `latest`. Without it "
+            "and `since`: `earliest`.",
+            examples=["earliest", "1204"],
         ),
-    ] = EARLIEST
+    ] = None
+    since: Annotated[
+        Moment | None,
+        Field(
+            description="In place of `offset`: begin at the first record whose timestamp is not "
+            "before this date (its beginning in UTC) or instant of RFC 3339. Where all are older, "
+            "reading begins at the end, as with `latest`. Records behind it may be older, where "
+            "producers' clocks or their own timestamps say so.",
+            examples=["2026-11-22T09:30:00Z", "2026-11-22"],
+        ),
+    ] = None
     max_bytes: Annotated[
         int,
         Field(
@@ -75,6 +86,8 @@ class ReadQuery(RequestModel):
             errors.TopicNotFoundError,
             errors.PartitionNotFoundError,
             errors.OffsetOutOfRangeError,
+            errors.ReadStartAmbiguousError,
+            errors.ReadSinceFutureError,
             errors.AccessDeniedError,
             errors.CredentialBusyError,
             errors.GatewayBusyError,
@@ -96,10 +109,9 @@ async def read_records(
 
     Nothing is remembered between reads: go on from `next_offset`. No record is cut or skipped.
     """
+    start = read_start(query.offset, query.since, services.core.clock)
     route = await services.gateway.routes.route(caller, cluster_id)
-    wanted = ReadRequest(
-        topic, partition, _offset(query.offset), query.max_bytes, query.wait_ms / 1000
-    )
+    wanted = ReadRequest(topic, partition, start, query.max_bytes, query.wait_ms / 1000)
     reading = asyncio.ensure_future(
         services.gateway.gateway.consumers.read(
             route, wanted, lambda page: encode_page(page, query.format)
@@ -114,12 +126,6 @@ async def read_records(
     finally:
         gone.cancel()
         reading.cancel()
-
-
-def _offset(text: str) -> Offset:
-    if text == EARLIEST:
-        return EARLIEST
-    return LATEST if text == LATEST else int(text)
 
 
 async def _gone(request: Request) -> None:

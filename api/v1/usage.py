@@ -1,18 +1,16 @@
 """Usage of clusters: what was written, read and stored, by hour or day."""
 
-import re
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
-from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
+from pydantic import Field
 
 from api.auth import require
 from api.cluster_services import Clusters
 from api.deps import CoreServices
 from api.errors import problems
-from api.schemas import Instant, RequestModel, ResponseModel
+from api.schemas import Instant, Moment, RequestModel, ResponseModel
 from api.v1.router import v1_router
 from control_plane.clusters.errors import ClusterNotFoundError
 from control_plane.identity.policy import Action
@@ -22,25 +20,6 @@ from control_plane.usage.plan import Granularity, Traffic
 from control_plane.usage.service import Group, Levels, UsageItem, UsageReport
 
 router = v1_router("usage")
-
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?", re.ASCII)
-
-
-def _read_moment(value: object) -> object:
-    """Read a date as the beginning of that day in UTC; numbers of seconds are none."""
-    if not isinstance(value, str) or not _DATE.fullmatch(value):
-        raise ValueError("a date or an instant of RFC 3339 expected")
-    instant = datetime.fromisoformat(value)
-    return instant if "T" in value else instant.replace(tzinfo=UTC)
-
-
-Moment = Annotated[
-    AwareDatetime,
-    BeforeValidator(_read_moment),
-    WithJsonSchema(
-        {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
-    ),
-]
 
 _LEVEL_NAMES = tuple(one.name for one in fields(Levels))
 

@@ -1,4 +1,4 @@
-"""Reads one partition from an offset, blocking the thread it is called on."""
+"""Reads one partition from an offset or a time, blocking the thread it is called on."""
 
 import threading
 import time
@@ -37,7 +37,21 @@ TIMESTAMP_TYPES = {1: "create", 2: "log_append"}  # confluent_kafka.TIMESTAMP_*
 
 EARLIEST: Final = "earliest"
 LATEST: Final = "latest"
-Offset = int | Literal["earliest", "latest"]
+
+
+class Since(msgspec.Struct, frozen=True):
+    """The first record whose timestamp, in milliseconds since 1970, is not before a time.
+
+    Kafka's ListOffsets answers it (KIP-79). Where all records are older it is the end.
+    """
+
+    timestamp_ms: int
+
+    def __str__(self) -> str:
+        return f"since {self.timestamp_ms} ms"
+
+
+Start = int | Literal["earliest", "latest"] | Since
 
 
 class ReadRequest(msgspec.Struct, frozen=True):
@@ -45,7 +59,7 @@ class ReadRequest(msgspec.Struct, frozen=True):
 
     topic: str
     partition: int
-    offset: Offset
+    start: Start
     bytes_max: int
     wait_seconds: float
 
@@ -89,7 +103,7 @@ class PartitionReader:
 
     def goes_on(self, request: ReadRequest) -> bool:
         """Whether this reader stands where `request` begins."""
-        return self.place == (request.topic, request.partition, request.offset)
+        return self.place == (request.topic, request.partition, request.start)
 
     def holds_records(self) -> bool:
         """Whether it has fetched beyond its last page; for a reader that nobody uses."""
@@ -103,13 +117,13 @@ class PartitionReader:
         partition = TopicPartition(request.topic, request.partition)
         if self.goes_on(request) and self._has_surplus():
             span = self._last_span(partition)
-            start = request.offset
+            start = request.start
         else:
             if not self.goes_on(request):
                 self._stop_fetching()
             span = self._span(partition)
             self._forget_ends_before(span.end)
-            start = _start(request.offset, span)
+            start = self._begin(partition, request.start, span)
         assert isinstance(start, int)
         if self.place != (request.topic, request.partition, start):
             self._go_to(request, start)
@@ -180,6 +194,25 @@ class PartitionReader:
         self._surplus.clear()
         self._consumer.unassign()
 
+    def _begin(self, partition: TopicPartition, start: Start, span: Span) -> int:
+        """The offset of the first record to read; raises OffsetOutOfRangeError."""
+        if isinstance(start, Since):
+            return self._first_since(partition, start.timestamp_ms, span)
+        if start == EARLIEST:
+            return span.earliest
+        if start == LATEST:
+            return span.end
+        if not span.earliest <= start <= span.end:
+            raise OffsetOutOfRangeError(str(start), span.earliest, span.end)
+        return start
+
+    def _first_since(self, partition: TopicPartition, timestamp_ms: int, span: Span) -> int:
+        wanted = TopicPartition(partition.topic, partition.partition, timestamp_ms)
+        (found,) = self._consumer.offsets_for_times([wanted], timeout=METADATA_TIMEOUT_SECONDS)
+        if found.error is not None:
+            raise KafkaException(found.error)
+        return found.offset if found.offset >= 0 else span.end
+
     def _go_to(self, request: ReadRequest, start: int) -> None:
         self._surplus.clear()
         self._consumer.assign([TopicPartition(request.topic, request.partition, start)])
@@ -201,7 +234,7 @@ class PartitionReader:
             return ClusterRefusedCredentialError()
         if error.code() in {kafka_codes.NO_OFFSET, KafkaError.OFFSET_OUT_OF_RANGE}:
             span = self._span(TopicPartition(request.topic, request.partition))
-            return OffsetOutOfRangeError(str(request.offset), span.earliest, span.end)
+            return OffsetOutOfRangeError(str(request.start), span.earliest, span.end)
         if error.code() == kafka_codes.UNKNOWN_PARTITION and not self._has_topic(request.topic):
             return TopicNotFoundError(request.topic)
         return read_error(error, request.topic, request.partition)
@@ -218,16 +251,6 @@ class PartitionReader:
     def _on_error(self, error: KafkaError) -> None:
         if error.code() in kafka_codes.REFUSED_CREDENTIAL:
             self._refused = True
-
-
-def _start(offset: Offset, span: Span) -> int:
-    if offset == EARLIEST:
-        return span.earliest
-    if offset == LATEST:
-        return span.end
-    if not span.earliest <= offset <= span.end:
-        raise OffsetOutOfRangeError(str(offset), span.earliest, span.end)
-    return offset
 
 
 def _is_end(message: Message) -> bool:

@@ -107,6 +107,35 @@ class OffsetOutOfRangeError(InvalidInputError):
         )
 
 
+class ReadStartAmbiguousError(InvalidInputError):
+    """The request names two places to begin reading."""
+
+    code = "read_start_ambiguous"
+    title = "Two places to begin"
+
+    def __init__(self) -> None:
+        detail = "`offset` and `since` both say where to begin"
+        super().__init__(
+            detail,
+            advice="give one of them; without any, reading begins at the earliest record",
+            errors=[FieldError("query.since", self.code, "not together with offset")],
+        )
+
+
+class ReadSinceFutureError(InvalidInputError):
+    """The time to begin at lies in a future that no record has a timestamp of."""
+
+    code = "read_since_future"
+    title = "Time in the future"
+
+    def __init__(self, since: str, now: str) -> None:
+        super().__init__(
+            f"{since} is in the future: it is {now}",
+            advice="for what is written from now on, read from `offset=latest`",
+            errors=[FieldError("query.since", self.code, "at most an hour ahead")],
+        )
+
+
 class ClusterRefusedCredentialError(AppError):
     """The cluster does not accept the caller's credential (any more)."""
 

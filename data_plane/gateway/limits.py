@@ -36,6 +36,7 @@ READ_BYTES_MAX = 4 * MIB
 READ_BYTES_DEFAULT = MIB
 READ_RECORDS_MAX = 10_000
 READ_WAIT_MS_MAX = 30_000
+SINCE_AHEAD_MS_MAX = 3_600_000  # how far ahead brokers let a record's timestamp be (KIP-937)
 FETCH_BYTES_MAX = 4 * MIB
 PREFETCH_KIB_MAX = 1  # one fetch ahead: what nobody asks for is metered all the same
 FETCH_QUEUE_BACKOFF_MS = 5

@@ -145,6 +145,28 @@ def test_a_failed_operation_says_why(server: ScriptedServer) -> None:
     assert (caught.value.code, caught.value.operation_id) == ("port_taken", "op_a")
 
 
+def test_records_are_read_from_an_offset_or_a_time(server: ScriptedServer) -> None:
+    page: dict[str, Any] = {
+        "records": [],
+        "next_offset": 7,
+        "earliest_offset": 0,
+        "end_offset": 7,
+    }
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    with client_of(server) as client:
+        for start in (7, "latest", noon):
+            server.will_answer(200, page)
+            assert client.records.read("lkc_a", "t", 0, start).next_offset == 7
+        with pytest.raises(ValueError, match="no time zone"):
+            client.records.read("lkc_a", "t", 0, noon.replace(tzinfo=None))
+
+    assert [asked.path.partition("?")[2].partition("&")[0] for asked in server.asked] == [
+        "offset=7",
+        "offset=latest",
+        "since=2026-11-22T12%3A00%3A00%2B00%3A00",
+    ]
+
+
 def test_records_are_never_sent_twice_after_a_lost_answer(server: ScriptedServer) -> None:
     server.will_break_off()
 

@@ -7,6 +7,7 @@ import os
 import signal
 import stat
 import subprocess
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,36 @@ def test_lines_go_in_and_come_out(run: Run, kafka_cluster: KafkaCluster, tmp_pat
     assert run("consume", topic, *cluster, "--from", "latest").stdout == ""
     assert run("produce", topic, *cluster, given="from a pipe\n").returncode == 0
     assert run("consume", topic, *cluster, "--from", "5002").stdout == "from a pipe\n"
+
+
+def test_reading_begins_at_a_time(run: Run, kafka_cluster: KafkaCluster) -> None:
+    topic = kafka_cluster.topic("since", 2)
+    cluster = ("--cluster", kafka_cluster.id)
+    now = datetime.now(UTC).replace(microsecond=0)
+    ages = {"first": timedelta(days=3), "next": timedelta(days=2), "last": timedelta(hours=1)}
+    lines = [
+        {"value": name, "partition": partition, "timestamp": int((now - age).timestamp()) * 1000}
+        for partition in range(2)
+        for name, age in ages.items()
+    ]
+    given = "".join(f"{json.dumps(line)}\n" for line in lines)
+    assert run("produce", topic, *cluster, "--format", "ndjson", given=given).returncode == 0
+
+    def read(start: str) -> list[str]:
+        done = run("consume", topic, *cluster, "--from", start)
+        assert done.returncode == 0, done.stderr
+        return sorted(done.stdout.split())
+
+    assert read("30m") == []
+    assert read("2h") == ["last", "last"]
+    assert read("60h") == ["last", "last", "next", "next"]
+    assert read((now - timedelta(days=2)).isoformat()) == ["last", "last", "next", "next"]
+    assert read("2026-01-01") == sorted(2 * [*ages])
+    assert run("consume", topic, *cluster, "--from", "soon").returncode == 2
+    tomorrow = (now + timedelta(days=1)).isoformat()
+    refused = run("consume", topic, *cluster, "--from", tomorrow)
+    assert refused.returncode == 1
+    assert "read_since_future" in refused.stderr
 
 
 def test_ndjson_is_a_round_trip_between_topics(run: Run, kafka_cluster: KafkaCluster) -> None:

@@ -4008,8 +4008,10 @@ export interface operations {
     read_records: {
         parameters: {
             query?: {
-                /** @description The first offset to read: a number, `earliest` or `latest`. */
-                offset?: string;
+                /** @description The first offset to read: a number, `earliest` or `latest`. Without it and `since`: `earliest`. */
+                offset?: string | null;
+                /** @description In place of `offset`: begin at the first record whose timestamp is not before this date (its beginning in UTC) or instant of RFC 3339. Where all are older, reading begins at the end, as with `latest`. Records behind it may be older, where producers' clocks or their own timestamps say so. */
+                since?: string | null;
                 /** @description Keys, values and headers in one answer. One record always fits. */
                 max_bytes?: number;
                 /** @description How long to wait for a first record. */

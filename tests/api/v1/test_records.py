@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from base64 import b64decode, b64encode
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx2
@@ -69,6 +70,51 @@ def test_a_value_is_written_in_the_format_asked_for_where_it_can_be(
         for name, values in expected.items():
             page = http.get(path_of(kafka_cluster.id, topic), params={"format": name}).json()
             assert [(r["value"], r["value_encoding"]) for r in page["records"]] == values
+
+
+def test_reading_begins_at_a_time(
+    running_service: RunningService, kafka_cluster: KafkaCluster
+) -> None:
+    topic = kafka_cluster.topic("since", 1)
+    noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    begins = {
+        "2026-11-22": [0, 1, 2],
+        "2026-11-22T12:00:00Z": [0, 1, 2],
+        "2026-11-22T13:00:00.0001+01:00": [1, 2],
+        "2026-11-22T13:00:00Z": [1, 2],
+        "2026-11-22T14:00:00.001Z": [],
+        "0001-01-01T00:00:00+14:00": [0, 1, 2],
+    }
+    with running_service.http() as http:
+        for hour in range(3):
+            at = noon + timedelta(hours=hour)
+            write(http, kafka_cluster, topic, timestamp=int(at.timestamp() * 1000))
+        for since, offsets in begins.items():
+            page = http.get(path_of(kafka_cluster.id, topic), params={"since": since}).json()
+            assert [record["offset"] for record in page["records"]] == offsets, since
+            assert (page["next_offset"], page["end_offset"]) == (3, 3)
+
+
+def test_a_place_to_begin_that_can_not_be_is_refused(
+    running_service: RunningService, kafka_cluster: KafkaCluster
+) -> None:
+    topic = kafka_cluster.topic("nowhere", 1)
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    cases: list[tuple[dict[str, str], str]] = [
+        ({"since": "2026-11-22", "offset": "0"}, "read_start_ambiguous"),
+        ({"since": "2026-11-22", "offset": "earliest"}, "read_start_ambiguous"),
+        ({"since": tomorrow}, "read_since_future"),
+        ({"since": "2026-11-22T12:00:00"}, "request_invalid"),
+        ({"since": "1763812800000"}, "request_invalid"),
+        ({"since": "yesterday"}, "request_invalid"),
+        ({"since": ""}, "request_invalid"),
+    ]
+    with running_service.http() as http:
+        for params, code in cases:
+            answer = http.get(path_of(kafka_cluster.id, topic), params=params)
+            problem = answer.json()
+            assert (answer.status_code, problem["code"]) == (422, code), params
+            assert [error["field"] for error in problem["errors"]] == ["query.since"]
 
 
 def test_a_wait_ends_when_a_record_comes(

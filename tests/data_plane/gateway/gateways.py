@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from control_plane.kit.clock import Clock, SystemClock
 from data_plane.gateway.consumer_pool import ConsumerPool
-from data_plane.gateway.consumers import Offset, ReadRequest
+from data_plane.gateway.consumers import ReadRequest, Start
 from data_plane.gateway.deliveries import Outcome
 from data_plane.gateway.endpoints import Route
 from data_plane.gateway.pages import RecordPage
@@ -57,13 +57,13 @@ class TestGateway:
         self,
         route: Route,
         topic: str,
-        offset: Offset = "earliest",
+        start: Start = "earliest",
         *,
         partition: int = 0,
         bytes_max: int = READ_BYTES,
         wait_seconds: float = 0.0,
     ) -> RecordPage:
-        request = ReadRequest(topic, partition, offset, bytes_max, wait_seconds)
+        request = ReadRequest(topic, partition, start, bytes_max, wait_seconds)
         return await self.consumers.read(route, request, lambda page: page)
 
     async def close(self) -> None:

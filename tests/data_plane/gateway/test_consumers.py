@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from data_plane.gateway.consumers import ReadRequest
+from data_plane.gateway.consumers import ReadRequest, Since, Start
 from data_plane.gateway.endpoints import ClusterEndpoint, Route
 from data_plane.gateway.errors import (
     ClusterUnreachableError,
@@ -15,6 +15,7 @@ from data_plane.gateway.errors import (
     PartitionNotFoundError,
 )
 from data_plane.gateway.limits import READERS_PER_CREDENTIAL_MAX
+from data_plane.gateway.records import NewRecord
 from tests.data_plane.gateway.conftest import PARTITIONS, DevBroker
 from tests.data_plane.gateway.gateways import (
     PATIENCE_SECONDS,
@@ -27,6 +28,7 @@ from tests.data_plane.gateway.gateways import (
 pytestmark = pytest.mark.xdist_group("gateway")
 
 LONG_WAIT_SECONDS = 60.0
+HOUR_MS = 3_600_000
 
 
 @pytest.mark.parametrize("bytes_max", [1, 7, 10, 99, 1_000, 10_000])
@@ -122,6 +124,78 @@ def test_latest_is_the_end_and_a_wait_there_sees_the_next_record(dev_broker: Dev
         assert [record.offset for record in page.records] == [3]
 
     with_gateway(scenario)
+
+
+class TestSince:
+    def test_begins_at_the_first_record_that_is_not_older(self, dev_broker: DevBroker) -> None:
+        expected = {0: 0, HOUR_MS: 0, HOUR_MS + 1: 1, 2 * HOUR_MS: 1, 3 * HOUR_MS: 2}
+
+        async def scenario(gateway: TestGateway) -> None:
+            await gateway.produce(dev_broker.route(), "since", hourly(3))
+            for timestamp_ms, offset in expected.items():
+                page = await gateway.read(dev_broker.route(), "since", Since(timestamp_ms))
+                assert [record.offset for record in page.records] == list(range(offset, 3))
+                assert (page.next_offset, page.earliest_offset, page.end_offset) == (3, 0, 3)
+
+        with_gateway(scenario)
+
+    def test_after_the_last_record_begins_at_the_end(self, dev_broker: DevBroker) -> None:
+        async def scenario(gateway: TestGateway) -> None:
+            await gateway.produce(dev_broker.route(), "since-end", hourly(3))
+            since = Since(3 * HOUR_MS + 1)
+            page = await gateway.read(dev_broker.route(), "since-end", since)
+            assert (page.records, page.next_offset, page.end_offset) == ([], 3, 3)
+
+            waiting = asyncio.create_task(
+                gateway.read(dev_broker.route(), "since-end", since, wait_seconds=LONG_WAIT_SECONDS)
+            )
+            await asyncio.sleep(0.3)
+            assert not waiting.done()
+            await gateway.produce(dev_broker.route(), "since-end", numbered(1))
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                page = await waiting
+            assert [record.offset for record in page.records] == [3]
+
+        with_gateway(scenario)
+
+    def test_in_an_empty_partition_begins_at_the_end(self, dev_broker: DevBroker) -> None:
+        async def scenario(gateway: TestGateway) -> None:
+            await gateway.produce(dev_broker.route(), "since-none", numbered(1))
+            page = await gateway.read(dev_broker.route(), "since-none", Since(0), partition=1)
+            assert (page.records, page.next_offset) == ([], 0)
+
+        with_gateway(scenario)
+
+    def test_a_page_of_it_is_gone_on_from_like_any_other(self, dev_broker: DevBroker) -> None:
+        async def scenario(gateway: TestGateway) -> None:
+            await gateway.produce(dev_broker.route(), "since-on", hourly(300))
+            found: list[int] = []
+            start: Start = Since(101 * HOUR_MS)
+            while len(found) < 200:
+                page = await gateway.read(dev_broker.route(), "since-on", start, bytes_max=50)
+                found.extend(record.offset for record in page.records)
+                start = page.next_offset
+            assert found == list(range(100, 300))
+
+        with_gateway(scenario)
+
+    def test_in_an_unknown_topic_or_partition_is_told(self, dev_broker: DevBroker) -> None:
+        async def scenario(gateway: TestGateway) -> None:
+            await gateway.produce(dev_broker.route(), "since-where", numbered(1))
+            with pytest.raises(PartitionNotFoundError):
+                await gateway.read(
+                    dev_broker.route(), "since-where", Since(0), partition=PARTITIONS
+                )
+
+        with_gateway(scenario)
+
+
+def hourly(count: int) -> list[NewRecord]:
+    """Records of the first hours after 1970 began."""
+    return [
+        NewRecord(None, b"v", partition=0, timestamp_ms=number * HOUR_MS)
+        for number in range(1, count + 1)
+    ]
 
 
 def test_a_wait_that_nothing_ends_returns_an_empty_page(dev_broker: DevBroker) -> None:

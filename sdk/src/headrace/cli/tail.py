@@ -9,7 +9,7 @@ import msgspec
 from headrace.client import Client
 from headrace.errors import HeadraceError
 from headrace.models import RecordPage, StoredRecord
-from headrace.resources.records import Offset
+from headrace.resources.records import Start
 
 WORKERS_MAX = 8  # the service lends so many readers to one key, and a few more
 PAGES_AHEAD_MAX = 16
@@ -28,7 +28,7 @@ class _Place(msgspec.Struct):
     """How far a partition has been read; `end` is where to stop, None to go on for ever."""
 
     partition: int
-    offset: Offset
+    offset: Start
     end: int | None = None
     has_ended: bool = False
 
@@ -42,7 +42,7 @@ class Tail:
         cluster_id: str,
         topic: str,
         partitions: list[int],
-        start: Offset,
+        start: Start,
         *,
         follows: bool,
     ) -> None:

@@ -1,6 +1,7 @@
-"""Records: produced in streams, read from an offset."""
+"""Records: produced in streams, read from an offset or a time."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
 
@@ -16,7 +17,7 @@ PRODUCE_TIMEOUT_SECONDS = 120.0
 READ_MARGIN_SECONDS = 30.0
 READ_BYTES_DEFAULT = 1024 * 1024
 
-Offset = int | Literal["earliest", "latest"]
+Start = int | Literal["earliest", "latest"] | datetime
 
 
 class Records:
@@ -61,14 +62,16 @@ class Records:
         cluster_id: str,
         topic: str,
         partition: int,
-        offset: Offset = "earliest",
+        offset: Start = "earliest",
         *,
         max_bytes: int = READ_BYTES_DEFAULT,
         wait_ms: int = 0,
     ) -> RecordPage:
         """Read records of one partition; go on from the page's `next_offset`.
 
-        Waits up to `wait_ms` for a first record; the page is empty if none came.
+        A datetime as `offset` begins at the first record whose timestamp is not before it, or at
+        the end where all are older; it needs a time zone, else ValueError is raised. Waits up to
+        `wait_ms` for a first record; the page is empty if none came.
         """
         path = path_of(
             "clusters", cluster_id, "topics", topic, "partitions", str(partition), "records"
@@ -76,10 +79,18 @@ class Records:
         request = Request(
             "GET",
             "/v1" + path,
-            query={"offset": offset, "max_bytes": max_bytes, "wait_ms": wait_ms},
+            query={**_start(offset), "max_bytes": max_bytes, "wait_ms": wait_ms},
             timeout_seconds=wait_ms / 1000 + READ_MARGIN_SECONDS,
         )
         return self._transport.decode(self._transport.send(request), RecordPage)
+
+
+def _start(offset: Start) -> dict[str, int | str]:
+    if not isinstance(offset, datetime):
+        return {"offset": offset}
+    if offset.tzinfo is None:
+        raise ValueError(f"{offset} has no time zone")
+    return {"since": offset.isoformat()}
 
 
 _RECORD_STATUSES = frozenset(
