@@ -1,6 +1,7 @@
 //! Reading whole batches below the high watermark.
 
 use headrace_records::BatchHeader;
+use headrace_records::header::{MAGIC, crc_of};
 
 use crate::error::{LogError, ReadError};
 use crate::lookup::View;
@@ -73,7 +74,7 @@ impl PartitionLog {
             return Ok(None);
         };
         let mut bytes = view.read(first.position, wanted)?;
-        let (whole, next) = whole_batches(&view, &bytes)?;
+        let (whole, next) = sound_batches(&view, &bytes, first.header.base_offset.get(), behind.is_some())?;
         bytes.truncate(whole);
         if out.is_empty() {
             *out = bytes;
@@ -84,19 +85,32 @@ impl PartitionLog {
     }
 }
 
-/// How many of `bytes` are whole batches, and the offset after them.
-fn whole_batches(view: &View, bytes: &[u8]) -> Result<(usize, i64), LogError> {
-    let mut whole = 0;
-    let mut next = 0;
-    while let Some(header) = BatchHeader::parse(&bytes[whole..]) {
-        let length = header.batch_bytes().ok_or_else(|| {
-            LogError::corrupt(&view.path, format!("a batch length is impossible after offset {next}"))
-        })?;
-        if length > bytes.len() - whole {
+/// How many of `bytes` are whole and sound batches, the first of which has offset `next`, and the offset after them. What lies
+/// before rot is given out, rot never: a reader that comes to it is told.
+fn sound_batches(view: &View, bytes: &[u8], mut next: i64, has_gaps: bool) -> Result<(usize, i64), LogError> {
+    let mut sound = 0;
+    while let Some(header) = BatchHeader::parse(&bytes[sound..]) {
+        let Some(length) = header.batch_bytes() else {
+            return told_first(view, sound, next, "a batch length is impossible");
+        };
+        if length > bytes.len() - sound {
             break;
         }
-        whole += length;
+        let base_offset = header.base_offset.get();
+        let follows = base_offset == next || (has_gaps && base_offset > next);
+        // Offset and magic are not under the CRC.
+        if !follows || header.magic != MAGIC || crc_of(&bytes[sound..sound + length]) != header.crc {
+            return told_first(view, sound, next, "a batch is damaged");
+        }
+        sound += length;
         next = header.next_offset().get();
     }
-    Ok((whole, next))
+    Ok((sound, next))
+}
+
+fn told_first(view: &View, sound: usize, next: i64, detail: &str) -> Result<(usize, i64), LogError> {
+    if sound > 0 {
+        return Ok((sound, next));
+    }
+    Err(LogError::corrupt(&view.path, format!("{detail} at offset {next}")))
 }

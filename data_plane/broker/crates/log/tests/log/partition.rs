@@ -2,8 +2,8 @@
 
 use crate::support::{CONFIG, append, dir, disk, open, read_all, split, sync};
 use headrace_io::{Disk, SeededRng};
-use headrace_log::segment::index_name;
-use headrace_log::{LogConfig, Measured, PartitionLog, ReadError};
+use headrace_log::segment::{index_name, log_name};
+use headrace_log::{LogConfig, LogError, Measured, PartitionLog, ReadError};
 use headrace_records::{BatchBuilder, BatchHeader, Compression, DecompressionLimits, NewRecord};
 use headrace_types::{LeaderEpoch, Offset};
 
@@ -296,4 +296,22 @@ fn leader_epochs_are_stamped_and_kept() {
     assert_eq!(epochs, [0, 4]);
     let end = |epoch| log.epoch_end(LeaderEpoch::new(epoch)).map(|(epoch, end)| (epoch.get(), end.get()));
     assert_eq!((end(0), end(3), end(4)), (Some((0, 1)), Some((0, 1)), Some((4, 2))));
+}
+
+#[test]
+fn rot_is_never_given_out_and_what_lies_before_it_is() {
+    let batches: Vec<_> = (0..3).map(|number| timed(&[number, number], Compression::None)).collect();
+    let (start, length) = (64 + batches[0].len(), batches[1].len());
+    // The leader epoch, from 12 on, is under no CRC.
+    for byte in (0..length).filter(|byte| !(12..16).contains(byte)) {
+        let disk = disk();
+        let mut log = open(&disk, CONFIG);
+        append_all(&mut log, &batches);
+        disk.flip_bit(&dir().join(log_name(0)), start + byte, 3);
+        let mut out = Vec::new();
+        log.read(0, usize::MAX >> 1, true, &mut out).unwrap();
+        assert_eq!(split(&out).len(), 1, "byte {byte}");
+        let refused = log.read(2, usize::MAX >> 1, true, &mut Vec::new());
+        assert!(matches!(refused, Err(ReadError::Log(LogError::Corrupt { .. }))), "byte {byte}: {refused:?}");
+    }
 }
