@@ -6,7 +6,7 @@ BROKER := data_plane/broker
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs demo pictures clean
+.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs demo pictures bench-broker durability clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ demo: setup-tests ## the main job on real data, with a broker killed under load
 
 pictures: setup-tests ## take the pictures of the readme again
 	@$(VENV)/python -m tools.pictures
+
+bench-broker: setup-tests ## our broker beside Apache Kafka, into docs/benchmarks.md (ARGS=--quick to try it)
+	@$(VENV)/python -m bench.broker $(ARGS)
+
+durability: setup-tests ## kills, power cuts, failing syncs and rot in full, as root (ARGS="--small kill")
+	@$(VENV)/python -m bench.durability $(ARGS)
 
 proof-%: setup-tests ## prove one promise (proof-list names them); prints one JSON line
 	@$(VENV)/python -m bench.proofs $*

@@ -8,7 +8,13 @@ import subprocess
 
 from tools.steps import SetupError, run, say
 
-PROGRAMS = {"chromium": "chromium", "kcat": "kcat", "strace": "strace"}
+PROGRAMS = {
+    "chromium": "chromium",
+    "kcat": "kcat",
+    "mkfs.ext4": "e2fsprogs",
+    "mkfs.xfs": "xfsprogs",
+    "strace": "strace",
+}
 """Program on PATH, and the Debian package that brings it."""
 
 

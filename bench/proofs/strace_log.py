@@ -29,6 +29,11 @@ class Call:
     def is_file(self) -> bool:
         return self.path.startswith("/")
 
+    @property
+    def failed(self) -> bool:
+        """Whether it returned an error, which a call that never returned did not."""
+        return self.left >= 0 and not self.succeeded
+
 
 def parse(log: str) -> list[Call]:
     """Every call of the log; one that never returned counts as failed."""

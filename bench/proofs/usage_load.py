@@ -69,7 +69,7 @@ class Writer:
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.number)  # noqa: S311 - sizes, not secrets
+        self._random = random.Random(self.number)
         self._thread = threading.Thread(target=self._run, name=f"writer-{self.number}")
         self._failure: BaseException | None = None
 
@@ -140,7 +140,7 @@ class Load:
     writers: list[Writer]
     kills_before_acknowledgement: int = 0
     # When to kill: at another moment each time, and at the same ones in every run.
-    _chance: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311
+    _chance: random.Random = field(default_factory=lambda: random.Random(SEED))
 
     def acknowledged(self) -> int:
         return sum(writer.acknowledged for writer in self.writers)

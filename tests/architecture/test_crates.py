@@ -25,9 +25,10 @@ MAY_USE = {
     "security": {"types", "records", "protocol", "io", "log"},
     "usage": {"types"},
     "broker": {"types", "records", "protocol", "io", "log", "fetch", "groups", "security", "usage"},
+    "load": {"records", "io"},
     "protocol-gen": set[str](),
 }
-TOUCH_THE_WORLD = {"io", "broker", "protocol-gen"}
+TOUCH_THE_WORLD = {"io", "broker", "load", "protocol-gen"}
 WORLD = re.compile(
     r"\b(?:std::(?:fs|net|process|thread|env)|tokio|rustix|SystemTime::now|Instant::now)\b"
 )

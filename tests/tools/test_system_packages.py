@@ -11,7 +11,8 @@ from tests.tools.programs import Programs
 from tools import system_packages
 from tools.steps import SetupError
 
-COMMAND = "apt-get install --yes --no-install-recommends chromium kcat strace"
+PACKAGES = ("chromium", "e2fsprogs", "kcat", "strace", "xfsprogs")
+COMMAND = f"apt-get install --yes --no-install-recommends {' '.join(PACKAGES)}"
 
 
 def become(monkeypatch: pytest.MonkeyPatch, user_id: int) -> None:
@@ -75,5 +76,5 @@ def test_without_rights_the_one_command_is_named(
 
 @pytest.mark.usefixtures("programs")
 def test_without_apt_the_programs_are_named() -> None:
-    with pytest.raises(SetupError, match="missing, install them: chromium, kcat, strace"):
+    with pytest.raises(SetupError, match=f"missing, install them: {', '.join(PACKAGES)}"):
         system_packages.install()

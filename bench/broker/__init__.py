@@ -1,0 +1,1 @@
+"""Our broker beside Apache Kafka: measured, judged and put into docs/benchmarks.md."""

@@ -1,0 +1,57 @@
+"""What a process holds and does while it has nothing to do."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+SWITCHES = re.compile(r"^(?:non)?voluntary_ctxt_switches:\s+(\d+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """A span of a process's life. A wakeup is a context switch of any of its threads."""
+
+    resident_bytes: int
+    wakeups_per_second: float
+    cpu_share: float
+    """Of one core."""
+    threads: int
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def usage(pid: int, seconds: float) -> Usage:
+    """Watch a process for a while."""
+    process = psutil.Process(pid)
+    switches, spent, started = _switches(pid), _cpu_seconds(process), time.monotonic()
+    time.sleep(seconds)
+    passed = time.monotonic() - started
+    return Usage(
+        resident_bytes=process.memory_info().rss,
+        wakeups_per_second=round((_switches(pid) - switches) / passed, 2),
+        cpu_share=round((_cpu_seconds(process) - spent) / passed, 4),
+        threads=process.num_threads(),
+    )
+
+
+def _switches(pid: int) -> int:
+    total = 0
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        try:
+            status = (task / "status").read_text(encoding="ascii")
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # a thread that ended meanwhile
+        total += sum(int(count) for count in SWITCHES.findall(status))
+    return total
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return times.user + times.system

@@ -1,0 +1,1 @@
+"""What a broker keeps through kills, power cuts, failing disks and rot: counted from outside."""

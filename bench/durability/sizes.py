@@ -1,0 +1,53 @@
+"""How much a sweep does: all of it for `make durability`, a little in `make test`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.durability import errors, kills, power, rot
+from bench.durability.outcome import Outcome
+
+Sweep = Callable[["Size", Path, Path | None], Outcome]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """Counts of what is done to the broker."""
+
+    kill_every: int
+    power_cuts: int
+    """On each file system."""
+    failing_syncs: int
+    sequences: int
+    """Of each kind, on each file system."""
+    flips: int
+
+
+FULL = Size(kill_every=1, power_cuts=100, failing_syncs=12, sequences=10, flips=500)
+SMALL = Size(kill_every=12, power_cuts=3, failing_syncs=2, sequences=1, flips=20)
+
+
+def _kill(size: Size, root: Path, _control: Path | None) -> Outcome:
+    return kills.sweep(every=size.kill_every, root=root)
+
+
+def _power(size: Size, root: Path, control: Path | None) -> Outcome:
+    return power.sweep(cycles=size.power_cuts, root=root, control_binary=control)
+
+
+def _errors(size: Size, root: Path, control: Path | None) -> Outcome:
+    return errors.sweep(
+        failures=size.failing_syncs,
+        sequences=size.sequences,
+        root=root,
+        control_binary=control,
+    )
+
+
+def _rot(size: Size, root: Path, _control: Path | None) -> Outcome:
+    return rot.sweep(flips=size.flips, root=root)
+
+
+SWEEPS: Mapping[str, Sweep] = {"kill": _kill, "power": _power, "errors": _errors, "rot": _rot}
