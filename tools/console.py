@@ -20,12 +20,15 @@ SCHEMA = CONSOLE / "src" / "api" / "schema.ts"
 DOCUMENT = ROOT / "api" / "openapi.json"
 LOCKED = (CONSOLE / "package.json", CONSOLE / "package-lock.json")
 CONFIGURATION = ("index.html", "tsconfig.json", "vite.config.ts")
+# Pages of the documentation that the console shows parts of.
+SHOWN = (ROOT / "docs" / "topic-settings.md",)
 COMPRESSED = (".js", ".css", ".svg")
 
 
 def build_console() -> None:
     """Install what the build needs and build; does nothing when nothing changed."""
-    sources = [*LOCKED, *(CONSOLE / name for name in CONFIGURATION), *_files("src", "public")]
+    configuration = (CONSOLE / name for name in CONFIGURATION)
+    sources = [*LOCKED, *configuration, *_files("src", "public"), *SHOWN]
     modules = Stamp(CONSOLE_MODULES, "installed", digest(*LOCKED))
     built = Stamp(BUILD, "console", digest(*sources))
     if modules.fresh() and built.fresh() and (BUILT / "index.html").exists():

@@ -21,10 +21,14 @@ def read_start(offset: str | None, since: datetime | None, clock: Clock) -> Star
         raise ReadStartAmbiguousError
     now = clock.now()
     if since > now + timedelta(milliseconds=SINCE_AHEAD_MS_MAX):
-        raise ReadSinceFutureError(since.isoformat(), now.isoformat())
+        raise ReadSinceFutureError(_text(since), _text(now))
     # Rounded up: what is less than a millisecond older than asked for is older. Timestamps are
     # never before 1970, and negative ones have meanings of their own in Kafka's protocol.
     return Since(max(0, -((_EPOCH - since) // _MILLISECOND)))
+
+
+def _text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _at(offset: str) -> Start:

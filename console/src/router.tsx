@@ -8,6 +8,7 @@ import {
 } from "@tanstack/react-router";
 import { queryClient } from "./api/queries";
 import { dayOf } from "./pages/costs/days";
+import { type Place, placeOf } from "./pages/messages/place";
 import { NotFound } from "./pages/NotFound";
 import { SignIn } from "./pages/SignIn";
 import { sessionQuery } from "./session/session";
@@ -97,6 +98,7 @@ const settings = createRoute({
 const topic = createRoute({
   getParentRoute: () => signedIn,
   path: "/clusters/$clusterId/topics/$topic",
+  validateSearch: (search: Record<string, unknown>): Place => placeOf(search),
   component: lazyRouteComponent(() => import("./pages/topics/Topic"), "Topic"),
 });
 

@@ -114,7 +114,7 @@ class ReadStartAmbiguousError(InvalidInputError):
     title = "Two places to begin"
 
     def __init__(self) -> None:
-        detail = "`offset` and `since` both say where to begin"
+        detail = "offset and since both say where to begin"
         super().__init__(
             detail,
             advice="give one of them; without any, reading begins at the earliest record",
@@ -131,7 +131,7 @@ class ReadSinceFutureError(InvalidInputError):
     def __init__(self, since: str, now: str) -> None:
         super().__init__(
             f"{since} is in the future: it is {now}",
-            advice="for what is written from now on, read from `offset=latest`",
+            advice="for what is written from now on, read from the offset latest",
             errors=[FieldError("query.since", self.code, "at most an hour ahead")],
         )
 

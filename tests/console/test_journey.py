@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -12,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Orders
 from tests.console.programs import Program, take_programs
-from tests.console.visitor import Visitor
+from tests.console.visitor import Visitor, read_from
 from tools.running_service import RunningService
 from tools.utc_days import within_one_utc_day
 
@@ -169,6 +171,51 @@ class TestCosts:
         assert download.value.suggested_filename.endswith(".csv")
 
 
+class TestTopicSettings:
+    def test_a_setting_is_changed_and_put_back_and_partitions_are_added(
+        self, visitor: Visitor, orders: Orders, owner: httpx2.Client, service: RunningService
+    ) -> None:
+        path = f"/v1/clusters/{orders.cluster_id}/topics"
+        owner.post(path, json={"name": "changing", "partitions": 1}).raise_for_status()
+
+        def told() -> dict[str, Any]:
+            return owner.get(f"{path}/changing").raise_for_status().json()
+
+        visitor.sign_in(service.ready.api_key)
+        visitor.open(f"/clusters/{orders.cluster_id}/topics/changing")
+        page = visitor.page
+        page.get_by_role("tab", name="Settings").click()
+        window = page.get_by_role("dialog")
+        page.get_by_role("button", name="Change retention.ms").click()
+        field = window.get_by_label("retention.ms", exact=True)
+        field.fill("-2")
+        expect(window.get_by_text("topic_config_invalid")).to_be_visible()
+        expect(window.get_by_role("button", name="Change", exact=True)).to_be_disabled()
+        visitor.forgive("422")
+        assert told()["configs"]["retention.ms"]["is_default"]
+        field.fill("3600000")
+        expect(window.get_by_role("button", name="Change", exact=True)).to_be_enabled()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("row", name="retention.ms 3600000")).to_contain_text("chosen")
+        assert told()["configs"]["retention.ms"]["value"] == "3600000"
+
+        page.get_by_role("button", name="Change retention.ms").click()
+        window.get_by_role("button", name="Back to default").click()
+        expect(page.get_by_role("row", name="retention.ms 604800000")).to_contain_text("default")
+        page.get_by_role("button", name="Change message.timestamp.type").click()
+        window.get_by_role("combobox").click()
+        page.get_by_role("option", name="LogAppendTime").click()
+        window.get_by_role("button", name="Change", exact=True).click()
+        expect(page.get_by_role("row", name="message.timestamp.type LogAppendTime")).to_be_visible()
+        expect(page.get_by_role("button", name="Change preallocate")).to_have_count(0)
+
+        page.get_by_role("button", name="Add partitions").click()
+        window.get_by_label("Partitions").fill("4")
+        window.get_by_role("button", name="Add partitions").click()
+        expect(page.get_by_text("4 partitions", exact=True)).to_be_visible()
+        assert told()["partitions"] == 4
+
+
 class TestReading:
     def test_many_records_are_read_in_portions(
         self, visitor: Visitor, orders: Orders, owner: httpx2.Client, service: RunningService
@@ -187,11 +234,50 @@ class TestReading:
         visitor.sign_in(service.ready.api_key)
         visitor.open(f"/clusters/{orders.cluster_id}/topics/many")
         page = visitor.page
-        page.get_by_text("From the start").click()
+        read_from(page, "Start")
         expect(page.get_by_text("More is there.")).to_be_visible()
         expect(page.get_by_role("button", name="@399")).to_have_count(0)
         page.get_by_role("button", name="Read on").click()
         expect(page.get_by_role("button", name="@399")).to_have_count(1)
+
+    def test_a_time_is_chosen_and_stays_in_the_address(
+        self, visitor: Visitor, orders: Orders, owner: httpx2.Client, service: RunningService
+    ) -> None:
+        now = datetime.now(UTC).replace(microsecond=0)
+        produce_at(owner, orders.cluster_id, "timed", {"old": now - timedelta(days=3), "new": now})
+        visitor.sign_in(service.ready.api_key)
+        visitor.open(f"/clusters/{orders.cluster_id}/topics/timed")
+        page = visitor.page
+        new, old = (page.get_by_role("button", name=name) for name in ("new", "old"))
+        page.get_by_role("radio", name="Live").focus()
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("radio", name="Time")).to_be_checked()
+        expect(new).to_be_visible()
+        expect(old).to_have_count(0)
+        since = page.get_by_label(re.compile("^Written since"))
+        since.fill((now - timedelta(days=4)).strftime("%Y-%m-%dT%H:%M:%S"))
+        expect(old).to_be_visible()
+        expect(page).to_have_url(re.compile("from=time.*since="))
+        written = since.input_value()
+        page.reload()
+        expect(old).to_be_visible()
+        expect(since).to_have_value(written)
+        since.fill("")
+        expect(page.get_by_text("A date and a time, please")).to_be_visible()
+
+    def test_an_address_leads_to_an_offset(
+        self, visitor: Visitor, orders: Orders, service: RunningService
+    ) -> None:
+        visitor.sign_in(service.ready.api_key)
+        quiet = f"/clusters/{orders.cluster_id}/topics/{orders.empty_topic}"
+        visitor.open(f"{quiet}?from=offset&partition=1&offset=5")
+        page = visitor.page
+        expect(page.get_by_text("offset 5 is outside of 0 to 0")).to_be_visible()
+        visitor.forgive("422")
+        visitor.open(f"{quiet}?from=nowhere&partition=99")
+        expect(page.get_by_role("radio", name="Live")).to_be_checked()
+        expect(page.get_by_text("What is produced from now on shows here.")).to_be_visible()
 
     def test_a_page_is_used_by_keys_alone(
         self, visitor: Visitor, orders: Orders, service: RunningService
@@ -210,6 +296,22 @@ class TestReading:
         expect(page.get_by_role("dialog")).to_be_visible()
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def produce_at(
+    owner: httpx2.Client, cluster_id: str, topic: str, times: Mapping[str, datetime]
+) -> None:
+    """Make a topic of one partition, with a record of each name at its time."""
+    path = f"/v1/clusters/{cluster_id}/topics"
+    owner.post(path, json={"name": topic, "partitions": 1}).raise_for_status()
+    for name, at in times.items():
+        record = {
+            "key": {"type": "STRING", "data": name},
+            "timestamp": int(at.timestamp() * 1000),
+        }
+        owner.post(
+            f"/kafka/v3/clusters/{cluster_id}/topics/{topic}/records", json=record
+        ).raise_for_status()
 
 
 def price_text(owner: httpx2.Client, plan: str, use: dict[str, str | int]) -> re.Pattern[str]:
@@ -305,7 +407,7 @@ def produce_record(page: Page) -> None:
 
 
 def read_from_the_start(page: Page) -> None:
-    page.get_by_text("From the start").click()
+    read_from(page, "Start")
     expect(page.get_by_role("button", name="hello from Python")).to_be_visible()
     page.get_by_role("combobox", name="Show as").click()
     page.get_by_role("option", name="Base64").click()

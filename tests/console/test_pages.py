@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.console.conftest import Orders
 from tests.console.sheets import write_sheets
-from tests.console.visitor import HEIGHTS, WIDTHS, Visitor
+from tests.console.visitor import HEIGHTS, WIDTHS, Visitor, read_from
 from tools.paths import BUILD
 from tools.running_service import RunningService
 
@@ -67,20 +67,56 @@ def new_key(page: Page) -> None:
 
 
 def old_records(page: Page) -> None:
-    page.get_by_text("From the start").click()
+    read_from(page, "Start")
     page.get_by_role("button", name="order-1002").click()
     expect(page.get_by_text("trace-id")).to_be_visible()
 
 
 def quiet_offset(page: Page) -> None:
-    page.get_by_text("From an offset").click()
-    page.get_by_label("Offset", exact=True).fill("77")
+    read_from(page, "Offset")
+    page.get_by_role("textbox", name="Offset").fill("77")
     expect(page.get_by_text("offset_out_of_range")).to_be_visible()
+
+
+def records_since(page: Page) -> None:
+    read_from(page, "Time")
+    expect(page.get_by_label(re.compile("^Written since"))).to_have_value(re.compile("^20"))
+    page.get_by_role("button", name="order-1002").click()
+    expect(page.get_by_text("trace-id")).to_be_visible()
+
+
+def records_of_the_future(page: Page) -> None:
+    read_from(page, "Time")
+    page.get_by_label(re.compile("^Written since")).fill("2999-01-01T00:00:00")
+    expect(page.get_by_text("read_since_future")).to_be_visible()
 
 
 def topic_settings(page: Page) -> None:
     page.get_by_role("tab", name="Settings").click()
     expect(page.get_by_text("retention.ms", exact=True)).to_be_visible()
+
+
+def change_setting(page: Page) -> None:
+    topic_settings(page)
+    page.get_by_role("button", name="Change retention.ms").click()
+    page.get_by_role("dialog").get_by_label("retention.ms", exact=True).fill("3600000")
+    expect(page.get_by_text("That is 1 hour.")).to_be_visible()
+    expect(page.get_by_role("button", name="Change", exact=True)).to_be_enabled()
+
+
+def refused_setting(page: Page) -> None:
+    topic_settings(page)
+    page.get_by_role("button", name="Change segment.bytes").click()
+    page.get_by_role("dialog").get_by_label("segment.bytes", exact=True).fill("7")
+    expect(page.get_by_text("topic_config_invalid")).to_be_visible()
+    expect(page.get_by_role("button", name="Change", exact=True)).to_be_disabled()
+
+
+def add_partitions(page: Page) -> None:
+    topic_settings(page)
+    opens("Add partitions", "Add partitions")(page)
+    button = page.get_by_role("dialog").get_by_role("button", name="Add partitions")
+    expect(button).to_be_enabled()
 
 
 def delete_topic(page: Page) -> None:
@@ -149,8 +185,13 @@ SCENES = {
     "messages": Scene("/clusters/{cluster}/topics/{topic}", old_records),
     "messages-none": Scene("/clusters/{cluster}/topics/{quiet}", shows("What is produced")),
     "messages-refused": Scene("/clusters/{cluster}/topics/{quiet}", quiet_offset),
+    "messages-since": Scene("/clusters/{cluster}/topics/{topic}", records_since),
+    "messages-future": Scene("/clusters/{cluster}/topics/{topic}", records_of_the_future),
     "produce": Scene("/clusters/{cluster}/topics/{topic}", record_form),
     "topic-settings": Scene("/clusters/{cluster}/topics/{topic}", topic_settings),
+    "topic-setting": Scene("/clusters/{cluster}/topics/{topic}", change_setting),
+    "topic-setting-refused": Scene("/clusters/{cluster}/topics/{topic}", refused_setting),
+    "topic-partitions": Scene("/clusters/{cluster}/topics/{topic}", add_partitions),
     "topic-delete": Scene("/clusters/{cluster}/topics/{topic}", delete_topic),
     "api-keys": Scene("/api-keys", shows("shipping service")),
     "api-key-create": Scene("/api-keys", opens("Create API key", "Create an API key")),
@@ -161,6 +202,8 @@ REFUSALS = {
     "sign-in-refused": "401",
     "cluster-unknown": "404",
     "messages-refused": "422",
+    "messages-future": "422",
+    "topic-setting-refused": "422",
 }
 
 

@@ -20,6 +20,12 @@ HEIGHT_MAX = 4000
 HEIGHTS = {390: 844, 1024: 768, 1920: 1080}
 
 
+def read_from(page: Page, where: str) -> None:
+    """Choose where the messages of a topic are read from."""
+    choice = page.get_by_role("radiogroup", name="Where to read from")
+    choice.get_by_text(where, exact=True).click()
+
+
 @dataclass
 class Visitor:
     """One browser profile with one page."""

@@ -29,7 +29,8 @@ class Photographer:
     def messages(self, cluster_id: str, topic: str, file: Path) -> None:
         """The messages of a topic from its start, one of them open."""
         self.page.goto(f"{self.url}/console/clusters/{cluster_id}/topics/{topic}")
-        self.page.get_by_text("From the start").click()
+        choice = self.page.get_by_role("radiogroup", name="Where to read from")
+        choice.get_by_text("Start", exact=True).click()
         self.page.get_by_role("button", name="parcel-1004").click()
         expect(self.page.get_by_role("region", name="value")).to_be_visible()
         self.page.screenshot(path=file)

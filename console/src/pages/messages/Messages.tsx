@@ -1,33 +1,19 @@
-import {
-  Button,
-  Card,
-  Group,
-  Loader,
-  NumberInput,
-  SegmentedControl,
-  Select,
-  Stack,
-  Text,
-} from "@mantine/core";
-import { useDebouncedValue, useDisclosure } from "@mantine/hooks";
+import { Button, Card, Group, Loader, Select, Stack, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { IconPlayerPause, IconPlayerPlay, IconSend } from "@tabler/icons-react";
-import { useState } from "react";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
 import type { Topic } from "../../api/queries";
 import { ProblemAlert } from "../../parts/ProblemAlert";
 import { plural } from "../../parts/quantities";
 import { FORMATS, type Format } from "./decode";
 import { MessageList } from "./MessageList";
 import { Produce } from "./Produce";
-import type { Start } from "./reading";
+import { type Place, placeOf, startOf } from "./place";
+import { StartFields } from "./StartFields";
 import { useMessages } from "./useMessages";
 
-const MODES = [
-  { value: "latest", label: "Live" },
-  { value: "earliest", label: "From the start" },
-  { value: "offset", label: "From an offset" },
-] as const;
-type Mode = (typeof MODES)[number]["value"];
-
+const ROUTE = "/signed-in/clusters/$clusterId/topics/$topic";
 const FORMAT_LABELS: Record<Format, string> = {
   auto: "Automatic",
   json: "JSON",
@@ -36,60 +22,29 @@ const FORMAT_LABELS: Record<Format, string> = {
   base64: "Base64",
 };
 const FORMAT_CHOICES = FORMATS.map((value) => ({ value, label: FORMAT_LABELS[value] }));
-const ALL = "all";
-const TYPING_MS = 400;
 
 /** The records of a topic, live or from a place in the past, and a way to add one. */
 export function Messages({ topic }: { topic: Topic }) {
-  const [mode, setMode] = useState<Mode>("latest");
-  const [partition, setPartition] = useState<string>(ALL);
-  const [offset, setOffset] = useState<number | string>(0);
+  const place = placeWithin(useSearch({ from: ROUTE }), topic.partitions);
+  const navigate = useNavigate();
   const [format, setFormat] = useState<Format>("auto");
   const [wanted, setWanted] = useState({ isOn: true, attempt: 0 });
   const [opened, { open, close }] = useDisclosure();
   const every = Array.from({ length: topic.partitions }, (_, index) => index);
-  const chosen = partition === ALL ? every : [Number(partition)];
-  const [settledOffset] = useDebouncedValue(offset, TYPING_MS);
-  const start: Start = mode === "offset" ? Number(settledOffset) || 0 : mode;
+  const chosen = place.partition === undefined ? every : [place.partition];
+  const { from, offset, since } = place;
+  const start = useMemo(() => startOf({ from, offset, since }), [from, offset, since]);
   const reading = useMessages(topic, chosen, start, wanted);
   const isReading = wanted.isOn && reading.cause === null;
   const turn = (isOn: boolean) => setWanted(({ attempt }) => ({ isOn, attempt: attempt + 1 }));
-  const chooseMode = (wanted: Mode) => {
-    // Offsets of different partitions have nothing to do with each other.
-    if (wanted === "offset" && partition === ALL) setPartition("0");
-    setMode(wanted);
-    turn(true);
+  const go = (wanted: Place) => {
+    void navigate({ to: ".", search: { ...wanted }, replace: true });
+    if (wanted.from !== place.from) turn(true);
   };
-  const places = every.map((each) => ({ value: String(each), label: `Partition ${each}` }));
   return (
     <Stack gap="md">
       <Group align="flex-end" gap="md">
-        <SegmentedControl
-          data={[...MODES]}
-          value={mode}
-          onChange={chooseMode}
-          aria-label="Where to read from"
-        />
-        {mode === "offset" && (
-          <NumberInput
-            label="Offset"
-            value={offset}
-            onChange={setOffset}
-            min={0}
-            allowDecimal={false}
-            hideControls
-            w={130}
-          />
-        )}
-        <Select
-          label="Partition"
-          data={mode === "offset" ? places : [{ value: ALL, label: "All partitions" }, ...places]}
-          value={partition}
-          onChange={(value) => setPartition(value ?? ALL)}
-          allowDeselect={false}
-          searchable={topic.partitions > 10}
-          w={160}
-        />
+        <StartFields place={place} partitions={topic.partitions} onChange={go} />
         <Select
           label="Show as"
           data={FORMAT_CHOICES}
@@ -118,7 +73,7 @@ export function Messages({ topic }: { topic: Topic }) {
       {reading.cause !== null && <ProblemAlert cause={reading.cause} />}
       <Card withBorder padding={0}>
         <State
-          mode={mode}
+          isLive={from === undefined}
           isReading={isReading}
           isPaused={reading.isPaused}
           count={reading.messages.length}
@@ -137,19 +92,25 @@ export function Messages({ topic }: { topic: Topic }) {
   );
 }
 
+/** An address may name a partition that the topic does not have. */
+function placeWithin(place: Place, partitions: number): Place {
+  const isThere = place.partition === undefined || place.partition < partitions;
+  return isThere ? place : placeOf({ ...place, partition: undefined });
+}
+
 function State({
-  mode,
+  isLive,
   isReading,
   isPaused,
   count,
 }: {
-  mode: Mode;
+  isLive: boolean;
   isReading: boolean;
   isPaused: boolean;
   count: number;
 }) {
   const doing = isPaused ? "More is there." : isReading ? "Waiting for records." : "Not reading.";
-  const order = mode === "latest" ? "newest first" : "oldest first";
+  const order = isLive ? "newest first" : "oldest first";
   return (
     <Group
       gap="sm"
@@ -161,10 +122,7 @@ function State({
       {isReading && !isPaused && <Loader size={14} type="dots" aria-hidden />}
       <Text size="sm" c="dimmed" role="status">
         {count > 0 ? `${plural(count, "record")}, ${order}. ${doing}` : doing}
-        {count === 0 &&
-          isReading &&
-          mode === "latest" &&
-          " What is produced from now on shows here."}
+        {count === 0 && isReading && isLive && " What is produced from now on shows here."}
       </Text>
     </Group>
   );

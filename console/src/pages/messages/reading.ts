@@ -16,8 +16,8 @@ export interface Message {
   headers: Header[];
 }
 
-/** Where a reading begins in each partition: an offset, or one end of what is there. */
-export type Start = "latest" | "earliest" | number;
+/** Where a reading begins in each partition: an offset, one end of what is there, or a time. */
+export type Start = "latest" | "earliest" | number | Date;
 
 // A browser opens six connections to a server over HTTP/1.1: some must stay free for other calls.
 const READERS_MAX = 3;
@@ -65,7 +65,7 @@ export async function read(
 async function readPage(
   topic: Topic,
   partition: number,
-  offset: Start,
+  start: Start,
   waitMs: number,
   signal: AbortSignal,
 ): Promise<{ messages: Message[]; nextOffset: number }> {
@@ -74,7 +74,7 @@ async function readPage(
       params: {
         path: { cluster_id: topic.cluster_id, topic: topic.name, partition },
         query: {
-          offset: String(offset),
+          ...(start instanceof Date ? { since: start.toISOString() } : { offset: String(start) }),
           max_bytes: PAGE_BYTES_MAX,
           wait_ms: waitMs,
           format: "base64",

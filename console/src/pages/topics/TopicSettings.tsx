@@ -1,4 +1,4 @@
-import { Badge, Button, Stack, Table, Text } from "@mantine/core";
+import { Button, Stack, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
@@ -7,42 +7,15 @@ import { client, unwrap } from "../../api/client";
 import { type Topic, topic as topicQuery, topics } from "../../api/queries";
 import { ConfirmByName } from "../../parts/ConfirmByName";
 import { Section } from "../../parts/Section";
+import { AddPartitions } from "./AddPartitions";
+import { SettingsTable } from "./SettingsTable";
 
-/** How a topic is set up, and its deletion. */
+/** How a topic is set up, what can be changed of it, and its deletion. */
 export function TopicSettings({ topic }: { topic: Topic }) {
-  const entries = Object.entries(topic.configs).sort(([a], [b]) => a.localeCompare(b));
   return (
     <Stack gap="lg">
-      <Section title="Configuration" description="As the cluster itself tells it.">
-        <Table layout="fixed" verticalSpacing="xs" horizontalSpacing="xs">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Setting</Table.Th>
-              <Table.Th>Value</Table.Th>
-              <Table.Th visibleFrom="sm" w={110}>
-                Source
-              </Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {entries.map(([name, entry]) => (
-              <Table.Tr key={name}>
-                <Table.Td className="mono" fz="sm" style={{ overflowWrap: "anywhere" }}>
-                  {name}
-                </Table.Td>
-                <Table.Td className="mono" fz="sm" style={{ overflowWrap: "anywhere" }}>
-                  {entry.value ?? "–"}
-                </Table.Td>
-                <Table.Td visibleFrom="sm">
-                  <Badge variant="light" color={entry.is_default ? "gray" : "water"} tt="none">
-                    {entry.is_default ? "default" : "chosen"}
-                  </Badge>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Section>
+      <AddPartitions topic={topic} />
+      <SettingsTable topic={topic} />
       <DeleteTopic topic={topic} />
     </Stack>
   );
