@@ -6,7 +6,7 @@ BROKER := data_plane/broker
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs demo pictures bench-broker durability clean
+.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs clients-matrix demo pictures bench-broker durability clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ terraform: ## build the Terraform provider into build/terraform
 
 terraform-docs: ## write the Terraform provider's documentation
 	@cd terraform/provider && go run ./cmd/docs
+
+clients-matrix: setup-tests ## run every client and write docs/clients.md of what was found
+	@$(VENV)/python -m tools.clients_page
 
 demo: setup-tests ## the main job on real data, with a broker killed under load
 	@$(VENV)/python -m tools.demo $(ARGS)

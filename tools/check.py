@@ -4,9 +4,22 @@ from __future__ import annotations
 
 import sys
 
-from tools.paths import venv_tool
+from tools.client_programs import RUST_TARGET
+from tools.paths import CLIENT_PROGRAMS, venv_tool
 from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage, run_all
 
+# With the console's own rules, which are found from its directory.
+CLIENTS_BIOME = ("--colors=off", "--config-path=.", str(CLIENT_PROGRAMS / "node"))
+CLIENTS_CLIPPY = (
+    "clippy",
+    "--locked",
+    "--quiet",
+    "--target-dir",
+    str(RUST_TARGET),
+    "--",
+    "-D",
+    "warnings",
+)
 STAGES = (
     Stage(name="ruff format", command=[str(venv_tool("ruff")), "format", "--check", "."]),
     Stage(name="ruff", command=[str(venv_tool("ruff")), "check", "."]),
@@ -14,8 +27,10 @@ STAGES = (
     Stage(name="import contracts", command=[str(venv_tool("lint-imports"))]),
     python_stage("locks", "tools.lock", "--check"),
     python_stage("openapi", "api.openapi", "--check"),
+    python_stage("clients' page", "tools.clients_page", "--check"),
     python_stage("console's types", "tools.console", "--check"),
     node_stage("console format, lint", "biome", "ci", "--colors=off", "."),
+    node_stage("clients: format, lint", "biome", "ci", *CLIENTS_BIOME),
     node_stage("console types", "tsc", "--noEmit"),
     python_stage("wire codec", "tools.protocol", "--check"),
     cargo_stage("rustfmt", "fmt", "--all", "--check"),
@@ -25,6 +40,9 @@ STAGES = (
     python_stage("gofmt", "tools.go", "--check"),
     go_stage("go vet", "go", "vet", "./..."),
     go_stage("go modules", "go", "mod", "tidy", "-diff"),
+    go_stage("clients: go vet", "go", "vet", "./...", cwd=CLIENT_PROGRAMS / "go"),
+    cargo_stage("clients: rustfmt", "fmt", "--check", cwd=CLIENT_PROGRAMS / "rust"),
+    cargo_stage("clients: clippy", *CLIENTS_CLIPPY, cwd=CLIENT_PROGRAMS / "rust"),
 )
 
 

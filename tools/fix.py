@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from tools.paths import venv_tool
+from tools.check import CLIENTS_BIOME
+from tools.paths import CLIENT_PROGRAMS, venv_tool
 from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage, run_all
 
 STAGES = (
@@ -12,11 +13,13 @@ STAGES = (
     Stage(name="ruff format", command=[str(venv_tool("ruff")), "format", "."]),
     python_stage("wire codec", "tools.protocol"),
     cargo_stage("rustfmt", "fmt", "--all"),
+    cargo_stage("clients: rustfmt", "fmt", cwd=CLIENT_PROGRAMS / "rust"),
     python_stage("openapi", "api.openapi"),
     python_stage("gofmt", "tools.go", "--fix"),
     go_stage("terraform docs", "go", "run", "./cmd/docs"),
     python_stage("console's types", "tools.console", "--types"),
     node_stage("console fix", "biome", "check", "--write", "--colors=off", "."),
+    node_stage("clients fix", "biome", "check", "--write", *CLIENTS_BIOME),
 )
 
 

@@ -1,4 +1,4 @@
-"""The Terraform provider's Go module: its toolchain, its build, its format.
+"""Go: its toolchain, the Terraform provider's build, the format of all modules.
 
 Runs on the system's Python with nothing but the standard library.
 """
@@ -10,11 +10,12 @@ import subprocess
 import sys
 from types import MappingProxyType
 
-from tools.paths import ROOT, TERRAFORM_BUILD, TERRAFORM_PROVIDER
+from tools.paths import CLIENT_PROGRAMS, ROOT, TERRAFORM_BUILD, TERRAFORM_PROVIDER
 from tools.steps import SetupError, run, say
 from tools.toolchains import GO, require
 
 PROGRAM = "terraform-provider-headrace"
+MODULES = (TERRAFORM_PROVIDER, CLIENT_PROGRAMS / "go")
 
 # The toolchain that is there is used, and no other is fetched; a checkout may have no history.
 GO_ENVIRONMENT = MappingProxyType(
@@ -37,9 +38,9 @@ def build_provider() -> None:
 
 
 def format_sources(*, is_check: bool) -> int:
-    """Format the module's sources, or only name those that are not; the number of these."""
+    """Format the modules' sources, or only name those that are not; the number of these."""
     require(GO)
-    command = ["gofmt", "-l", *([] if is_check else ["-w"]), str(TERRAFORM_PROVIDER)]
+    command = ["gofmt", "-l", *([] if is_check else ["-w"]), *map(str, MODULES)]
     named = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     print(named.replace(f"{ROOT}/", ""), end="")
     return len(named.splitlines()) if is_check else 0

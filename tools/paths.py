@@ -14,6 +14,7 @@ TERRAFORM_BUILD = BUILD / "terraform"
 BROKER_BINARY = BROKER / "target" / "release" / "headrace-broker"
 CONSOLE = ROOT / "console"
 CONSOLE_MODULES = CONSOLE / "node_modules"
+CLIENT_PROGRAMS = ROOT / "tests" / "clients" / "foreign"
 CACHE = BUILD / "cache"
 
 

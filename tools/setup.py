@@ -10,6 +10,7 @@ import sys
 import venv
 
 from tools import system_packages, tofu
+from tools.client_programs import build_client_programs
 from tools.console import build_console
 from tools.go import build_provider
 from tools.java_artifacts import fetch_java_artifacts
@@ -34,6 +35,7 @@ def main() -> int:
         build_console()
         if arguments.tests:
             fetch_java_artifacts()
+            build_client_programs()
             build_provider()
             tofu.provide()
     except SetupError as error:

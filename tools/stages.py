@@ -29,14 +29,16 @@ def python_stage(name: str, module: str, *arguments: str) -> Stage:
     return Stage(name=name, command=[str(venv_tool("python")), "-m", module, *arguments])
 
 
-def cargo_stage(name: str, *arguments: str, env: dict[str, str] | None = None) -> Stage:
-    """A stage that runs cargo in the broker's workspace."""
-    return Stage(name=name, command=["cargo", *arguments], cwd=BROKER, env=env or {})
+def cargo_stage(
+    name: str, *arguments: str, cwd: Path = BROKER, env: dict[str, str] | None = None
+) -> Stage:
+    """A stage that runs cargo, in the broker's workspace unless told otherwise."""
+    return Stage(name=name, command=["cargo", *arguments], cwd=cwd, env=env or {})
 
 
-def go_stage(name: str, *command: str) -> Stage:
-    """A stage that runs a command in the Terraform provider's module."""
-    return Stage(name=name, command=command, cwd=TERRAFORM_PROVIDER, env=dict(GO_ENVIRONMENT))
+def go_stage(name: str, *command: str, cwd: Path = TERRAFORM_PROVIDER) -> Stage:
+    """A stage that runs a command in a Go module, the provider's unless told otherwise."""
+    return Stage(name=name, command=command, cwd=cwd, env=dict(GO_ENVIRONMENT))
 
 
 def node_stage(name: str, program: str, *arguments: str) -> Stage:

@@ -1,10 +1,11 @@
-"""Programs that the tests use and Debian packages."""
+"""Programs and headers that the tests use and Debian packages."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 from tools.steps import SetupError, run, say
 
@@ -13,14 +14,24 @@ PROGRAMS = {
     "kcat": "kcat",
     "mkfs.ext4": "e2fsprogs",
     "mkfs.xfs": "xfsprogs",
+    "pkg-config": "pkg-config",
     "strace": "strace",
 }
 """Program on PATH, and the Debian package that brings it."""
 
+INCLUDE = Path("/usr/include")
+HEADERS = {"openssl/ssl.h": "libssl-dev", "zlib.h": "zlib1g-dev", "zstd.h": "libzstd-dev"}
+"""Header that compilers find, and the Debian package that brings it and its library.
+
+The client programs of tests/clients/foreign that contain librdkafka are built against them.
+"""
+
 
 def install() -> None:
     """Install what is missing, as root or by sudo without a password; else name the command."""
-    missing = sorted({package for name, package in PROGRAMS.items() if not shutil.which(name)})
+    programs = {package for name, package in PROGRAMS.items() if not shutil.which(name)}
+    headers = {package for name, package in HEADERS.items() if not _has_header(name)}
+    missing = sorted(programs | headers)
     if not missing:
         return
     if shutil.which("apt-get") is None:
@@ -34,6 +45,11 @@ def install() -> None:
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     run([*prefix, "apt-get", "update", "--quiet=2"], env=quiet)
     run([*prefix, *command, "--quiet=2"], env=quiet)
+
+
+def _has_header(name: str) -> bool:
+    # Some of OpenSSL's own lie where only compilers of this machine's kind look.
+    return any(path.exists() for path in (INCLUDE / name, *INCLUDE.glob(f"*-linux-gnu/{name}")))
 
 
 def _privileged_prefix() -> list[str] | None:

@@ -28,9 +28,9 @@ class Toolchain:
 
 
 CARGO = Toolchain("cargo", (1, 95), "install Rust 1.95 or newer with rustup (https://rustup.rs)")
-JAVA = Toolchain(
-    "java", (17,), "install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless)"
-)
+JAVA_HOW = "install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless)"
+JAVA = Toolchain("java", (17,), JAVA_HOW)
+JAVAC = Toolchain("javac", (17,), JAVA_HOW)
 MAVEN = Toolchain("mvn", (3, 6, 3), "install Maven 3.8 (Debian: apt-get install maven)")
 GO = Toolchain("go", (1, 26), "install Go 1.26 or newer (https://go.dev/dl)", ("version",))
 C_COMPILER_HOW = "install a C compiler (Debian: apt-get install gcc libc6-dev)"
@@ -64,6 +64,7 @@ def check_toolchains(*, tests: bool) -> None:
         for component in COMPONENTS:
             _output(cargo, [component, "--version"], "rustup component add clippy rustfmt")
         require(JAVA)
+        require(JAVAC)
         require(MAVEN)
         require(GO)
 

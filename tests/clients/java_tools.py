@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -9,14 +10,15 @@ from tests.fixtures.kafka_access import KafkaAccess
 from tools.java_artifacts import JAVA_DIR
 
 
-def java() -> list[str]:
-    """The start of a command line, for a program that lives for seconds."""
+def java(*places: Path) -> list[str]:
+    """The start of a command line, for a program that lives for seconds; `places` have classes."""
     program = shutil.which("java")
     assert program is not None, "java is not on PATH; `make setup-tests` says how to get it"
     assert JAVA_DIR.is_dir(), "Kafka's Java tools are missing; `make setup-tests` fetches them"
     quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m"]
     quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
-    return [program, *quick, quiet, "-Dfile.encoding=UTF-8", "-cp", f"{JAVA_DIR}/*"]
+    classes = os.pathsep.join([*map(str, places), f"{JAVA_DIR}/*"])
+    return [program, *quick, quiet, "-Dfile.encoding=UTF-8", "-cp", classes]
 
 
 def write_config(directory: Path, access: KafkaAccess) -> Path:

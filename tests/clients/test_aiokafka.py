@@ -13,9 +13,7 @@ from tests.clients.samples import (
     Received,
     Record,
     assert_same,
-    compressible,
     each_access,
-    each_codec,
     sample,
 )
 from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster, Mechanism, SecurityProtocol
@@ -33,60 +31,6 @@ def test_what_is_produced_is_consumed_by_a_group(
     async def run() -> list[Received]:
         await produce(access, topic, sent)
         return await consume(access, topic, "readers", len(sent))
-
-    assert_same(asyncio.run(run()), sent)
-
-
-def test_a_second_consumer_of_the_group_resumes_where_the_first_committed(
-    kafka_cluster: KafkaCluster,
-) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic("aiokafka")
-    sent = sample(100)
-
-    async def run() -> tuple[list[Received], list[Received]]:
-        await produce(access, topic, sent)
-        first = await consume(access, topic, "resuming", 37)
-        return first, await consume(access, topic, "resuming", 63)
-
-    first, second = asyncio.run(run())
-    assert len(first) == 37
-    assert_same([*first, *second], sent)
-
-
-def test_two_members_of_a_group_share_the_partitions(kafka_cluster: KafkaCluster) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic("aiokafka")
-    sent = sample(80)
-
-    received = asyncio.run(_share(access, topic, sent))
-
-    owned = [{one.record.partition for one in part} for part in received]
-    assert owned[0].isdisjoint(owned[1])
-    assert_same([*received[0], *received[1]], sent)
-
-
-async def _share(access: KafkaAccess, topic: str, sent: Sequence[Record]) -> list[list[Received]]:
-    received: list[list[Received]] = [[], []]
-    async with consumer(access, topic, "sharing") as one, consumer(access, topic, "sharing") as two:
-        members = (one, two)
-
-        async def poll() -> None:
-            for member, into in zip(members, received, strict=True):
-                into.extend(await _take(member, 100))
-
-        await _until(lambda: all(len(member.assignment()) == 2 for member in members), poll)
-        await produce(access, topic, sent)
-        await _until(lambda: sum(map(len, received)) >= len(sent), poll)
-    return received
-
-
-@each_codec
-def test_what_is_compressed_is_read_unchanged(kafka_cluster: KafkaCluster, codec: str) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic(f"aiokafka-{codec}", 1)
-    sent = compressible(50, 5_000)
-
-    async def run() -> list[Received]:
-        await produce(access, topic, sent, codec=codec)
-        return await consume(access, topic, "codec", len(sent))
 
     assert_same(asyncio.run(run()), sent)
 

@@ -21,9 +21,7 @@ from tests.clients.samples import (
     Received,
     Record,
     assert_same,
-    compressible,
     each_access,
-    each_codec,
     poll_until,
     sample,
 )
@@ -45,20 +43,6 @@ def test_what_is_produced_is_consumed_by_a_group(
     assert_same(consume(access, topic, "readers", len(sent)), sent)
 
 
-def test_a_second_consumer_of_the_group_resumes_where_the_first_committed(
-    kafka_cluster: KafkaCluster,
-) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic("confluent")
-    sent = sample(100)
-    produce(access, topic, sent)
-
-    first = consume(access, topic, "resuming", 37)
-    second = consume(access, topic, "resuming", 63)
-
-    assert len(first) == 37
-    assert_same([*first, *second], sent)
-
-
 def test_committed_offsets_are_answered_with_their_metadata(kafka_cluster: KafkaCluster) -> None:
     access, topic = kafka_cluster.access(), kafka_cluster.topic("confluent")
     wanted = TopicPartition(topic, 2, 41, metadata="checkpoint 7")
@@ -71,58 +55,6 @@ def test_committed_offsets_are_answered_with_their_metadata(kafka_cluster: Kafka
 
     assert (kept.offset, kept.metadata) == (41, "checkpoint 7")
     assert absent.offset < 0
-
-
-def test_two_members_of_a_group_share_the_partitions(kafka_cluster: KafkaCluster) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic("confluent")
-    sent = sample(80)
-    with consumer(access, "sharing") as one, consumer(access, "sharing") as two:
-        members = (one, two)
-        received: list[list[Received]] = [[], []]
-
-        def poll() -> None:
-            for member, into in zip(members, received, strict=True):
-                into.extend(_take(member, 100, 0.1))
-
-        for member in members:
-            member.subscribe([topic])
-        poll_until(lambda: all(_partitions(member) == 2 for member in members), poll, "2 and 2")
-        produce(access, topic, sent)
-        poll_until(lambda: sum(map(len, received)) >= len(sent), poll, "all records")
-
-    owned = [{one.record.partition for one in part} for part in received]
-    assert owned[0].isdisjoint(owned[1])
-    assert_same([*received[0], *received[1]], sent)
-
-
-def test_the_partitions_of_a_member_that_leaves_go_to_the_one_that_stays(
-    kafka_cluster: KafkaCluster,
-) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic("confluent")
-    with consumer(access, "leaving") as stays:
-        stays.subscribe([topic])
-        with consumer(access, "leaving") as leaves:
-            leaves.subscribe([topic])
-
-            def poll_both() -> None:
-                _take(stays, 1, 0.1)
-                _take(leaves, 1, 0.1)
-
-            poll_until(lambda: _partitions(stays) == _partitions(leaves) == 2, poll_both, "2 and 2")
-        poll_until(lambda: _partitions(stays) == 4, lambda: _poll(stays), "all four")
-
-
-@each_codec
-def test_a_codec_shrinks_what_is_sent_and_changes_nothing(
-    kafka_cluster: KafkaCluster, codec: str
-) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic(f"confluent-{codec}", 1)
-    sent = compressible(200, 5_000)
-
-    sent_bytes = produce(access, topic, sent, {"compression.type": codec, "linger.ms": "50"})
-
-    assert sent_bytes < 200 * 5_000 // 5
-    assert_same(consume(access, topic, "codec", len(sent)), sent)
 
 
 def test_an_idempotent_producer_writes_each_record_once(kafka_cluster: KafkaCluster) -> None:
@@ -233,14 +165,6 @@ def consumer(access: KafkaAccess, group: str) -> Generator[Consumer]:
         yield member
     finally:
         member.close()
-
-
-def _partitions(member: Consumer) -> int:
-    return len(member.assignment())
-
-
-def _poll(member: Consumer) -> None:
-    _take(member, 1, 0.1)
 
 
 def _take(member: Consumer, count: int, seconds: float) -> list[Received]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
+from tests.clients.catalog import proves
 from tests.clients.java_tools import java, write_config
 from tests.clients.programs import run
 from tests.clients.samples import PATIENCE_SECONDS
@@ -49,6 +50,7 @@ def tool(access: KafkaAccess, tmp_path: Path) -> Tool:
     return call
 
 
+@proves("kafka-configs", "administration")
 def test_configurations_are_altered_described_and_put_back(
     kafka_cluster: KafkaCluster, tool: Tool
 ) -> None:
@@ -74,6 +76,7 @@ def test_the_broker_is_described(tool: Tool) -> None:
     assert "STATIC_BROKER_CONFIG:num.partitions" in described
 
 
+@proves("kafka-topics", "administration")
 def test_topics_are_made_by_hand_described_grown_and_deleted(
     kafka_cluster: KafkaCluster, tool: Tool
 ) -> None:
@@ -135,6 +138,7 @@ def test_records_are_deleted_before_an_offset(
     assert (low, high) == (3, 5)
 
 
+@proves("kafka-consumer-groups", "administration")
 def test_a_group_forgets_what_it_read(
     kafka_cluster: KafkaCluster, access: KafkaAccess, tool: Tool
 ) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Producer
 
+from tests.clients.catalog import proves
 from tests.clients.java_tools import java, write_config
 from tests.clients.programs import pause, reading, run
 from tests.clients.samples import CODECS, PATIENCE_SECONDS, poll_until
@@ -34,6 +35,7 @@ class Line:
     value: str
 
 
+@proves("kafka-console-producer, kafka-console-consumer", "produce", "consume", "resume")
 @pytest.mark.parametrize(
     ("protocol", "mechanism", "codec"),
     [
@@ -66,6 +68,7 @@ def test_what_is_produced_is_consumed_by_a_group_and_a_second_member_resumes(
         assert [line.value for line in received if line.key == key] == ordered
 
 
+@proves("kafka-console-producer, kafka-console-consumer", "rebalance", "codecs")
 def test_two_members_of_a_group_share_the_partitions_and_read_every_codec(
     kafka_cluster: KafkaCluster, tmp_path: Path
 ) -> None:

@@ -14,9 +14,7 @@ from tests.clients.samples import (
     Received,
     Record,
     assert_same,
-    compressible,
     each_access,
-    each_codec,
     poll_until,
     sample,
 )
@@ -36,50 +34,6 @@ def test_what_is_produced_is_consumed_by_a_group(
     produce(access, topic, sent)
 
     assert_same(consume(access, topic, "readers", len(sent)), sent)
-
-
-def test_a_second_consumer_of_the_group_resumes_where_the_first_committed(
-    kafka_cluster: KafkaCluster,
-) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic("kafka-python")
-    sent = sample(100)
-    produce(access, topic, sent)
-
-    first = consume(access, topic, "resuming", 37)
-    second = consume(access, topic, "resuming", 63)
-
-    assert len(first) == 37
-    assert_same([*first, *second], sent)
-
-
-def test_two_members_of_a_group_share_the_partitions(kafka_cluster: KafkaCluster) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic("kafka-python")
-    sent = sample(80)
-    with consumer(access, topic, "sharing") as one, consumer(access, topic, "sharing") as two:
-        members = (one, two)
-        received: list[list[Received]] = [[], []]
-
-        def poll() -> None:
-            for member, into in zip(members, received, strict=True):
-                into.extend(_take(member, 100))
-
-        poll_until(lambda: all(len(member.assignment()) == 2 for member in members), poll, "2, 2")
-        produce(access, topic, sent)
-        poll_until(lambda: sum(map(len, received)) >= len(sent), poll, "all records")
-
-    owned = [{one.record.partition for one in part} for part in received]
-    assert owned[0].isdisjoint(owned[1])
-    assert_same([*received[0], *received[1]], sent)
-
-
-@each_codec
-def test_what_is_compressed_is_read_unchanged(kafka_cluster: KafkaCluster, codec: str) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic(f"kafka-python-{codec}", 1)
-    sent = compressible(50, 5_000)
-
-    produce(access, topic, sent, codec=codec)
-
-    assert_same(consume(access, topic, "codec", len(sent)), sent)
 
 
 def test_an_idempotent_producer_writes_each_record_once(kafka_cluster: KafkaCluster) -> None:

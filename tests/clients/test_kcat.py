@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.clients.catalog import proves
 from tests.clients.programs import pause, reading, run
 from tests.clients.samples import (
     Received,
@@ -28,6 +29,7 @@ HEADERS = (("source", b"kcat"), ("unit", "°C".encode()))
 """kcat gives every record of a run the same headers."""
 
 
+@proves("kcat", "produce", "consume")
 @each_access
 def test_what_is_produced_is_consumed_by_a_group(
     kafka_cluster: KafkaCluster, protocol: SecurityProtocol, mechanism: Mechanism
@@ -41,6 +43,7 @@ def test_what_is_produced_is_consumed_by_a_group(
     assert_same(consume(access, topic, "readers", len(sent)), sent)
 
 
+@proves("kcat", "resume")
 def test_a_second_consumer_of_the_group_resumes_where_the_first_committed(
     kafka_cluster: KafkaCluster,
 ) -> None:
@@ -55,6 +58,7 @@ def test_a_second_consumer_of_the_group_resumes_where_the_first_committed(
     assert_same([*first, *second], sent)
 
 
+@proves("kcat", "rebalance")
 def test_two_members_of_a_group_share_the_partitions(kafka_cluster: KafkaCluster) -> None:
     access, topic = kafka_cluster.access(), kafka_cluster.topic("kcat", 2)
     sent: list[Record] = []
@@ -74,6 +78,7 @@ def test_two_members_of_a_group_share_the_partitions(kafka_cluster: KafkaCluster
     assert_same_set([received(line) for line in [*one.lines, *two.lines]], sent)
 
 
+@proves("kcat", "codecs")
 @each_codec
 def test_what_is_compressed_is_read_unchanged(kafka_cluster: KafkaCluster, codec: str) -> None:
     access, topic = kafka_cluster.access(), kafka_cluster.topic(f"kcat-{codec}", 1)

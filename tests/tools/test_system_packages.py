@@ -11,8 +11,19 @@ from tests.tools.programs import Programs
 from tools import system_packages
 from tools.steps import SetupError
 
-PACKAGES = ("chromium", "e2fsprogs", "kcat", "strace", "xfsprogs")
+PACKAGES = ("chromium", "e2fsprogs", "kcat", "pkg-config", "strace", "xfsprogs")
 COMMAND = f"apt-get install --yes --no-install-recommends {' '.join(PACKAGES)}"
+
+
+@pytest.fixture(autouse=True)
+def include(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory that compilers would look in, with every header."""
+    directory = tmp_path / "include"
+    for name in system_packages.HEADERS:
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).touch()
+    monkeypatch.setattr(system_packages, "INCLUDE", directory)
+    return directory
 
 
 def become(monkeypatch: pytest.MonkeyPatch, user_id: int) -> None:
@@ -46,6 +57,22 @@ def test_only_what_is_missing_is_installed(
     system_packages.install()
     assert "kcat" not in log.read_text()
     assert "strace" in log.read_text()
+
+
+def test_a_header_is_looked_for_and_also_where_only_this_kind_of_machine_has_it(
+    programs: Programs, include: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in system_packages.PROGRAMS:
+        programs.add(name)
+    log = tmp_path / "log"
+    programs.record("apt-get", log)
+    become(monkeypatch, 0)
+    (include / "zstd.h").unlink()
+    elsewhere = include / "x86_64-linux-gnu" / "openssl"
+    elsewhere.mkdir(parents=True)
+    (include / "openssl" / "ssl.h").rename(elsewhere / "ssl.h")
+    system_packages.install()
+    assert log.read_text().splitlines()[-1].split()[-2:] == ["libzstd-dev", "--quiet=2"]
 
 
 def test_sudo_without_a_password_installs(

@@ -26,6 +26,7 @@ def add_all(programs: Programs) -> None:
     programs.add("cargo", says="cargo 1.95.0 (f2d3ce0bd 2026-03-21)")
     programs.add("cc")
     programs.add("java", says="openjdk 17.0.15 2025-04-15")
+    programs.add("javac", says="javac 17.0.15")
     programs.add("mvn", says="\x1b[1mApache Maven 3.8.7\x1b[m")
     programs.add("go", says="go version go1.26.8 linux/amd64")
 
@@ -46,6 +47,7 @@ class TestToolchains:
             ("cargo", "Rust 1.95 or newer with rustup"),
             ("cc", "apt-get install gcc"),
             ("java", "JDK 17"),
+            ("javac", "JDK 17"),
             ("mvn", "Maven 3.8"),
             ("go", "Go 1.26 or newer"),
         ],

@@ -1,4 +1,5 @@
 import ssl
+from asyncio import Future
 from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -38,7 +39,24 @@ class AIOKafkaProducer:
         compression_type: str | None = ...,
         enable_idempotence: bool = ...,
         linger_ms: int = ...,
+        transactional_id: str | None = ...,
     ) -> None: ...
+    async def begin_transaction(self) -> None: ...
+    async def send_offsets_to_transaction(
+        self, offsets: Mapping[TopicPartition, int], group_id: str
+    ) -> None: ...
+    async def commit_transaction(self) -> None: ...
+    async def abort_transaction(self) -> None: ...
+    async def flush(self) -> None: ...
+    async def send(
+        self,
+        topic: str,
+        value: bytes | None = ...,
+        key: bytes | None = ...,
+        partition: int | None = ...,
+        timestamp_ms: int | None = ...,
+        headers: Sequence[tuple[str, bytes]] | None = ...,
+    ) -> Future[RecordMetadata]: ...
     async def send_and_wait(
         self,
         topic: str,
@@ -70,6 +88,7 @@ class AIOKafkaConsumer:
         auto_offset_reset: str = ...,
         enable_auto_commit: bool = ...,
         heartbeat_interval_ms: int = ...,
+        isolation_level: str = ...,
     ) -> None: ...
     async def getmany(
         self, *partitions: TopicPartition, timeout_ms: int = ..., max_records: int | None = ...

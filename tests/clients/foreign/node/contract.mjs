@@ -1,0 +1,120 @@
+// Reads requests as JSON lines and answers each with one line; see ../README.md.
+
+import { createInterface } from "node:readline";
+
+export const HEARTBEAT_MS = 300;
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 20;
+const REQUESTS = ["produce", "consume", "rebalance", "pipeline", "administer"];
+
+/** Answers requests until standard input ends; `connect` makes a client of the access on the first line. */
+export async function serve(connect) {
+  let client;
+  for await (const line of createInterface({ input: process.stdin })) {
+    const told = JSON.parse(line);
+    try {
+      if (client === undefined) {
+        client = await connect(told);
+        answer({ ok: {} });
+      } else {
+        answer({ ok: await perform(client, told) });
+      }
+    } catch (error) {
+      answer({ error: String(error?.stack ?? error) });
+    }
+  }
+  process.exit(0);
+}
+
+/** Looks again and again until the condition holds. */
+export async function until(what, holds) {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+  }
+}
+
+/** What a client read, and how far that is in each partition. */
+export class Collected {
+  constructor(wanted) {
+    this.records = [];
+    this.wanted = wanted;
+  }
+
+  get complete() {
+    return this.records.length >= this.wanted;
+  }
+
+  /** Takes one message as it was delivered, unless there are enough. */
+  take(partition, message) {
+    if (this.complete) return;
+    this.records.push({
+      partition,
+      offset: Number(message.offset),
+      key: text(message.key),
+      value: text(message.value),
+      headers: Object.entries(message.headers ?? {}).map(([name, value]) => [name, text(value)]),
+    });
+  }
+
+  /** The next offset to read of each partition, as both clients commit it. */
+  next() {
+    const offsets = new Map();
+    for (const one of this.records) {
+      offsets.set(one.partition, Math.max(offsets.get(one.partition) ?? 0, one.offset + 1));
+    }
+    return [...offsets].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+  }
+}
+
+/** A record of a request, as both clients send it. */
+export function outgoing(record) {
+  const { partition, key, value, headers } = record;
+  return { partition, key, value, headers: Object.fromEntries(headers) };
+}
+
+/** The offsets of records in the order in which they were given, from the first offset of each partition. */
+export function spread(records, first) {
+  const next = new Map(first);
+  return records.map(({ partition }) => {
+    const offset = next.get(partition);
+    next.set(partition, offset + 1);
+    return offset;
+  });
+}
+
+/** The steps of a rebalance with members that have `owned()` and `leave()`. */
+export async function rebalance(join, count) {
+  const first = await join();
+  try {
+    await until("all partitions", () => first.owned().length === count);
+    const alone = first.owned();
+    const second = await join();
+    let shared;
+    try {
+      const halved = () => [first, second].every((one) => one.owned().length === count / 2);
+      await until("half of the partitions each", halved);
+      shared = [first.owned(), second.owned()];
+    } finally {
+      await second.leave();
+    }
+    await until("the partitions of the one that left", () => first.owned().length === count);
+    return { alone, shared, left: first.owned() };
+  } finally {
+    await first.leave();
+  }
+}
+
+async function perform(client, request) {
+  if (!REQUESTS.includes(request.do)) throw new Error(`unknown request ${request.do}`);
+  return await client[request.do](request);
+}
+
+function answer(line) {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+function text(bytes) {
+  return bytes === null || bytes === undefined ? null : bytes.toString();
+}

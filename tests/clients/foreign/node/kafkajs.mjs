@@ -1,0 +1,171 @@
+// The contract's requests with KafkaJS.
+
+import { readFileSync } from "node:fs";
+import kafkajs from "kafkajs";
+import Snappy from "kafkajs-snappy";
+import lz4 from "lz4js";
+import { ZstdCodec } from "zstd-codec";
+import { Collected, HEARTBEAT_MS, outgoing, rebalance, serve, spread, until } from "./contract.mjs";
+
+const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs;
+
+const CODECS = {
+  none: CompressionTypes.None,
+  gzip: CompressionTypes.GZIP,
+  snappy: CompressionTypes.Snappy,
+  lz4: CompressionTypes.LZ4,
+  zstd: CompressionTypes.ZSTD,
+};
+
+class Client {
+  constructor(access) {
+    this.kafka = new Kafka({
+      clientId: "kafkajs",
+      brokers: [access.bootstrap],
+      ssl: { ca: [readFileSync(access.ca_file, "utf-8")] },
+      sasl: { mechanism: "scram-sha-512", username: access.username, password: access.password },
+      logLevel: logLevel.NOTHING,
+    });
+  }
+
+  async produce({ topic, codec, records }) {
+    const producer = this.kafka.producer({ idempotent: true });
+    await producer.connect();
+    try {
+      const messages = records.map(outgoing);
+      const done = await producer.send({ topic, acks: -1, compression: CODECS[codec], messages });
+      const first = done.map((one) => [one.partition, Number(one.baseOffset)]);
+      return { offsets: spread(records, first) };
+    } finally {
+      await producer.disconnect();
+    }
+  }
+
+  async consume({ topic, group, count, isolation }) {
+    const collected = new Collected(count);
+    const consumer = await this.read(topic, group, collected, isolation);
+    try {
+      await consumer.commitOffsets(collected.next().map((one) => ({ topic, ...one })));
+    } finally {
+      await consumer.disconnect();
+    }
+    return { records: collected.records };
+  }
+
+  rebalance({ topic, group, count }) {
+    return rebalance(() => this.join(topic, group), count);
+  }
+
+  async pipeline({ topic, group, to, transactional_id: transactionalId, count, commit }) {
+    const collected = new Collected(count);
+    const consumer = await this.read(topic, group, collected, "read_committed");
+    const producer = this.kafka.producer({
+      transactionalId,
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    try {
+      await producer.connect();
+      const transaction = await producer.transaction();
+      const messages = collected.records.map(({ value }) => ({ value: `${value}!` }));
+      await transaction.send({ topic: to, messages });
+      const topics = [{ topic, partitions: collected.next() }];
+      await transaction.sendOffsets({ consumerGroupId: group, topics });
+      await (commit ? transaction.commit() : transaction.abort());
+    } finally {
+      await producer.disconnect();
+      await consumer.disconnect();
+    }
+    return { read: collected.records.length };
+  }
+
+  async administer({ topic, group }) {
+    const admin = this.kafka.admin();
+    await admin.connect();
+    try {
+      const configEntries = [{ name: "retention.ms", value: "60000" }];
+      await admin.createTopics({
+        topics: [{ topic, numPartitions: 2, replicationFactor: -1, configEntries }],
+      });
+      const partitions = await countPartitions(admin, topic);
+      const retention = await readRetention(admin, topic);
+      const type = ConfigResourceTypes.TOPIC;
+      const changed = [{ name: "retention.ms", value: "120000" }];
+      const resources = [{ type, name: topic, configEntries: changed }];
+      await admin.alterConfigs({ validateOnly: false, resources });
+      const altered = await readRetention(admin, topic);
+      await admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] });
+      const grown = await countPartitions(admin, topic);
+      const { groups } = await admin.describeGroups([group]);
+      await admin.deleteGroups([group]);
+      await admin.deleteTopics({ topics: [topic] });
+      const gone = !(await admin.listTopics()).includes(topic);
+      return { partitions, retention, altered, grown, group_state: groups[0].state, gone };
+    } finally {
+      await admin.disconnect();
+    }
+  }
+
+  consumer(groupId, isolation) {
+    return this.kafka.consumer({
+      groupId,
+      heartbeatInterval: HEARTBEAT_MS,
+      maxWaitTimeInMs: 100,
+      readUncommitted: isolation !== "read_committed",
+    });
+  }
+
+  /** A member of the group that has read what was asked for. */
+  async read(topic, group, collected, isolation) {
+    const consumer = this.consumer(group, isolation);
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({
+      autoCommit: false,
+      eachMessage: async ({ partition, message }) => collected.take(partition, message),
+    });
+    await until(`${collected.wanted} records`, () => collected.complete);
+    return consumer;
+  }
+
+  async join(topic, group) {
+    const consumer = this.consumer(group);
+    let owned = [];
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      owned = payload.memberAssignment[topic] ?? [];
+    });
+    consumer.on(consumer.events.REBALANCING, () => {
+      owned = [];
+    });
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachMessage: async () => {} });
+    return { owned: () => [...owned].sort(), leave: () => consumer.disconnect() };
+  }
+}
+
+async function countPartitions(admin, topic) {
+  const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+  return topics[0].partitions.length;
+}
+
+async function readRetention(admin, topic) {
+  const type = ConfigResourceTypes.TOPIC;
+  const wanted = [{ type, name: topic, configNames: ["retention.ms"] }];
+  const { resources } = await admin.describeConfigs({ resources: wanted, includeSynonyms: false });
+  return resources[0].configEntries[0].configValue;
+}
+
+CompressionCodecs[CompressionTypes.Snappy] = Snappy;
+CompressionCodecs[CompressionTypes.LZ4] = () => ({
+  compress: async (encoder) => Buffer.from(lz4.compress(encoder.buffer)),
+  decompress: async (buffer) => Buffer.from(lz4.decompress(buffer)),
+});
+ZstdCodec.run((zstd) => {
+  const simple = new zstd.Simple();
+  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
+    compress: async (encoder) => Buffer.from(simple.compress(encoder.buffer)),
+    decompress: async (buffer) => Buffer.from(simple.decompress(buffer)),
+  });
+  serve((access) => new Client(access));
+});
