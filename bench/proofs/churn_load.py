@@ -160,7 +160,7 @@ def await_all(crowd: Crowd) -> None:
 def write_while(bootstrap: str, plan: Churn, crowd: Crowd) -> None:
     """Write records at their rate, and change the group at every step."""
     producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True})
-    chance = random.Random(plan.seed)  # noqa: S311  a choice that can be repeated
+    chance = random.Random(plan.seed)
     started = time.monotonic()
     written = steps = 0
     deadline = started + plan.seconds + TIMEOUT_SECONDS
