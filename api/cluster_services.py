@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from api.deps import Core, Services
 from control_plane.access.service import AccessService, CredentialLoader
 from control_plane.clusters import tasks
+from control_plane.clusters.lifecycle import ClusterLifecycle
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.plans import CATALOGUE, Plan
+from control_plane.clusters.purge import Purger
 from control_plane.clusters.reconciler import Reconciler
 from control_plane.clusters.service import ClusterService
 from control_plane.clusters.sweep import Sweeper
@@ -30,6 +32,7 @@ class ClusterServices:
     """Everything about clusters; `rest_url` is where clients reach the HTTP gateway."""
 
     clusters: ClusterService
+    lifecycle: ClusterLifecycle
     topics: TopicService
     access: AccessService
     usage: UsageService
@@ -70,6 +73,7 @@ def build_cluster_services(
     credentials = CredentialLoader(core.api_keys)
     admin_clients = AdminClients(tokens, core.clock)
     sweeper = Sweeper(core.database, core.clock, engines)
+    lifecycle = ClusterLifecycle(core.clock, clusters, core.operations)
     collector = Collector(core.database, core.clock, clusters)
     reconciler = Reconciler(
         core.database,
@@ -81,7 +85,8 @@ def build_cluster_services(
         collector,
         on_gone=admin_clients.evict,
     )
-    tasks.register(core.jobs, reconciler, sweeper)
+    purger = Purger(core.database, core.clock, lifecycle)
+    tasks.register(core.jobs, reconciler, sweeper, purger)
     usage_tasks.register(
         core.jobs,
         collector,
@@ -91,11 +96,13 @@ def build_cluster_services(
             clusters,
             window_seconds=core.settings.usage_window_seconds,
         ),
+        usage_tasks.RestMeter(core.database, core.clock, clusters, collector.rests),
         usage_tasks.Purge(core.clock),
         every_seconds=core.settings.usage_collect_seconds,
     )
     return ClusterServices(
         clusters=clusters,
+        lifecycle=lifecycle,
         topics=TopicService(admin_clients),
         access=AccessService(
             core.database, clusters, credentials, on_publish=admin_clients.evict_subjects

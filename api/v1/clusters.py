@@ -1,8 +1,9 @@
-"""Clusters: created, shown and deleted; a cluster that is returned by create is usable."""
+"""Clusters: created and shown; a cluster that is returned by create is usable."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Depends, Request, Response, status
+from fastapi import Depends, Query, Request, Response, status
 from fastapi.responses import JSONResponse
 from pydantic import Field, StringConstraints
 
@@ -11,6 +12,7 @@ from api.cluster_services import Clusters, ClusterServices
 from api.deps import Core, CoreServices, PageQuery
 from api.errors import problem_response, problems
 from api.idempotency import Reply
+from api.prefer import Prefer, Preference
 from api.schemas import (
     DryRun,
     Instant,
@@ -24,6 +26,7 @@ from api.v1.operations import OperationResponse, operation_response
 from api.v1.router import POST_PROBLEMS, v1_router
 from billing.costs.preview import AT_REST
 from billing.money import micros_text
+from control_plane.clusters.changes import spec_tag
 from control_plane.clusters.errors import (
     ClusterCreationFailedError,
     ClusterLimitError,
@@ -33,7 +36,14 @@ from control_plane.clusters.errors import (
     PlanUnknownError,
 )
 from control_plane.clusters.models import WORD_LENGTH_MAX, Cluster
-from control_plane.clusters.names import NAME_LENGTH_MAX, NAME_PATTERN
+from control_plane.clusters.names import (
+    LABEL_NAME_PATTERN,
+    LABEL_VALUE_LENGTH_MAX,
+    LABELS_MAX,
+    NAME_LENGTH_MAX,
+    NAME_PATTERN,
+)
+from control_plane.clusters.service import ClusterOptions
 from control_plane.clusters.states import ClusterStatus
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
@@ -41,18 +51,31 @@ from control_plane.kit.errors import FieldError
 from control_plane.operations.models import Operation
 from control_plane.operations.states import OperationStatus
 
-# A change that takes longer is answered with the operation that carries it out.
-CHANGE_WAIT_SECONDS = 10
 ACCEPTED_RETRY_SECONDS = 1
 
 router = v1_router("clusters")
 
 Reader = Annotated[Principal, Depends(require(Action.CLUSTERS_READ))]
 Creator = Annotated[Principal, Depends(require(Action.CLUSTERS_CREATE))]
-Deleter = Annotated[Principal, Depends(require(Action.CLUSTERS_DELETE))]
 
 ClusterName = Annotated[
     str, StringConstraints(min_length=1, max_length=NAME_LENGTH_MAX, pattern=NAME_PATTERN)
+]
+
+
+PlanName = Annotated[str, Field(min_length=1, max_length=WORD_LENGTH_MAX, examples=["dev"])]
+LabelName = Annotated[str, StringConstraints(pattern=LABEL_NAME_PATTERN)]
+LabelValue = Annotated[
+    str,
+    StringConstraints(max_length=LABEL_VALUE_LENGTH_MAX, pattern=r"^[^\x00-\x1f\x7f]*$"),
+]
+Labels = Annotated[
+    dict[LabelName, LabelValue],
+    Field(
+        max_length=LABELS_MAX,
+        description="Words of your own about the cluster; they change nothing in it.",
+        examples=[{"team": "search"}],
+    ),
 ]
 
 
@@ -60,7 +83,11 @@ class ClusterCreate(RequestModel):
     """A new cluster."""
 
     name: Annotated[ClusterName, Field(examples=["orders"])]
-    plan: Annotated[str, Field(min_length=1, max_length=WORD_LENGTH_MAX, examples=["dev"])]
+    plan: PlanName
+    labels: Labels = Field(default_factory=dict[str, str])
+    deletion_protection: Annotated[
+        bool, Field(description="Refuse to delete it until this is turned off.")
+    ] = False
 
 
 class KafkaEndpoints(ResponseModel):
@@ -95,7 +122,10 @@ class ClusterResponse(ResponseModel):
     organization_id: Annotated[str, Field(examples=["org_4q8x0n1w2e3r5t6y"])]
     plan: Annotated[str, Field(examples=["dev"])]
     engine: Annotated[str, Field(examples=["native"])]
+    labels: Annotated[dict[str, str], Field(examples=[{"team": "search"}])]
+    deletion_protection: bool
     status: ClusterStatus
+    status_since: Instant
     reason: Annotated[str | None, Field(description="What keeps it from being as wanted.")]
     generation: Annotated[int, Field(description="Grows with every change of what is wanted.")]
     observed_generation: Annotated[int, Field(description="The generation that is in force.")]
@@ -105,6 +135,12 @@ class ClusterResponse(ResponseModel):
     ]
     created_at: Instant
     updated_at: Instant
+    deleted_at: Annotated[
+        Instant | None, Field(description="When it was deleted; only deleted clusters have it.")
+    ]
+    purge_at: Annotated[
+        Instant | None, Field(description="Until then it can be undeleted; then its data goes.")
+    ]
 
 
 class ClusterPricePreview(ResponseModel):
@@ -166,6 +202,7 @@ def create_cluster(
     core: CoreServices,
     services: Clusters,
     reply: Reply,
+    prefer: Prefer,
     *,
     dry_run: DryRun = False,
 ) -> Response:
@@ -179,7 +216,11 @@ def create_cluster(
         return _preview(body, caller, core, services)
     with core.database.transaction() as session:
         cluster, operation_id = services.clusters.create(
-            session, caller.organization_id, name=body.name, plan_id=body.plan
+            session,
+            caller.organization_id,
+            name=body.name,
+            plan_id=body.plan,
+            options=ClusterOptions(body.labels, deletion_protection=body.deletion_protection),
         )
         operation = core.operations.get(session, caller.scope, operation_id)
         # What a retry is told if this process dies before it can say more.
@@ -187,63 +228,51 @@ def create_cluster(
             session,
             status.HTTP_202_ACCEPTED,
             operation_response(operation),
-            _operation_path(operation),
+            operation_path(operation),
         )
-    ended = core.operations.wait(operation_id, CHANGE_WAIT_SECONDS)
+    ended = core.operations.wait(operation_id, prefer.wait_seconds)
     if ended.status == OperationStatus.FAILED:
         # Answered, not raised: something was done, so that a retry is told the same.
         return problem_response(request, _creation_failed(ended))
     if ended.status != OperationStatus.SUCCEEDED:
-        return _accepted(ended)
+        return accepted(ended, prefer)
     with core.database.snapshot() as session:
         cluster = services.clusters.get(session, caller.scope, cluster.id)
-    created = cluster_response(cluster, services.rest_url)
-    return JSONResponse(
-        created.model_dump(mode="json"),
-        status.HTTP_201_CREATED,
-        {"Location": f"/v1/clusters/{cluster.id}"},
+    location = {"Location": f"/v1/clusters/{cluster.id}"}
+    return cluster_reply(
+        cluster, services.rest_url, status.HTTP_201_CREATED, {**location, **prefer.headers}
     )
 
 
 @router.get("/clusters", operation_id="list_clusters")
 def list_clusters(
-    caller: Reader, core: CoreServices, services: Clusters, page: PageQuery
+    caller: Reader,
+    core: CoreServices,
+    services: Clusters,
+    page: PageQuery,
+    *,
+    deleted: Annotated[
+        bool, Query(description="List the deleted ones that can be undeleted instead.")
+    ] = False,
 ) -> ListResponse[ClusterResponse]:
     """List your clusters, oldest first."""
     with core.database.snapshot() as session:
-        found = services.clusters.list(session, caller.scope, page)
+        listing = services.clusters.list_deleted if deleted else services.clusters.list
+        found = listing(session, caller.scope, page)
         return to_list(found, lambda cluster: cluster_response(cluster, services.rest_url))
 
 
 @router.get(
     "/clusters/{cluster_id}",
     operation_id="get_cluster",
+    response_model=ClusterResponse,
     responses=problems(ClusterNotFoundError),
 )
 def get_cluster(
     cluster_id: str, caller: Reader, core: CoreServices, services: Clusters
-) -> ClusterResponse:
-    """Show one cluster."""
-    return cluster_response(find_cluster(core, services, caller, cluster_id), services.rest_url)
-
-
-@router.delete(
-    "/clusters/{cluster_id}",
-    operation_id="delete_cluster",
-    status_code=status.HTTP_204_NO_CONTENT,
-    response_model=None,
-    responses={**ACCEPTED, **problems(ClusterNotFoundError)},
-)
-def delete_cluster(
-    cluster_id: str, caller: Deleter, core: CoreServices, services: Clusters
 ) -> Response:
-    """Delete a cluster with all its topics and records, for good; its ports are free again."""
-    with core.database.transaction() as session:
-        operation_id = services.clusters.delete(session, caller.scope, cluster_id)
-    ended = core.operations.wait(operation_id, CHANGE_WAIT_SECONDS)
-    if ended.status != OperationStatus.SUCCEEDED:
-        return _accepted(ended)
-    return Response(status_code=status.HTTP_204_NO_CONTENT)
+    """Show one cluster; its ETag is good for the If-Match of an update."""
+    return cluster_reply(find_cluster(core, services, caller, cluster_id), services.rest_url)
 
 
 def find_cluster(
@@ -252,6 +281,18 @@ def find_cluster(
     """Return the cluster if it exists for the caller; raise ClusterNotFoundError."""
     with core.database.snapshot() as session:
         return services.clusters.get(session, caller.scope, cluster_id)
+
+
+def cluster_reply(
+    cluster: Cluster,
+    rest_url: str,
+    status_code: int = status.HTTP_200_OK,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    """Answer with a cluster and the tag of what is wanted of it."""
+    body = cluster_response(cluster, rest_url).model_dump(mode="json")
+    tag = {"ETag": f'"{spec_tag(cluster)}"'}
+    return JSONResponse(body, status_code, {**tag, **(headers or {})})
 
 
 def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
@@ -267,7 +308,10 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
         organization_id=cluster.organization_id,
         plan=cluster.plan,
         engine=cluster.engine,
+        labels=cluster.labels,
+        deletion_protection=cluster.deletion_protection,
         status=ClusterStatus(cluster.status),
+        status_since=cluster.status_since,
         reason=cluster.reason,
         generation=cluster.generation,
         observed_generation=cluster.observed_generation,
@@ -275,6 +319,8 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
         ca_certificate=cluster.ca_certificate,
         created_at=cluster.created_at,
         updated_at=cluster.updated_at,
+        deleted_at=cluster.deleted_at,
+        purge_at=cluster.purge_at,
     )
 
 
@@ -311,16 +357,19 @@ def _creation_failed(operation: Operation) -> ClusterCreationFailedError:
     )
 
 
-def _accepted(operation: Operation) -> JSONResponse:
+def accepted(operation: Operation, prefer: Preference) -> JSONResponse:
+    """Answer with an operation that goes on."""
     return JSONResponse(
         operation_response(operation).model_dump(mode="json"),
         status.HTTP_202_ACCEPTED,
         {
-            "Location": _operation_path(operation),
+            **prefer.headers,
+            "Location": operation_path(operation),
             "Retry-After": str(ACCEPTED_RETRY_SECONDS),
         },
     )
 
 
-def _operation_path(operation: Operation) -> str:
+def operation_path(operation: Operation) -> str:
+    """Return where an operation is shown."""
     return f"/v1/operations/{operation.id}"

@@ -33,6 +33,9 @@ class PlanResponse(ResponseModel):
     brokers: Annotated[int, Field(examples=[1])]
     default_partitions: Annotated[int, Field(examples=[1])]
     limits: PlanLimitsResponse
+    undelete_days: Annotated[
+        int, Field(description="For so long a deleted cluster can be undeleted.", examples=[3])
+    ]
     available: Annotated[bool, Field(description="Whether its engine is installed here.")]
 
 
@@ -54,5 +57,6 @@ def _response(offered: OfferedPlan) -> PlanResponse:
         brokers=plan.brokers,
         default_partitions=plan.default_partitions,
         limits=PlanLimitsResponse.model_validate(plan.limits),
+        undelete_days=plan.undelete_days,
         available=offered.is_available,
     )

@@ -18,12 +18,13 @@ NOBODY = "preview"
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedUse:
-    """A steady day of a cluster that runs all of it."""
+    """A steady day of a cluster that runs all of it, or with `is_running` false none of it."""
 
     partitions: int
     bytes_in_per_day: int
     bytes_out_per_day: int
     bytes_stored: int
+    is_running: bool = True
 
 
 AT_REST = ExpectedUse(partitions=0, bytes_in_per_day=0, bytes_out_per_day=0, bytes_stored=0)
@@ -70,6 +71,7 @@ def preview(plan: str, book: PriceBook, use: ExpectedUse, day: date) -> Preview:
 
 def _steady_day(plan: str, use: ExpectedUse, day: date) -> DayUsage:
     evenly = [1] * HOURS_PER_DAY
+    running_ms = HOUR_MS if use.is_running else 0
     written = apportion(use.bytes_in_per_day, evenly)
     read = apportion(use.bytes_out_per_day, evenly)
     hours = [
@@ -77,8 +79,8 @@ def _steady_day(plan: str, use: ExpectedUse, day: date) -> DayUsage:
             bytes_in=written[hour],
             bytes_out=read[hour],
             stored_byte_seconds=use.bytes_stored * (DAY_SECONDS // HOURS_PER_DAY),
-            running_ms=HOUR_MS,
-            partition_ms=use.partitions * HOUR_MS,
+            running_ms=running_ms,
+            partition_ms=use.partitions * running_ms,
         )
         for hour in range(HOURS_PER_DAY)
     ]

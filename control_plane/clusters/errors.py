@@ -64,3 +64,47 @@ class ClusterCreationFailedError(AppError):
     code = "cluster_creation_failed"
     status = 500
     title = "Cluster creation failed"
+
+
+class ClusterProtectedError(ConflictError):
+    """The cluster is protected from being deleted."""
+
+    code = "cluster_protected"
+    title = "Cluster protected"
+
+
+class DeletedClusterLimitError(ConflictError):
+    """The organization keeps as many deleted clusters as it may."""
+
+    code = "deleted_cluster_limit_reached"
+    title = "Limit of deleted clusters reached"
+
+
+class PlanTooSmallError(ConflictError):
+    """What the cluster holds does not fit the plan."""
+
+    code = "plan_too_small"
+    title = "Plan too small"
+
+
+class ClusterChangedError(AppError):
+    """The cluster is not what the caller took it for (RFC 9110, If-Match)."""
+
+    code = "cluster_changed"
+    status = 412
+    title = "Cluster changed"
+
+
+class ClusterChangeFailedError(AppError):
+    """The change was written down and could not be carried out; it is tried on."""
+
+    code = "cluster_change_failed"
+    status = 500
+    title = "Cluster change failed"
+
+
+class ClusterAheadError(ConflictError):
+    """Brokers are newer than the row that wants them gone; see docs/clusters.md."""
+
+    code = "cluster_ahead"
+    title = "Cluster ahead of the database"

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, Integer, String, Text
+from sqlalchemy import JSON, Boolean, Index, Integer, String, Text
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from control_plane.clusters.names import NAME_LENGTH_MAX
@@ -28,26 +28,31 @@ class Cluster(OrganizationOwned, Base):
     name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
     plan: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     engine: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
+    labels: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    deletion_protection: Mapped[bool] = mapped_column(Boolean, default=False)
     presence: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     generation: Mapped[int] = mapped_column(Integer)
     credentials_generation: Mapped[int] = mapped_column(Integer)
 
-    # Observation.
+    # Observation. `metered_plan` is what use is told with: the plan that was last made true.
     status: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH_MAX))
+    metered_plan: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     observed_generation: Mapped[int] = mapped_column(Integer)
     observed_credentials_generation: Mapped[int] = mapped_column(Integer)
     kafka_sasl_ssl: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
     kafka_sasl_plaintext: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
     ca_certificate: Mapped[str | None] = mapped_column(Text)
+    status_since: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    purge_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
 
     @classmethod
     def cluster_column(cls) -> InstrumentedAttribute[Any]:
         return cls.id
 
 
-# A name is free again once its cluster is gone.
+# A name is free again once its cluster is deleted.
 Index(
     "uq_clusters_live_name",
     Cluster.organization_id,

@@ -35,7 +35,9 @@ def is_as_wanted(cluster: Cluster, seen: ClusterObservation | None) -> bool:
     """Tell whether nothing is left to do, nor to record."""
     if steps(wanted(cluster), observed(seen)) or is_ahead(cluster, seen):
         return False
-    return cluster.status == settled(Presence(cluster.presence)) and is_recorded(cluster, seen)
+    is_settled = cluster.status == settled(Presence(cluster.presence))
+    is_metered = cluster.metered_plan == cluster.plan
+    return is_settled and is_metered and is_recorded(cluster, seen)
 
 
 def is_ahead(cluster: Cluster, seen: ClusterObservation | None) -> bool:

@@ -34,6 +34,16 @@ class Wanted:
     generation: int
     credentials_generation: int
 
+    @property
+    def is_running(self) -> bool:
+        """Whether brokers are to run."""
+        return self.presence is Presence.RUNNING
+
+    @property
+    def rests(self) -> bool:
+        """Whether no broker is to run while the data is kept."""
+        return self.presence in {Presence.STOPPED, Presence.KEPT}
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -52,8 +62,8 @@ def steps(wanted: Wanted, observed: Observed) -> tuple[Step, ...]:
     """
     if wanted.presence is Presence.ABSENT:
         return (Step.REMOVE,)
-    if wanted.presence is Presence.STOPPED:
-        return () if observed.brokers is Brokers.STOPPED else (Step.STOP,)
+    if wanted.rests:
+        return () if observed.brokers in {Brokers.STOPPED, Brokers.UNKNOWN} else (Step.STOP,)
     if observed.brokers is not Brokers.RUNNING or observed.generation != wanted.generation:
         return (Step.START,)
     if observed.credentials_generation < wanted.credentials_generation:

@@ -26,6 +26,7 @@ class Plan:
     brokers: int
     default_partitions: int
     limits: PlanLimits
+    undelete_days: int  # for so long a deleted cluster is kept, and may be wanted back
 
 
 def _catalogue(*plans: Plan) -> Mapping[str, Plan]:
@@ -44,6 +45,7 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             partitions_max=1_000,
             request_bytes_max=16 * MIB,
         ),
+        undelete_days=3,
     ),
     Plan(
         id="standard",
@@ -56,6 +58,7 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             partitions_max=2_500,
             request_bytes_max=32 * MIB,
         ),
+        undelete_days=7,
     ),
     Plan(
         id="pro",
@@ -68,5 +71,6 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             partitions_max=4_000,
             request_bytes_max=32 * MIB,
         ),
+        undelete_days=14,
     ),
 )

@@ -1,19 +1,26 @@
 """Closes the gap between what is wanted of a cluster and what is seen: load, process, apply."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
 
 from control_plane.clusters import repository
+from control_plane.clusters.errors import ClusterAheadError
 from control_plane.clusters.models import REASON_LENGTH_MAX, Cluster
 from control_plane.clusters.observation import is_ahead, observed, record, wanted
 from control_plane.clusters.plan import Brokers, Step, steps
 from control_plane.clusters.plans import Plan
-from control_plane.clusters.service import RECONCILE_JOB, RESOURCE_TYPE
-from control_plane.clusters.states import ClusterStatus, Presence, can_move, is_gone, move, settled
+from control_plane.clusters.service import (
+    RECONCILE_JOB,
+    RESOURCE_TYPE,
+    MeteredCluster,
+    metered,
+)
+from control_plane.clusters.states import ClusterStatus, Presence, can_move, move, settled
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.errors import AppError
@@ -47,14 +54,35 @@ class CredentialSource(Protocol):
 
 
 class UsageCollector(Protocol):
-    """Copies what clusters used from their brokers."""
+    """Copies what clusters used from their brokers, and counts what they keep without brokers."""
 
     def finish(self, cluster_id: str, context: JobContext, *, may_retry: bool) -> None:
-        """Collect the last usage of a cluster whose data is removed next.
+        """Collect the last usage of a cluster whose brokers are stopped or changed next.
 
         Raises AppError only with `may_retry`; without, what can not be had is given up.
         """
         ...
+
+    def begin_rest(self, session: Session, cluster: MeteredCluster, at: datetime) -> None:
+        """Note that the cluster's brokers are stopped, unless that is known."""
+        ...
+
+    def count_rest(self, session: Session, cluster: MeteredCluster, until: datetime) -> None:
+        """Count what a cluster that rests has kept until then."""
+        ...
+
+    def end_rest(self, session: Session, cluster: MeteredCluster, at: datetime) -> None:
+        """Count what was kept until `at`, from when on brokers count; without a rest do nothing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a run saw in the end, the steps it took, and when it began to take them."""
+
+    seen: ClusterObservation | None
+    steps: Sequence[Step]
+    began_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +123,22 @@ class Reconciler:
         if loaded is None:
             return
         try:
-            seen = self._process(context, loaded)
+            outcome = self._process(context, loaded)
         except AppError as error:
             self._apply_failure(context, loaded, error)
             raise
-        self._apply(context, loaded, seen)
+        self._apply(context, loaded, outcome)
 
     def _load(self, cluster_id: str) -> _Loaded | None:
         with self._database.snapshot() as session:
             cluster = repository.find_any(session, cluster_id)
-            if cluster is None or is_gone(ClusterStatus(cluster.status)):
+            if cluster is None or cluster.status == ClusterStatus.PURGED:
                 return None
             return _Loaded(cluster, self._spec(cluster), self._load_credentials(session, cluster))
 
     def _load_credentials(self, session: Session, cluster: Cluster) -> CredentialSet:
         generation = cluster.credentials_generation
-        if cluster.presence == Presence.ABSENT:
+        if cluster.presence in {Presence.KEPT, Presence.ABSENT}:
             return CredentialSet(generation, ())
         return self._credentials.load(session, cluster.organization_id, cluster.id, generation)
 
@@ -127,15 +155,33 @@ class Reconciler:
             default_partitions=plan.default_partitions,
         )
 
-    def _process(self, context: JobContext, loaded: _Loaded) -> ClusterObservation | None:
-        engine = self._engines[loaded.cluster.engine]
-        seen = engine.observe(loaded.cluster.id)
-        for step in steps(wanted(loaded.cluster), observed(seen)):
-            log.info("cluster_step", cluster_id=loaded.cluster.id, step=step.value)
-            if step is Step.REMOVE:
-                self._finish_usage(context, loaded.cluster, seen)
+    def _process(self, context: JobContext, loaded: _Loaded) -> _Outcome:
+        cluster, began_at = loaded.cluster, self._clock.now()
+        engine = self._engines[cluster.engine]
+        seen = engine.observe(cluster.id)
+        left = steps(wanted(cluster), observed(seen))
+        self._require_known(cluster, seen)
+        for step in left:
+            log.info("cluster_step", cluster_id=cluster.id, step=step.value)
+            if self._ends_usage(cluster, step):
+                self._finish_usage(context, cluster, seen)
             seen = _carry_out(engine, step, loaded)
-        return seen
+        return _Outcome(seen, left, began_at)
+
+    def _ends_usage(self, cluster: Cluster, step: Step) -> bool:
+        """Tell whether what brokers counted until now has to be collected before the step."""
+        is_changed = step is Step.START and cluster.plan != cluster.metered_plan
+        return is_changed or step in {Step.STOP, Step.REMOVE}
+
+    def _require_known(self, cluster: Cluster, seen: ClusterObservation | None) -> None:
+        """Refuse to end brokers that run a later generation than the row: an old row, restored."""
+        is_ending = cluster.presence in {Presence.KEPT, Presence.ABSENT}
+        if is_ending and observed(seen).generation > cluster.generation:
+            raise ClusterAheadError(
+                f"its brokers run generation {observed(seen).generation}, this database knows "
+                f"{cluster.generation}: it is an older copy, so nothing is stopped or removed",
+                advice="undelete the cluster if it is in use, or delete it again",
+            )
 
     def _finish_usage(
         self, context: JobContext, cluster: Cluster, seen: ClusterObservation | None
@@ -148,37 +194,60 @@ class Reconciler:
         may_retry = is_due and context.attempt < ATTEMPTS_FOR_USAGE
         self._usage.finish(cluster.id, context, may_retry=may_retry)
 
-    def _apply(self, context: JobContext, loaded: _Loaded, seen: ClusterObservation | None) -> None:
+    def _apply(self, context: JobContext, loaded: _Loaded, outcome: _Outcome) -> None:
         with context.apply() as session:
             cluster = repository.lock(session, loaded.cluster.id)
             assert cluster is not None, "rows of clusters are never deleted"
+            seen = outcome.seen
             record(cluster, seen)
             if is_ahead(cluster, seen):
                 self._overtake(session, cluster)
             # A spec that changed meanwhile has asked for a run of its own, which settles it.
             is_current = cluster.generation == loaded.cluster.generation
             if is_current:
-                self._settle(session, cluster)
-        if is_current and cluster.presence == Presence.ABSENT:
+                self._meter(session, cluster, loaded, outcome)
+                self._settle(session, cluster, outcome)
+        if is_current and not wanted(cluster).is_running:
             self._on_gone(cluster.id)
+
+    def _meter(
+        self, session: Session, cluster: Cluster, loaded: _Loaded, outcome: _Outcome
+    ) -> None:
+        """Have what is kept counted by brokers while they run, and here while they do not."""
+        facts, now = metered(cluster), self._clock.now()
+        if wanted(cluster).is_running:
+            self._usage.end_rest(session, facts, outcome.began_at if outcome.steps else now)
+        elif cluster.presence == Presence.ABSENT:
+            self._usage.end_rest(session, facts, now)
+        elif cluster.observed_generation > 0:
+            self._usage.begin_rest(session, facts, now)
+            if cluster.metered_plan != loaded.cluster.plan:
+                self._usage.count_rest(session, facts, now)
+        cluster.metered_plan = loaded.cluster.plan
 
     def _overtake(self, session: Session, cluster: Cluster) -> None:
         """Give the credentials a generation that an engine takes for newer than what it has."""
         cluster.credentials_generation = cluster.observed_credentials_generation + 1
         enqueue(session, RECONCILE_JOB, cluster.id, now=self._clock.now())
 
-    def _settle(self, session: Session, cluster: Cluster) -> None:
+    def _settle(self, session: Session, cluster: Cluster, outcome: _Outcome) -> None:
         status, target = ClusterStatus(cluster.status), settled(Presence(cluster.presence))
+        now = self._clock.now()
         cluster.reason = None
         if status is not target:
             cluster.status = move(status, target).value
-            cluster.updated_at = self._clock.now()
+            cluster.status_since = cluster.updated_at = now
             log.info("cluster_settled", cluster_id=cluster.id, status=target.value)
-        if target is ClusterStatus.DELETED:
-            cluster.deleted_at = self._clock.now()
+            if target in {ClusterStatus.DELETED, ClusterStatus.PURGED}:
+                cluster.deleted_at = cluster.deleted_at or now
+                kept = timedelta(days=self._plans[cluster.plan].undelete_days)
+                cluster.purge_at = now + kept if target is ClusterStatus.DELETED else now
+        if not wanted(cluster).is_running:
             cluster.observed_generation = cluster.generation
         for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster.id):
             self._operations.start(session, operation.id)
+            for step in outcome.steps:
+                self._operations.record_step(session, operation.id, step.value)
             self._operations.succeed(session, operation.id)
 
     def _apply_failure(self, context: JobContext, loaded: _Loaded, error: AppError) -> None:
@@ -201,7 +270,7 @@ class Reconciler:
         if not can_move(status, ClusterStatus.FAILED):
             return
         cluster.status = move(status, ClusterStatus.FAILED).value
-        cluster.updated_at = self._clock.now()
+        cluster.status_since = cluster.updated_at = self._clock.now()
         for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster.id):
             self._operations.fail(session, operation.id, code=error.code, detail=error.detail)
 

@@ -1,7 +1,7 @@
 """Rules of clusters: what may be wanted, and what callers are told of what is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -17,7 +17,7 @@ from control_plane.clusters.errors import (
 )
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.plans import Plan
-from control_plane.clusters.states import ClusterStatus, Presence, is_gone, move
+from control_plane.clusters.states import ClusterStatus, Presence
 from control_plane.kit.clock import Clock
 from control_plane.kit.errors import FieldError
 from control_plane.kit.ids import new_id
@@ -31,12 +31,19 @@ CLUSTERS_PER_ORGANIZATION_MAX = 100
 RECONCILE_JOB = "clusters.reconcile"
 RESOURCE_TYPE = "cluster"
 CREATE_KIND = "cluster.create"
-DELETE_KIND = "cluster.delete"
 
 # The key that was changed is published at once by whoever changed it; the job is for a crash.
 PUBLISH_BACKSTOP_SECONDS = 2
 
 _SERVING = frozenset({ClusterStatus.RUNNING, ClusterStatus.UPDATING, ClusterStatus.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterOptions:
+    """What a cluster may have beside its name and plan. Labels are shown, not interpreted."""
+
+    labels: Mapping[str, str] = field(default_factory=dict[str, str])
+    deletion_protection: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +90,27 @@ class ClusterService:
         self._plans = plans
 
     def create(
-        self, session: Session, organization_id: str, *, name: str, plan_id: str
+        self,
+        session: Session,
+        organization_id: str,
+        *,
+        name: str,
+        plan_id: str,
+        options: ClusterOptions | None = None,
     ) -> tuple[Cluster, str]:
         """Want a new cluster; return it, and the id of the operation that brings it about.
 
         Raises what `check` raises.
         """
         plan = self.check(session, organization_id, name=name, plan_id=plan_id)
-        cluster = self._new(organization_id, name, plan)
+        cluster = self._new(organization_id, name, plan, options or ClusterOptions())
         try:
             with session.begin_nested():
                 session.add(cluster)
         except IntegrityError as error:  # somebody else took the name since it was looked up
-            raise _name_taken(name) from error
-        self._request_run(session, cluster.id)
-        return cluster, self._begin(session, cluster, CREATE_KIND)
+            raise name_taken(name) from error
+        self.request_run(session, cluster.id)
+        return cluster, self.begin(session, cluster, CREATE_KIND)
 
     def check(self, session: Session, organization_id: str, *, name: str, plan_id: str) -> Plan:
         """Return the plan of a cluster that may be created now.
@@ -105,9 +118,9 @@ class ClusterService:
         Raises PlanUnknownError, EngineNotInstalledError, ClusterNameTakenError or
         ClusterLimitError.
         """
-        plan = self._plan(plan_id)
+        plan = self.plan(plan_id)
         if repository.find_by_name(session, organization_id, name) is not None:
-            raise _name_taken(name)
+            raise name_taken(name)
         if repository.count(session, organization_id) >= CLUSTERS_PER_ORGANIZATION_MAX:
             raise ClusterLimitError(
                 f"the organization has {CLUSTERS_PER_ORGANIZATION_MAX} clusters",
@@ -119,8 +132,20 @@ class ClusterService:
         """Return the cluster; raise ClusterNotFoundError if absent, gone or not of `scope`."""
         cluster = repository.find(session, scope, cluster_id)
         if cluster is None:
-            raise _not_found()
+            raise not_found()
         return cluster
+
+    def get_deleted(self, session: Session, scope: Scope, cluster_id: str) -> Cluster:
+        """Return a deleted cluster that can be wanted back; raise ClusterNotFoundError."""
+        cluster = repository.find_deleted(session, scope, cluster_id)
+        if cluster is None:
+            raise not_found()
+        return cluster
+
+    def get_present(self, session: Session, scope: Scope, cluster_id: str) -> Cluster:
+        """Return a cluster, deleted or not, whose data is there; raise ClusterNotFoundError."""
+        cluster = repository.find(session, scope, cluster_id)
+        return cluster or self.get_deleted(session, scope, cluster_id)
 
     def require(self, session: Session, scope: Scope, cluster_id: str) -> None:
         """Raise ClusterNotFoundError unless the cluster exists for `scope`."""
@@ -129,28 +154,9 @@ class ClusterService:
     def list(self, session: Session, scope: Scope, page: PageRequest) -> Page[Cluster]:
         return repository.list_page(session, scope, page)
 
-    def delete(self, session: Session, scope: Scope, cluster_id: str) -> str:
-        """Want the cluster gone, with its data; return the id of the operation that does it.
-
-        Asking again returns the one under way.
-        """
-        self.require(session, scope, cluster_id)
-        self._request_run(session, cluster_id)
-        cluster = repository.lock(session, cluster_id)
-        assert cluster is not None, "rows of clusters are never deleted"
-        if is_gone(ClusterStatus(cluster.status)):
-            raise _not_found()
-        if cluster.status == ClusterStatus.DELETING:
-            for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster_id):
-                return operation.id
-        else:
-            cluster.status = move(ClusterStatus(cluster.status), ClusterStatus.DELETING).value
-            cluster.presence = Presence.ABSENT.value
-            cluster.reason = None
-            cluster.generation += 1
-            cluster.updated_at = self._clock.now()
-            self._supersede(session, cluster_id)
-        return self._begin(session, cluster, DELETE_KIND)
+    def list_deleted(self, session: Session, scope: Scope, page: PageRequest) -> Page[Cluster]:
+        """List the deleted clusters that can be wanted back."""
+        return repository.list_deleted_page(session, scope, page)
 
     def request_publication(
         self, session: Session, organization_id: str, cluster_id: str | None
@@ -158,7 +164,7 @@ class ClusterService:
         """Note that the credentials of a cluster, or of all for None, are others from now on."""
         found = repository.list_of_organization(session, organization_id, cluster_id)
         for cluster in found:
-            self._request_run(session, cluster.id, delay_seconds=PUBLISH_BACKSTOP_SECONDS)
+            self.request_run(session, cluster.id, delay_seconds=PUBLISH_BACKSTOP_SECONDS)
         for cluster in found:
             # Read again now that nobody else changes it: no two sets may share a generation.
             locked = repository.lock(session, cluster.id)
@@ -180,16 +186,18 @@ class ClusterService:
     def list_metered(self, session: Session) -> Sequence[MeteredCluster]:
         """List every organization's clusters whose brokers count what is used now."""
         return [
-            _metered(cluster)
+            metered(cluster)
             for name in self._engines
-            for cluster in repository.list_living(session, name)
+            for cluster in repository.list_present(session, name)
             if cluster.status in _SERVING
         ]
 
     def find_metered(self, session: Session, cluster_id: str) -> MeteredCluster | None:
-        """Find a living cluster whoever owns it; for jobs."""
+        """Find a cluster that is not purged, whoever owns it; for jobs."""
         cluster = repository.find_any(session, cluster_id)
-        return None if cluster is None or cluster.deleted_at is not None else _metered(cluster)
+        if cluster is None or cluster.status == ClusterStatus.PURGED:
+            return None
+        return metered(cluster)
 
     def bootstrap(self, cluster: Cluster) -> KafkaBootstrap:
         """Return how to reach the cluster by the Kafka protocol; call it outside transactions.
@@ -197,9 +205,9 @@ class ClusterService:
         Raises ClusterNotReadyError for a cluster that serves nobody in its present status.
         """
         if cluster.status not in _SERVING:
-            raise ClusterNotReadyError(
-                f"the cluster is {cluster.status}", advice="wait until it is running"
-            )
+            is_paused = cluster.status == ClusterStatus.PAUSED
+            advice = "resume it first" if is_paused else "wait until it is running"
+            raise ClusterNotReadyError(f"the cluster is {cluster.status}", advice=advice)
         return self.engine(cluster.engine).bootstrap(cluster.id)
 
     def engine(self, name: str) -> Engine:
@@ -218,7 +226,11 @@ class ClusterService:
             for _, plan in sorted(self._plans.items())
         ]
 
-    def _plan(self, plan_id: str) -> Plan:
+    def plan(self, plan_id: str) -> Plan:
+        """Return a plan that this installation can run.
+
+        Raises PlanUnknownError or EngineNotInstalledError.
+        """
         plan = self._plans.get(plan_id)
         if plan is None:
             known = ", ".join(sorted(self._plans))
@@ -230,7 +242,7 @@ class ClusterService:
         self.engine(plan.engine)
         return plan
 
-    def _new(self, organization_id: str, name: str, plan: Plan) -> Cluster:
+    def _new(self, organization_id: str, name: str, plan: Plan, options: ClusterOptions) -> Cluster:
         now = self._clock.now()
         return Cluster(
             id=new_id("lkc"),
@@ -238,6 +250,10 @@ class ClusterService:
             name=name,
             plan=plan.id,
             engine=plan.engine,
+            labels=dict(options.labels),
+            deletion_protection=options.deletion_protection,
+            metered_plan=plan.id,
+            status_since=now,
             presence=Presence.RUNNING.value,
             generation=1,
             credentials_generation=1,
@@ -248,7 +264,8 @@ class ClusterService:
             updated_at=now,
         )
 
-    def _begin(self, session: Session, cluster: Cluster, kind: str) -> str:
+    def begin(self, session: Session, cluster: Cluster, kind: str) -> str:
+        """Begin an operation on the cluster; return its id."""
         subject = OperationSubject(
             organization_id=cluster.organization_id,
             cluster_id=cluster.id,
@@ -257,7 +274,7 @@ class ClusterService:
         )
         return self._operations.create(session, kind=kind, subject=subject).id
 
-    def _request_run(self, session: Session, cluster_id: str, *, delay_seconds: float = 0) -> None:
+    def request_run(self, session: Session, cluster_id: str, *, delay_seconds: float = 0) -> None:
         """Ask for a run of the reconciler, before the cluster's row is locked.
 
         Whoever changes both rows takes the job's first, as a run does when it applies.
@@ -265,31 +282,25 @@ class ClusterService:
         now = self._clock.now()
         enqueue(session, RECONCILE_JOB, cluster_id, now=now, delay_seconds=delay_seconds)
 
-    def _supersede(self, session: Session, cluster_id: str) -> None:
-        for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster_id):
-            self._operations.fail(
-                session,
-                operation.id,
-                code="operation_superseded",
-                detail="the cluster was deleted before this was done",
-            )
 
-
-def _metered(cluster: Cluster) -> MeteredCluster:
+def metered(cluster: Cluster) -> MeteredCluster:
+    """Return what is told of a cluster with what it used."""
     return MeteredCluster(
         id=cluster.id,
         organization_id=cluster.organization_id,
         name=cluster.name,
-        plan=cluster.plan,
+        plan=cluster.metered_plan,
         engine=cluster.engine,
     )
 
 
-def _not_found() -> ClusterNotFoundError:
+def not_found() -> ClusterNotFoundError:
+    """Say that a cluster does not exist for the caller."""
     return ClusterNotFoundError("there is no such cluster")
 
 
-def _name_taken(name: str) -> ClusterNameTakenError:
+def name_taken(name: str) -> ClusterNameTakenError:
+    """Say that a name is another cluster's."""
     return ClusterNameTakenError(
         f"the organization has a cluster named {name} already",
         advice="choose another name, or use the cluster that has it",

@@ -25,6 +25,7 @@ class Presence(StrEnum):
 
     RUNNING = "running"
     STOPPED = "stopped"
+    KEPT = "kept"  # deleted: stopped, and its data there until it is purged or wanted back
     ABSENT = "absent"
 
 
@@ -46,7 +47,7 @@ MOVES: dict[ClusterStatus, frozenset[ClusterStatus]] = {
     _S.FAILED: frozenset(
         {_S.RUNNING, _S.PAUSED, _S.UPDATING, _S.PAUSING, _S.RESUMING, _S.DELETING},
     ),
-    _S.DELETING: frozenset({_S.DELETED}),
+    _S.DELETING: frozenset({_S.DELETED, _S.PURGED}),
     _S.DELETED: frozenset({_S.RESUMING, _S.PURGED}),
     _S.PURGED: frozenset(),
 }
@@ -54,10 +55,9 @@ MOVES: dict[ClusterStatus, frozenset[ClusterStatus]] = {
 _SETTLED: dict[Presence, ClusterStatus] = {
     Presence.RUNNING: _S.RUNNING,
     Presence.STOPPED: _S.PAUSED,
-    Presence.ABSENT: _S.DELETED,
+    Presence.KEPT: _S.DELETED,
+    Presence.ABSENT: _S.PURGED,
 }
-
-_GONE = frozenset({_S.DELETED, _S.PURGED})
 
 
 def can_move(origin: ClusterStatus, target: ClusterStatus) -> bool:
@@ -74,8 +74,3 @@ def move(origin: ClusterStatus, target: ClusterStatus) -> ClusterStatus:
 def settled(presence: Presence) -> ClusterStatus:
     """Return the status of a cluster whose brokers are what `presence` asks for."""
     return _SETTLED[presence]
-
-
-def is_gone(status: ClusterStatus) -> bool:
-    """Tell whether nobody may see the cluster any more."""
-    return status in _GONE

@@ -45,14 +45,14 @@ class Sweeper:
         for name, engine in self._engines.items():
             # Listed first: what an engine has was in the database before.
             found = engine.list()
-            living = self._living(name)
-            suspects.update(set(found) - {cluster.id for cluster in living})
-            self._request_runs(context, [one.id for one in living if _is_off(engine, one)])
+            known = self._known(name)
+            suspects.update(set(found) - {cluster.id for cluster in known})
+            self._request_runs(context, [one.id for one in known if _is_off(engine, one)])
         self._report(frozenset(suspects))
 
-    def _living(self, engine: str) -> Sequence[Cluster]:
+    def _known(self, engine: str) -> Sequence[Cluster]:
         with self._database.snapshot() as session:
-            return repository.list_living(session, engine)
+            return repository.list_present(session, engine)
 
     def _request_runs(self, context: JobContext, cluster_ids: Sequence[str]) -> None:
         with context.apply() as session:

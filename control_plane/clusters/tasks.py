@@ -1,5 +1,6 @@
-"""Jobs of clusters: closing the gap of one, and looking at all."""
+"""Jobs of clusters: closing the gap of one, looking at all, and purging what was deleted."""
 
+from control_plane.clusters.purge import Purger
 from control_plane.clusters.reconciler import Reconciler
 from control_plane.clusters.service import RECONCILE_JOB
 from control_plane.clusters.sweep import Sweeper
@@ -8,9 +9,14 @@ from control_plane.kit.jobs import JobRegistry
 RECONCILE_LEASE_SECONDS = 180
 SWEEP_JOB = "clusters.sweep"
 SWEEP_EVERY_SECONDS = 5
+PURGE_JOB = "clusters.purge"
+PURGE_EVERY_SECONDS = 60
 
 
-def register(registry: JobRegistry, reconciler: Reconciler, sweeper: Sweeper) -> None:
+def register(
+    registry: JobRegistry, reconciler: Reconciler, sweeper: Sweeper, purger: Purger
+) -> None:
     """Add the jobs of clusters to a process."""
     registry.register(RECONCILE_JOB, reconciler.run, lease_seconds=RECONCILE_LEASE_SECONDS)
     registry.register(SWEEP_JOB, sweeper.run, every_seconds=SWEEP_EVERY_SECONDS)
+    registry.register(PURGE_JOB, purger.run, every_seconds=PURGE_EVERY_SECONDS)

@@ -24,6 +24,7 @@ class Action(StrEnum):
     API_KEYS_REVOKE = "api_keys.revoke"
     CLUSTERS_CREATE = "clusters.create"
     CLUSTERS_READ = "clusters.read"
+    CLUSTERS_UPDATE = "clusters.update"
     CLUSTERS_DELETE = "clusters.delete"
     TOPICS_CREATE = "topics.create"
     TOPICS_READ = "topics.read"

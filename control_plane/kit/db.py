@@ -101,6 +101,16 @@ class Database:
             callback()
 
     @contextmanager
+    def rehearsal(self) -> Generator[Session]:
+        """A transaction of which nothing stays: what would be refused is refused all the same."""
+        with unit_of_work(), Session(self.engine, expire_on_commit=False) as session:
+            session.info[_SIGNALS] = self.signals
+            session.info[_AFTER_COMMIT] = []
+            with session.begin() as transaction:
+                yield session
+                transaction.rollback()
+
+    @contextmanager
     def snapshot(self) -> Generator[Session]:
         """Reads only; never waits for a writer. A write inside it is refused by the database."""
         options: dict[str, Any] = {_READ_ONLY: True}

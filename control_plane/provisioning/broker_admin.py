@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from control_plane.kit.unit_of_work import require_no_unit_of_work
+from control_plane.provisioning.engine import CustomerActivity
 from control_plane.provisioning.errors import (
     ClusterNotRunningError,
     CredentialsRejectedError,
@@ -35,6 +36,8 @@ class BrokerHealth:
     status: str
     generation: int
     credentials_generation: int
+    partitions: int
+    customers: CustomerActivity | None
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -61,6 +64,8 @@ class BrokerAdmin:
             status=str(answer.get("status")),
             generation=int(answer.get("generation", 0)),
             credentials_generation=int(answer.get("credentials_generation", 0)),
+            partitions=int(answer.get("partitions", 0)),
+            customers=_customers(answer.get("customers")),
         )
 
     def reload_credentials(self) -> int:
@@ -123,6 +128,18 @@ class BrokerAdmin:
         if len(raw) > answer_bytes_max:
             raise ClusterNotRunningError(f"its broker answers with over {answer_bytes_max} bytes")
         return response.status, raw
+
+
+def _customers(value: object) -> CustomerActivity | None:
+    """Read who uses the broker; None from one that does not say."""
+    if not isinstance(value, dict):
+        return None
+    told = cast("dict[str, Any]", value)
+    return CustomerActivity(
+        connections=int(told.get("connections", 0)),
+        idle_ms=int(told.get("idle_ms", 0)),
+        is_seen=told.get("seen") is True,
+    )
 
 
 def _usage_refused(status: int, raw: bytes) -> ProvisioningError:

@@ -76,8 +76,21 @@ class ClusterEndpoints:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerActivity:
+    """How others than the control plane use a cluster.
+
+    `connections` have logged in; for `idle_ms` there has been none, since the start at most.
+    `is_seen` tells whether there ever was one since then.
+    """
+
+    connections: int
+    idle_ms: int
+    is_seen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterObservation:
-    """A cluster as it runs. Generations are None while no broker answers."""
+    """A cluster as it runs. What brokers tell is None while none answers."""
 
     cluster_id: str
     state: ObservedState
@@ -87,6 +100,8 @@ class ClusterObservation:
     endpoints: ClusterEndpoints | None
     ca_certificate: str
     restarts: int
+    partitions: int | None = None
+    customers: CustomerActivity | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ the repetition changes nothing.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import datetime
 
 import structlog
 from prometheus_client import Counter
@@ -29,6 +30,7 @@ from control_plane.usage import repository
 from control_plane.usage.errors import UsageCursorMovedError, UsageMeterRewoundError
 from control_plane.usage.findings import note_discrepancy, note_end, note_missing, note_refusal
 from control_plane.usage.page_writer import PageWriter
+from control_plane.usage.rests import Rests
 
 WINDOWS_PER_PAGE = 20
 
@@ -49,6 +51,7 @@ class Collector:
         self._database = database
         self._clusters = clusters
         self._writer = PageWriter(clock)
+        self.rests = Rests(self._writer)
 
     def run(self, context: JobContext) -> None:
         """Collect what the cluster `context.key` has closed; what can not be read now waits."""
@@ -64,15 +67,16 @@ class Collector:
             log.warning("usage_not_offered", cluster_id=cluster.id, reason=error.detail)
 
     def finish(self, cluster_id: str, context: JobContext, *, may_retry: bool) -> None:
-        """Collect everything before the cluster's data is removed.
+        """Collect everything before the cluster's brokers are stopped or its data is removed.
 
         With `may_retry` it raises what kept it from that, to be tried again. Without, what is
         left is given up and logged as lost: no broker may keep its cluster from being deleted.
         """
         with self._database.snapshot() as session:
             cluster = self._clusters.find_metered(session, cluster_id)
-        if cluster is None:
-            return
+            is_resting = repository.find_rest(session, cluster_id) is not None
+        if cluster is None or is_resting:
+            return  # what a cluster that rests has used was collected when it was stopped
         failure = self._close_and_collect(cluster, context.apply)
         if failure is None:
             return
@@ -81,6 +85,18 @@ class Collector:
         with self._database.snapshot() as session:
             meter = repository.find_latest_meter(session, cluster.id)
         note_end(cluster, meter, failure)
+
+    def begin_rest(self, session: Session, cluster: MeteredCluster, at: datetime) -> None:
+        """Note that no broker runs from `at` on, unless that is known."""
+        self.rests.begin(session, cluster, at)
+
+    def count_rest(self, session: Session, cluster: MeteredCluster, until: datetime) -> None:
+        """Count what a cluster that rests has kept until then."""
+        self.rests.count(session, cluster, until)
+
+    def end_rest(self, session: Session, cluster: MeteredCluster, at: datetime) -> None:
+        """Count what was kept until `at`, from when on brokers count; without a rest do nothing."""
+        self.rests.end(session, cluster, at)
 
     def _close_and_collect(self, cluster: MeteredCluster, apply: Apply) -> AppError | None:
         """Return what went wrong; a window that can not be closed keeps no other from being had."""

@@ -40,6 +40,25 @@ class UsageMeter(OrganizationOwned, Base):
         return cls.cluster_id
 
 
+class UsageRest(OrganizationOwned, Base):
+    """A time in which a cluster was kept while its brokers were stopped.
+
+    What it kept is counted here, up to `metered_until`. `ended_at` is None while it lasts.
+    """
+
+    __tablename__ = "usage_rests"
+
+    cluster_id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX), primary_key=True)
+    started_at: Mapped[datetime] = mapped_column(UtcDateTime, primary_key=True)
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    metered_until: Mapped[datetime] = mapped_column(UtcDateTime)
+    stored_bytes: Mapped[int] = mapped_column(BigInteger)
+
+    @classmethod
+    def cluster_column(cls) -> InstrumentedAttribute[Any]:
+        return cls.cluster_id
+
+
 class UsagePartitionCursor(OrganizationOwned, Base):
     """Up to where a partition was counted, and by which window of which meter."""
 

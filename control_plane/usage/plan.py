@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum, unique
 
+from msgspec.structs import replace
+
 from control_plane.provisioning.usage import AppendedRange, UsagePage, UsageWindow
 from control_plane.usage.errors import UsageRangeConflictError
 
@@ -100,6 +102,21 @@ class CountedWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """A time without brokers, [started, ended), in which the control plane counts what is kept."""
+
+    started_at: datetime
+    ended_at: datetime | None
+
+    def overlaps(self, started_at: datetime, ended_at: datetime) -> bool:
+        return self.started_at < ended_at and (self.ended_at is None or started_at < self.ended_at)
+
+    def holds(self, started_at: datetime, ended_at: datetime) -> bool:
+        is_before_end = self.ended_at is None or ended_at <= self.ended_at
+        return self.started_at <= started_at and is_before_end
+
+
+@dataclass(frozen=True, slots=True)
 class Discrepancy:
     """A range of a meter that took over which does not begin where the cursor stands.
 
@@ -183,6 +200,43 @@ def plan_page(page: UsagePage, cursors: Mapping[Partition, Cursor], lost_through
     return Plan(windows, moves, state.discrepancies)
 
 
+def outside_rests(window: UsageWindow, rests: Sequence[Rest]) -> UsageWindow:
+    """Return the part of a broker's window that lies outside of rests, which count themselves.
+
+    A window that lies in a rest is of a broker that was woken and that nobody logged in to: it
+    counts neither time nor what was kept. One that a stop cut short reaches into the rest that
+    follows, one that a start takes up again begins before the rest's end.
+    """
+    for rest in rests:
+        started_at, ended_at = instant(window.started_at_ms), instant(window.ended_at_ms)
+        if rest.holds(started_at, ended_at):
+            return replace(window, stored_bytes=0, running_ms=0)
+        if not rest.overlaps(started_at, ended_at):
+            continue
+        if rest.ended_at is not None and rest.ended_at < ended_at:
+            started_at = rest.ended_at
+        else:
+            ended_at = rest.started_at
+        lasts_ms = (ended_at - started_at) // timedelta(milliseconds=1)
+        window = replace(
+            window,
+            started_at_ms=ms(started_at),
+            ended_at_ms=ms(ended_at),
+            running_ms=min(window.running_ms, lasts_ms),
+        )
+    return window
+
+
+def hours_between(start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+    """Split [start, end) at full hours."""
+    spans: list[tuple[datetime, datetime]] = []
+    while start < end:
+        full = Granularity.HOUR.floor(start) + Granularity.HOUR.length
+        spans.append((start, min(full, end)))
+        start = full
+    return spans
+
+
 def partitions_of(page: UsagePage) -> frozenset[Partition]:
     """Return the partitions to which something was appended."""
     return frozenset((one.topic_id, one.partition) for w in page.windows for one in w.appended)
@@ -199,6 +253,11 @@ def total(parts: Iterable[Traffic]) -> Traffic:
 def instant(ms: int) -> datetime:
     """Return the instant that is `ms` milliseconds after the epoch, UTC."""
     return EPOCH + timedelta(milliseconds=ms)
+
+
+def ms(at: datetime) -> int:
+    """Return the milliseconds from the epoch to `at`."""
+    return (at - EPOCH) // timedelta(milliseconds=1)
 
 
 def last_multiple(at: datetime, seconds: int) -> datetime:

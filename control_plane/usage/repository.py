@@ -16,6 +16,7 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    or_,
     select,
     tuple_,
     update,
@@ -28,15 +29,19 @@ from control_plane.usage.models import (
     UsageMeter,
     UsagePartitionCursor,
     UsageRange,
+    UsageRest,
     UsageRollup,
     UsageRollupTraffic,
     UsageTraffic,
     UsageWindow,
 )
-from control_plane.usage.plan import Cursor, CursorMove, Granularity, Partition
+from control_plane.usage.plan import Cursor, CursorMove, Granularity, Partition, Rest
 
 # Below SQLite's limit on the variables of one statement, whatever else stands in it.
 TOPICS_PER_QUERY_MAX = 500
+
+# The meter that counts what is kept while no broker runs.
+REST_BROKER_ID = 0
 
 _SUMMED = (
     "running_ms",
@@ -67,8 +72,10 @@ class GroupedTraffic:
 
 
 def find_latest_meter(session: Session, cluster_id: str) -> UsageMeter | None:
-    """Find the meter of a cluster of which windows were collected last; for jobs."""
-    statement = select(UsageMeter).where(UsageMeter.cluster_id == cluster_id)
+    """Find the broker's meter of a cluster of which windows were collected last; for jobs."""
+    statement = select(UsageMeter).where(
+        UsageMeter.cluster_id == cluster_id, UsageMeter.broker_id != REST_BROKER_ID
+    )
     return session.scalars(statement.order_by(UsageMeter.updated_at.desc()).limit(1)).first()
 
 
@@ -81,7 +88,9 @@ def find_meter(
 
 def list_collected_since(session: Session, instant: datetime) -> frozenset[str]:
     """List the clusters of all organizations of which windows were collected since `instant`."""
-    statement = select(UsageMeter.cluster_id).where(UsageMeter.updated_at >= instant)
+    statement = select(UsageMeter.cluster_id).where(
+        UsageMeter.updated_at >= instant, UsageMeter.broker_id != REST_BROKER_ID
+    )
     return frozenset(session.scalars(statement))
 
 
@@ -103,6 +112,58 @@ def move_meter(
     )
     moved = statement.values(collected_through=through, lost_through=lost_through, updated_at=now)
     return _changed(session, moved.execution_options(synchronize_session=False)) == 1
+
+
+def lock_rest(session: Session, cluster_id: str) -> UsageRest | None:
+    """Find the rest that a cluster is in, locked until the transaction ends; for jobs."""
+    rest = find_rest(session, cluster_id)
+    if rest is not None:
+        session.refresh(rest, with_for_update=True)
+    return rest if rest is not None and rest.ended_at is None else None
+
+
+def find_rest(session: Session, cluster_id: str) -> UsageRest | None:
+    """Find the rest that a cluster is in; for jobs."""
+    statement = select(UsageRest).where(
+        UsageRest.cluster_id == cluster_id, UsageRest.ended_at.is_(None)
+    )
+    return session.scalars(statement).first()
+
+
+def list_resting(session: Session, metered_before: datetime) -> Sequence[str]:
+    """List the clusters of all organizations that rest and were not metered up to then."""
+    statement = select(UsageRest.cluster_id).where(
+        UsageRest.ended_at.is_(None), UsageRest.metered_until < metered_before
+    )
+    return session.scalars(statement.order_by(UsageRest.cluster_id)).all()
+
+
+def list_rests(
+    session: Session, cluster_id: str, period: tuple[datetime, datetime]
+) -> Sequence[Rest]:
+    """List the rests of a cluster that reach into a time; for jobs."""
+    started_at, ended_at = period
+    statement = select(UsageRest).where(
+        UsageRest.cluster_id == cluster_id,
+        UsageRest.started_at < ended_at,
+        or_(UsageRest.ended_at.is_(None), UsageRest.ended_at > started_at),
+    )
+    return [Rest(one.started_at, one.ended_at) for one in session.scalars(statement)]
+
+
+def find_last_window(session: Session, scope: Scope, cluster_id: str) -> UsageWindow | None:
+    """Find the window that a broker of the cluster closed last."""
+    statement = scoped(UsageWindow, scope).where(
+        UsageWindow.cluster_id == cluster_id, UsageWindow.broker_id != REST_BROKER_ID
+    )
+    return session.scalars(statement.order_by(UsageWindow.started_at.desc()).limit(1)).first()
+
+
+def delete_rests(session: Session, ended_before: datetime, count_max: int) -> int:
+    """Delete rests of all organizations that ended before then, at most `count_max`."""
+    keys = (UsageRest.cluster_id, UsageRest.started_at)
+    old = select(*keys).where(UsageRest.ended_at < ended_before).limit(count_max)
+    return _changed(session, delete(UsageRest).where(tuple_(*keys).in_(old)))
 
 
 def find_cursors(

@@ -55,6 +55,14 @@ class Levels:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What a cluster holds, whether it runs or not."""
+
+    partitions: int
+    stored_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class UsageItem:
     """One hour or day, or the part of it that one topic or principal has.
 
@@ -86,6 +94,11 @@ class UsageService:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+
+    def kept(self, session: Session, scope: Scope, cluster_id: str) -> Kept:
+        """Return what the cluster had when its broker closed a window last."""
+        last = repository.find_last_window(session, scope, cluster_id)
+        return Kept(0, 0) if last is None else Kept(last.partitions, last.stored_bytes)
 
     def period(
         self, start: datetime | None, end: datetime | None, granularity: Granularity

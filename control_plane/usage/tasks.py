@@ -10,11 +10,14 @@ from control_plane.kit.db import Database
 from control_plane.kit.jobs import JobContext, JobRegistry, enqueue, requested_keys
 from control_plane.usage import repository
 from control_plane.usage.collector import Collector
-from control_plane.usage.plan import last_multiple
+from control_plane.usage.plan import Granularity, last_multiple
+from control_plane.usage.rests import Rests
 
 COLLECT_JOB = "usage.collect"
 COLLECT_CLUSTER_JOB = "usage.collect_cluster"
 COLLECT_LEASE_SECONDS = 120
+METER_RESTS_JOB = "usage.meter_rests"
+METER_RESTS_EVERY_SECONDS = 30
 PURGE_JOB = "usage.purge"
 PURGE_EVERY_SECONDS = 3600
 
@@ -52,6 +55,31 @@ class FanOut:
                 enqueue(session, COLLECT_CLUSTER_JOB, cluster_id, now=self._clock.now())
 
 
+class RestMeter:
+    """Handles `usage.meter_rests`: counts what clusters without brokers keep, at each full hour.
+
+    The end of a rest counts the rest of its last hour.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, clusters: ClusterService, rests: Rests
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._clusters = clusters
+        self._rests = rests
+
+    def run(self, context: JobContext) -> None:
+        until = Granularity.HOUR.floor(self._clock.now())
+        with self._database.snapshot() as session:
+            cluster_ids = repository.list_resting(session, until)
+        for cluster_id in cluster_ids:
+            with context.apply() as session:
+                cluster = self._clusters.find_metered(session, cluster_id)
+                if cluster is not None:
+                    self._rests.count(session, cluster, until)
+
+
 class Purge:
     """Handles `usage.purge`: drops windows after 35 days, hours and days after 400."""
 
@@ -66,6 +94,7 @@ class Purge:
             """Drop one batch of each kind; tell whether more may be left."""
             windows = repository.delete_windows(session, windows_end, WINDOWS_PER_BATCH)
             rollups = repository.delete_rollups(session, rollups_end, ROLLUPS_PER_BATCH)
+            repository.delete_rests(session, windows_end, ROLLUPS_PER_BATCH)
             traffic = repository.delete_rollup_traffic(session, rollups_end, ROLLUPS_PER_BATCH)
             return windows == WINDOWS_PER_BATCH or ROLLUPS_PER_BATCH in {rollups, traffic}
 
@@ -80,6 +109,7 @@ def register(
     registry: JobRegistry,
     collector: Collector,
     fan_out: FanOut,
+    rest_meter: RestMeter,
     purge: Purge,
     *,
     every_seconds: int,
@@ -87,4 +117,5 @@ def register(
     """Add the jobs of usage to a process; clusters are asked every so many seconds."""
     registry.register(COLLECT_JOB, fan_out.run, every_seconds=every_seconds)
     registry.register(COLLECT_CLUSTER_JOB, collector.run, lease_seconds=COLLECT_LEASE_SECONDS)
+    registry.register(METER_RESTS_JOB, rest_meter.run, every_seconds=METER_RESTS_EVERY_SECONDS)
     registry.register(PURGE_JOB, purge.run, every_seconds=PURGE_EVERY_SECONDS)

@@ -14,7 +14,8 @@ READERS = {"select", "get", "get_one", "update", "delete"}
 # Who reads rows without a caller's scope, and why that is right.
 UNSCOPED = {
     "clusters/repository.py find_any": "jobs act for no caller",
-    "clusters/repository.py list_living": "a sweep of all organizations",
+    "clusters/repository.py list_due_for_purge": "a sweep of all organizations",
+    "clusters/repository.py list_present": "a sweep of all organizations",
     "clusters/repository.py lock": "jobs act for no caller",
     "identity/repository.py find_api_key_to_authenticate": "authentication tells the scope",
     "identity/repository.py touch_api_key": "by the id of an authenticated key",
@@ -25,6 +26,9 @@ UNSCOPED = {
     "operations/repository.py list_open": "jobs act for no caller",
     "usage/repository.py find_latest_meter": "jobs act for no caller",
     "usage/repository.py find_meter": "jobs act for no caller",
+    "usage/repository.py find_rest": "jobs act for no caller",
+    "usage/repository.py list_rests": "jobs act for no caller",
+    "usage/repository.py delete_rests": "a sweep of all organizations",
     "usage/repository.py move_meter": "jobs act for no caller",
     "usage/repository.py delete_windows": "a sweep of all organizations",
     "usage/repository.py delete_rollups": "a sweep of all organizations",

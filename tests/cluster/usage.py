@@ -53,7 +53,13 @@ class Usage:
         )
 
     def delete(self, cluster_id: str) -> None:
-        assert self.http.delete(f"/v1/clusters/{cluster_id}").status_code == 204
+        """Remove a cluster with its data."""
+        path = f"/v1/clusters/{cluster_id}"
+        assert self.http.delete(path, params={"purge": "true"}).status_code == 204
+
+    def change(self, cluster_id: str, verb: str) -> dict[str, Any]:
+        """Have `verb` done to a cluster, and return it."""
+        return self.expect(200, self.http.post(f"/v1/clusters/{cluster_id}:{verb}"))
 
     def create_key(self, cluster_id: str | None = None) -> Key:
         body = {"name": "program", "cluster_id": cluster_id}

@@ -47,7 +47,10 @@ class TestFirstUse:
         revoke_key(page)
         assert_refused(service, programs["Python"])
         delete_topic(page)
-        delete_cluster(page)
+        pause_and_resume(page)
+        rename(page, "glasshouse")
+        delete_cluster(page, "glasshouse")
+        bring_back(page, "glasshouse")
 
 
 class TestSigningIn:
@@ -436,12 +439,35 @@ def delete_topic(page: Page) -> None:
     expect(page.get_by_text("No topics yet")).to_be_visible()
 
 
-def delete_cluster(page: Page) -> None:
+def pause_and_resume(page: Page) -> None:
+    page.get_by_role("tab", name="Settings").click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("Paused since")).to_be_visible()
+    expect(page.get_by_role("button", name="Restart")).to_be_disabled()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_enabled()
+
+
+def rename(page: Page, name: str) -> None:
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Labels").fill("team=garden")
+    page.get_by_role("button", name="Save changes").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    expect(page.get_by_role("button", name="Save changes")).to_be_disabled()
+
+
+def delete_cluster(page: Page, name: str) -> None:
     page.get_by_role("tab", name="Settings").click()
     page.get_by_role("button", name="Delete cluster").click()
-    confirm(page, "greenhouse", "Delete cluster")
+    confirm(page, name, "Delete cluster")
     expect(page.get_by_role("heading", name="Clusters", exact=True)).to_be_visible()
-    expect(page.get_by_role("link", name="greenhouse")).to_have_count(0)
+    expect(page.get_by_role("link", name=name)).to_have_count(0)
+
+
+def bring_back(page: Page, name: str) -> None:
+    page.get_by_role("button", name=f"Bring {name} back").click()
+    expect(page.get_by_role("link", name=name)).to_be_visible()
+    expect(page.get_by_text("Deleted clusters")).to_have_count(0)
 
 
 def confirm(page: Page, name: str, action: str) -> None:

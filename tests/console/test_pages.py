@@ -173,7 +173,7 @@ SCENES = {
     "create-cluster-capped": Scene("/create-cluster", busy_use),
     "cluster": Scene("/clusters/{cluster}", shows("confluent_kafka")),
     "cluster-key": Scene("/clusters/{cluster}", new_key),
-    "cluster-settings": Scene("/clusters/{cluster}/settings", shows("Its topics and all")),
+    "cluster-settings": Scene("/clusters/{cluster}/settings", shows("It stops at once")),
     "cluster-delete": Scene(
         "/clusters/{cluster}/settings", opens("Delete cluster", "Delete this cluster?")
     ),

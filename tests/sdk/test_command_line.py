@@ -59,6 +59,37 @@ def test_what_scripts_rely_on(run: Run) -> None:
     assert run("cluster", "show", cluster["id"]).returncode == 3
 
 
+def test_the_whole_life_of_a_cluster(run: Run) -> None:
+    made = run("cluster", "create", "whole-life", "--label", "team=search", "-ojson")
+    cluster = json_of(made)
+    assert cluster["labels"] == {"team": "search"}
+
+    def cluster_of(*command: str) -> Any:
+        return json_of(run("cluster", *command, "-ojson"))
+
+    assert cluster_of("pause", "whole-life", "--wait")["status"] == "paused"
+    assert cluster_of("resume", cluster["id"])["status"] == "running"
+    assert cluster_of("restart", "whole-life")["generation"] == 4
+    preview = cluster_of("update", "whole-life", "--plan", "pro", "--dry-run")
+    assert preview["diff"] == [{"field": "plan", "before": "dev", "after": "pro"}]
+    assert preview["price"]["per_day_after"] == "1.440000"
+    protected = ("--name", "longer-life", "--no-labels", "--deletion-protection")
+    updated = cluster_of("update", cluster["id"], *protected)
+    assert (updated["name"], updated["labels"]) == ("longer-life", {})
+    assert run("cluster", "delete", "--yes", "longer-life").returncode == 5
+    cluster_of("update", "longer-life", "--no-deletion-protection")
+    assert cluster_of("delete", "--yes", "longer-life") == {"deleted": cluster["id"]}
+    (deleted,) = cluster_of("list", "--deleted")
+    assert (deleted["id"], deleted["status"]) == (cluster["id"], "deleted")
+    assert cluster_of("undelete", "longer-life", "--name", "third-life")["status"] == "running"
+    assert run("cluster", "undelete", "third-life").returncode == 3
+    cluster_of("delete", "third-life")
+    cluster_of("delete", "third-life", "--purge")
+    assert cluster_of("list", "--deleted") == []
+    assert run("cluster", "update", "third-life").returncode == 2
+    assert run("cluster", "create", "x", "--label", "nonsense").returncode == 2
+
+
 def test_exit_codes_tell_what_went_wrong(run: Run, kafka_cluster: KafkaCluster) -> None:
     cases = {
         ("cluster", "show", "lkc_none"): 3,

@@ -34,6 +34,16 @@ export const clusters = queryOptions({
   queryFn: () => everyPage((query) => unwrap(client.GET("/v1/clusters", { params: { query } }))),
 });
 
+/** Deleted clusters that can be brought back. */
+export const deletedClusters = queryOptions({
+  queryKey: ["clusters", "deleted"],
+  refetchInterval: LIVE_MS * 5,
+  queryFn: () =>
+    everyPage((query) =>
+      unwrap(client.GET("/v1/clusters", { params: { query: { ...query, deleted: true } } })),
+    ),
+});
+
 export const cluster = (id: string) =>
   queryOptions({
     queryKey: ["cluster", id],

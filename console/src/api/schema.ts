@@ -253,19 +253,29 @@ export interface paths {
         };
         /**
          * Get Cluster
-         * @description Show one cluster.
+         * @description Show one cluster; its ETag is good for the If-Match of an update.
          */
         get: operations["get_cluster"];
         put?: never;
         post?: never;
         /**
          * Delete Cluster
-         * @description Delete a cluster with all its topics and records, for good; its ports are free again.
+         * @description Delete a cluster: it stops at once, its name is free, and its data is kept until `purge_at`.
+         *
+         *     Until then it can be undeleted, and what is kept costs its storage. With `purge` nothing is
+         *     kept and nothing brings it back.
          */
         delete: operations["delete_cluster"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Cluster
+         * @description Change a cluster's name, labels, protection or plan.
+         *
+         *     Name, labels and protection are in force at once. Another plan restarts the broker, which
+         *     refuses no connection meanwhile; its partitions have to fit the plan.
+         */
+        patch: operations["update_cluster"];
         trace?: never;
     };
     "/v1/clusters/{cluster_id}/topics": {
@@ -358,6 +368,88 @@ export interface paths {
         get: operations["get_cluster_usage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}:pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Cluster
+         * @description Stop the broker and keep data and addresses; only what is kept costs something.
+         *
+         *     Connections are refused at once. Retention, offset expiry and the like stand still.
+         */
+        post: operations["pause_cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}:restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restart Cluster
+         * @description End the broker and start it again. New connections wait meanwhile, open ones are closed.
+         */
+        post: operations["restart_cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Cluster
+         * @description Start the broker of a paused cluster, at the same addresses; usable when this returns 200.
+         */
+        post: operations["resume_cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}:undelete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undelete Cluster
+         * @description Bring a deleted cluster back: running, at the same addresses, with its data and keys.
+         */
+        post: operations["undelete_cluster"];
         delete?: never;
         options?: never;
         head?: never;
@@ -618,10 +710,49 @@ export interface components {
          */
         ApiKeyScope: "organization" | "cluster";
         /**
+         * ClusterChangePreview
+         * @description What a change would do. It was not made.
+         */
+        ClusterChangePreview: {
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /** Diff */
+            diff: components["schemas"]["FieldDifference"][];
+            price: components["schemas"]["PriceChange"];
+            /**
+             * Steps
+             * @description What would be done, in order; none where it is in force at once.
+             * @example [
+             *       "collect_usage",
+             *       "start"
+             *     ]
+             */
+            steps: string[];
+        };
+        /**
          * ClusterCreate
          * @description A new cluster.
          */
         ClusterCreate: {
+            /**
+             * Deletion Protection
+             * @description Refuse to delete it until this is turned off.
+             * @default false
+             */
+            deletion_protection: boolean;
+            /**
+             * Labels
+             * @description Words of your own about the cluster; they change nothing in it.
+             * @example {
+             *       "team": "search"
+             *     }
+             */
+            labels?: {
+                [key: string]: string;
+            };
             /**
              * Name
              * @example orders
@@ -697,6 +828,13 @@ export interface components {
             ca_certificate: string | null;
             /** Created At */
             created_at: string;
+            /**
+             * Deleted At
+             * @description When it was deleted; only deleted clusters have it.
+             */
+            deleted_at: string | null;
+            /** Deletion Protection */
+            deletion_protection: boolean;
             endpoints: components["schemas"]["Endpoints"];
             /**
              * Engine
@@ -713,6 +851,15 @@ export interface components {
              * @example lkc_4q8x0n1w2e3r5t6y
              */
             id: string;
+            /**
+             * Labels
+             * @example {
+             *       "team": "search"
+             *     }
+             */
+            labels: {
+                [key: string]: string;
+            };
             /**
              * Name
              * @example orders
@@ -734,11 +881,18 @@ export interface components {
              */
             plan: string;
             /**
+             * Purge At
+             * @description Until then it can be undeleted; then its data goes.
+             */
+            purge_at: string | null;
+            /**
              * Reason
              * @description What keeps it from being as wanted.
              */
             reason: string | null;
             status: components["schemas"]["ClusterStatus"];
+            /** Status Since */
+            status_since: string;
             /** Updated At */
             updated_at: string;
         };
@@ -783,6 +937,36 @@ export interface components {
          * @enum {string}
          */
         ClusterStatus: "creating" | "running" | "updating" | "pausing" | "paused" | "resuming" | "failed" | "deleting" | "deleted" | "purged";
+        /**
+         * ClusterUndelete
+         * @description How a deleted cluster comes back.
+         */
+        ClusterUndelete: {
+            /**
+             * Name
+             * @description Another name, where its own is taken by now.
+             */
+            name?: string | null;
+        };
+        /**
+         * ClusterUpdate
+         * @description What is to change; a field that is left out stays. Labels are replaced as a whole.
+         */
+        ClusterUpdate: {
+            /** Deletion Protection */
+            deletion_protection?: boolean | null;
+            /** Labels */
+            labels?: {
+                [key: string]: string;
+            } | null;
+            /**
+             * Name
+             * @example orders
+             */
+            name?: string | null;
+            /** Plan */
+            plan?: string | null;
+        };
         /**
          * ConfigResponse
          * @description One configuration entry of a topic.
@@ -1016,6 +1200,21 @@ export interface components {
              * @example https://localhost:8643
              */
             rest: string;
+        };
+        /**
+         * FieldDifference
+         * @description A field of what is wanted, before and after.
+         */
+        FieldDifference: {
+            /** After */
+            after: unknown;
+            /** Before */
+            before: unknown;
+            /**
+             * Field
+             * @example plan
+             */
+            field: string;
         };
         /**
          * FieldProblem
@@ -1436,6 +1635,12 @@ export interface components {
              */
             id: string;
             limits: components["schemas"]["PlanLimitsResponse"];
+            /**
+             * Undelete Days
+             * @description For so long a deleted cluster can be undeleted.
+             * @example 3
+             */
+            undelete_days: number;
         };
         /**
          * PriceBookResponse
@@ -1462,6 +1667,39 @@ export interface components {
             plans: components["schemas"]["PlanPricesResponse"][];
             /** Version */
             version: number;
+        };
+        /**
+         * PriceChange
+         * @description What a day costs before and after, with what the cluster holds now and no traffic.
+         */
+        PriceChange: {
+            /**
+             * Currency
+             * @example USD
+             */
+            currency: string;
+            /**
+             * Daily Cap After
+             * @example 2.000000
+             */
+            daily_cap_after: string;
+            /**
+             * Daily Cap Before
+             * @example 1.000000
+             */
+            daily_cap_before: string;
+            /**
+             * Per Day After
+             * @example 0.480000
+             */
+            per_day_after: string;
+            /**
+             * Per Day Before
+             * @example 0.000000
+             */
+            per_day_before: string;
+            /** Price Book Version */
+            price_book_version: number;
         };
         /**
          * PricePreviewRequest
@@ -3115,6 +3353,8 @@ export interface operations {
     list_clusters: {
         parameters: {
             query?: {
+                /** @description List the deleted ones that can be undeleted instead. */
+                deleted?: boolean;
                 /** @description Most items to return. */
                 page_size?: number;
                 /** @description `next_page_token` of the last page. */
@@ -3180,6 +3420,8 @@ export interface operations {
                 dry_run?: boolean;
             };
             header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
                 /**
                  * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
                  * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
@@ -3374,8 +3616,16 @@ export interface operations {
     };
     delete_cluster: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description Remove its data for good, at once; also of a deleted cluster. */
+                purge?: boolean;
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+            };
             path: {
                 cluster_id: string;
             };
@@ -3383,6 +3633,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description A dry run: what would be made. Nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterChangePreview"];
+                };
+            };
             /** @description It takes longer; ask for the operation until it ends. */
             202: {
                 headers: {
@@ -3426,6 +3685,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description Request invalid */
             422: {
                 headers: {
@@ -3437,6 +3705,157 @@ export interface operations {
             };
             /** @description Authentication delayed */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster change failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_cluster: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description The ETag that the cluster was read with: refuse if it changed since. */
+                "if-match"?: string | null;
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterUpdate"];
+            };
+        };
+        responses: {
+            /** @description The cluster, changed; of a dry run what would be changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"] | components["schemas"]["ClusterChangePreview"];
+                };
+            };
+            /** @description It takes longer; ask for the operation until it ends. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster changed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster change failed */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4179,6 +4598,538 @@ export interface operations {
             };
             /** @description Authentication delayed */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_cluster: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cluster, changed; of a dry run what would be changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"] | components["schemas"]["ClusterChangePreview"];
+                };
+            };
+            /** @description It takes longer; ask for the operation until it ends. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster change failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    restart_cluster: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cluster, changed; of a dry run what would be changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"] | components["schemas"]["ClusterChangePreview"];
+                };
+            };
+            /** @description It takes longer; ask for the operation until it ends. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster change failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_cluster: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cluster, changed; of a dry run what would be changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"] | components["schemas"]["ClusterChangePreview"];
+                };
+            };
+            /** @description It takes longer; ask for the operation until it ends. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster change failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    undelete_cluster: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ClusterUndelete"] | null;
+            };
+        };
+        responses: {
+            /** @description The cluster, changed; of a dry run what would be changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"] | components["schemas"]["ClusterChangePreview"];
+                };
+            };
+            /** @description It takes longer; ask for the operation until it ends. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster change failed */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,6 +11,7 @@ import { Page } from "../parts/Page";
 import { ProblemAlert } from "../parts/ProblemAlert";
 import { moment } from "../parts/quantities";
 import { StatusBadge } from "../parts/StatusBadge";
+import { DeletedClusters } from "./DeletedClusters";
 
 /** An organization's clusters, live. */
 export function Clusters() {
@@ -43,6 +44,7 @@ export function Clusters() {
           <ClusterCard key={each.id} cluster={each} cost={costOf(each.id)} />
         ))}
       </SimpleGrid>
+      {session.cluster_id === null && <DeletedClusters />}
     </Page>
   );
 }

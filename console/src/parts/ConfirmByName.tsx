@@ -3,7 +3,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import { ProblemAlert } from "./ProblemAlert";
 import { Window } from "./Window";
 
-/** Asks to type a name before something is gone for good. */
+/** Asks to type a name before something is gone; `options` may say how. */
 export function ConfirmByName({
   title,
   name,
@@ -13,6 +13,7 @@ export function ConfirmByName({
   onConfirm,
   isPending,
   cause,
+  options,
   children,
 }: {
   title: string;
@@ -23,6 +24,7 @@ export function ConfirmByName({
   onConfirm: () => void;
   isPending: boolean;
   cause: unknown;
+  options?: ReactNode;
   children: ReactNode;
 }) {
   const [typed, setTyped] = useState("");
@@ -47,6 +49,7 @@ export function ConfirmByName({
             spellCheck={false}
             data-autofocus
           />
+          {options}
           {cause !== null && <ProblemAlert cause={cause} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>

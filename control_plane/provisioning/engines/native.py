@@ -151,6 +151,8 @@ class NativeEngine:
             endpoints=self._endpoints(directory),
             ca_certificate=self._issuer.ca_certificate,
             restarts=0 if status is None else status.restarts,
+            partitions=health.partitions if health else None,
+            customers=health.customers if health else None,
         )
 
     def list(self) -> tuple[str, ...]:

@@ -69,6 +69,39 @@ class Cluster(Model, frozen=True, kw_only=True):
     generation: int = 0
     observed_generation: int = 0
     ca_certificate: str | None = None
+    labels: dict[str, str] = {}
+    deletion_protection: bool = False
+    status_since: datetime | None = None
+    deleted_at: datetime | None = None
+    purge_at: datetime | None = None
+
+
+class FieldDifference(Model, frozen=True, kw_only=True):
+    """A field of what is wanted, before and after a change."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+class PriceChange(Model, frozen=True, kw_only=True):
+    """What a day costs before and after a change, with what the cluster holds and no traffic."""
+
+    currency: str
+    price_book_version: int
+    per_day_before: str
+    per_day_after: str
+    daily_cap_before: str
+    daily_cap_after: str
+
+
+class ClusterChangePreview(Model, frozen=True, kw_only=True):
+    """What a change would do; it was not made."""
+
+    cluster_id: str
+    diff: list[FieldDifference]
+    steps: list[str]
+    price: PriceChange
 
 
 class TopicConfig(Model, frozen=True, kw_only=True):

@@ -48,14 +48,21 @@ class Request:
     timeout_seconds: float = TIMEOUT_SECONDS
 
 
-def management_post(path: str, body: object) -> Request:
+def management_post(path: str, body: object, query: Query | None = None) -> Request:
     """Return a POST that is carried out once however often it is sent."""
     return Request(
         "POST",
         path,
+        query or {},
         content=msgspec.json.encode(body),
         headers={**_JSON_HEADERS, "Idempotency-Key": str(uuid.uuid4())},
     )
+
+
+def management_patch(path: str, body: object, query: Query | None = None) -> Request:
+    """Return a PATCH, which may be sent twice."""
+    content = msgspec.json.encode(body)
+    return Request("PATCH", path, query or {}, content=content, headers=_JSON_HEADERS)
 
 
 class Transport:
@@ -96,9 +103,7 @@ class Transport:
 
     def patch(self, path: str, body: object, kind: type[T]) -> T:
         """Change parts of one thing; saying it twice changes it once."""
-        content = msgspec.json.encode(body)
-        request = Request("PATCH", path, content=content, headers=_JSON_HEADERS)
-        return self.decode(self.send(request), kind)
+        return self.decode(self.send(management_patch(path, body)), kind)
 
     def decode(self, response: httpx2.Response, kind: type[T]) -> T:
         """Read an answer."""

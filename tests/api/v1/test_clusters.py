@@ -4,13 +4,13 @@ from uuid import uuid4
 
 import pytest
 
-from api.v1 import clusters
 from control_plane.provisioning.errors import BrokerNotReadyError
 from tests.fixtures.apis import REST_URL, Api, Caller
 from tests.fixtures.memory_engine import MemoryEngine
 
 ABSENT = "lkc_0000000000000000"
 ORDERS = {"name": "orders", "plan": "dev"}
+AT_ONCE = {"Prefer": "respond-async"}
 
 
 @pytest.fixture
@@ -42,13 +42,12 @@ class TestCreate:
         self,
         caller: Caller,
         memory_engine: MemoryEngine,
-        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(clusters, "CHANGE_WAIT_SECONDS", 0)
         memory_engine.failure = BrokerNotReadyError("not yet")
-        reply = caller.http.post("/v1/clusters", json=ORDERS)
+        reply = caller.http.post("/v1/clusters", json=ORDERS, headers=AT_ONCE)
         operation = reply.json()
         assert reply.status_code == 202
+        assert reply.headers["Preference-Applied"] == "respond-async"
         assert reply.headers["Location"] == f"/v1/operations/{operation['id']}"
         memory_engine.failure = None
         ended = caller.http.get(reply.headers["Location"], params={"wait_seconds": 30}).json()
@@ -119,11 +118,10 @@ class TestCreate:
         assert len(caller.http.get("/v1/clusters").json()["items"]) == 1
 
     def test_a_replayed_operation_has_its_location(
-        self, caller: Caller, memory_engine: MemoryEngine, monkeypatch: pytest.MonkeyPatch
+        self, caller: Caller, memory_engine: MemoryEngine
     ) -> None:
-        monkeypatch.setattr(clusters, "CHANGE_WAIT_SECONDS", 0)
         memory_engine.failure = BrokerNotReadyError("not yet")
-        headers = {"Idempotency-Key": str(uuid4())}
+        headers = {**AT_ONCE, "Idempotency-Key": str(uuid4())}
         first = caller.http.post("/v1/clusters", json=ORDERS, headers=headers)
         second = caller.http.post("/v1/clusters", json=ORDERS, headers=headers)
         assert (first.status_code, second.status_code) == (202, 202)
@@ -215,7 +213,7 @@ class TestDelete:
     ) -> None:
         cluster_id = caller.http.post("/v1/clusters", json=ORDERS).json()["id"]
         assert caller.http.delete(f"/v1/clusters/{cluster_id}").status_code == 204
-        assert memory_engine.running == {}
+        assert memory_engine.running[cluster_id].state == "stopped"
         assert caller.http.get(f"/v1/clusters/{cluster_id}").status_code == 404
         assert caller.http.delete(f"/v1/clusters/{cluster_id}").status_code == 404
         assert caller.http.post("/v1/clusters", json=ORDERS).status_code == 201
@@ -224,12 +222,11 @@ class TestDelete:
         self,
         caller: Caller,
         memory_engine: MemoryEngine,
-        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         cluster_id = caller.http.post("/v1/clusters", json=ORDERS).json()["id"]
-        monkeypatch.setattr(clusters, "CHANGE_WAIT_SECONDS", 0)
         memory_engine.failure = BrokerNotReadyError("it will not end yet")
-        replies = [caller.http.delete(f"/v1/clusters/{cluster_id}") for _ in range(2)]
+        path = f"/v1/clusters/{cluster_id}"
+        replies = [caller.http.delete(path, headers=AT_ONCE) for _ in range(2)]
         assert [reply.status_code for reply in replies] == [202, 202]
         assert replies[0].json()["id"] == replies[1].json()["id"]
         assert caller.http.get(f"/v1/clusters/{cluster_id}").json()["status"] == "deleting"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,10 +70,12 @@ class TestSteps:
     def test_new_credentials_need_no_start(self) -> None:
         assert steps(replace(WANTED, credentials_generation=6), SEEN) == (Step.PUBLISH,)
 
-    def test_a_cluster_is_stopped_once(self) -> None:
-        wanted = replace(WANTED, presence=Presence.STOPPED)
+    @pytest.mark.parametrize("presence", [Presence.STOPPED, Presence.KEPT])
+    def test_a_cluster_is_stopped_once(self, presence: Presence) -> None:
+        wanted = replace(WANTED, presence=presence)
         assert steps(wanted, SEEN) == (Step.STOP,)
-        assert steps(wanted, replace(SEEN, brokers=Brokers.STOPPED)) == ()
+        for brokers in (Brokers.STOPPED, Brokers.UNKNOWN):
+            assert steps(wanted, replace(SEEN, brokers=brokers)) == ()
 
     @given(observed=observed_clusters)
     def test_a_removal_is_carried_out_whatever_is_seen(self, observed: Observed) -> None:

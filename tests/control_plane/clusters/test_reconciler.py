@@ -145,10 +145,10 @@ class TestDeath:
 class TestConcurrency:
     def test_a_deletion_during_a_creation_wins(self, plane: Plane) -> None:
         cluster, _ = plane.create(plane.organization())
-        plane.engine.meanwhile = partial(plane.delete, cluster)
+        plane.engine.meanwhile = partial(plane.delete, cluster, is_purged=True)
         plane.run_jobs()
         assert plane.engine.calls == ["ensure", "remove"]
-        assert plane.reload(cluster).status == "deleted"
+        assert plane.reload(cluster).status == "purged"
         assert plane.engine.running == {}
 
     def test_a_key_made_during_a_creation_is_published_after_it(self, plane: Plane) -> None:
@@ -175,16 +175,16 @@ class TestConcurrency:
 class TestDeletion:
     def test_removes_and_forgets_the_cluster(self, plane: Plane) -> None:
         cluster = plane.running(plane.organization())
-        operation = plane.delete(cluster)
+        operation = plane.delete(cluster, is_purged=True)
         plane.run_jobs()
         gone = plane.reload(cluster)
-        assert (gone.status, gone.deleted_at) == ("deleted", plane.clock.now())
+        assert (gone.status, gone.deleted_at) == ("purged", plane.clock.now())
         assert plane.engine.running == {}
         assert plane.operation(operation).status == "succeeded"
 
     def test_removes_what_no_process_shows(self, plane: Plane) -> None:
         cluster = plane.running(plane.organization())
         plane.engine.running.clear()
-        plane.delete(cluster)
+        plane.delete(cluster, is_purged=True)
         plane.run_jobs()
         assert plane.engine.calls == ["ensure", "remove"]

@@ -77,6 +77,7 @@ class TestCreate:
             brokers=3,
             default_partitions=1,
             limits=dev.limits,
+            undelete_days=1,
         )
         plans = MappingProxyType({"dev": dev, "big": other})
         clusters = ClusterService(

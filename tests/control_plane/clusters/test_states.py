@@ -10,7 +10,6 @@ from control_plane.clusters.states import (
     IllegalMoveError,
     Presence,
     can_move,
-    is_gone,
     move,
     settled,
 )
@@ -56,6 +55,7 @@ class TestTable:
             ("creating", "failed", "running"),
             ("running", "failed", "updating", "running"),
             ("running", "deleting", "deleted", "purged"),
+            ("running", "deleting", "purged"),
             ("deleting", "deleted", "resuming", "running"),
         ],
     )
@@ -83,7 +83,7 @@ class TestTable:
             move(origin, target)
 
     def test_a_cluster_under_deletion_only_ever_ends(self) -> None:
-        assert MOVES[ClusterStatus.DELETING] == {ClusterStatus.DELETED}
+        assert MOVES[ClusterStatus.DELETING] == {ClusterStatus.DELETED, ClusterStatus.PURGED}
 
 
 class TestSettled:
@@ -91,9 +91,6 @@ class TestSettled:
         assert {presence: settled(presence) for presence in Presence} == {
             Presence.RUNNING: ClusterStatus.RUNNING,
             Presence.STOPPED: ClusterStatus.PAUSED,
-            Presence.ABSENT: ClusterStatus.DELETED,
+            Presence.KEPT: ClusterStatus.DELETED,
+            Presence.ABSENT: ClusterStatus.PURGED,
         }
-
-    def test_only_deleted_and_purged_are_gone(self) -> None:
-        gone = {status for status in ClusterStatus if is_gone(status)}
-        assert gone == {ClusterStatus.DELETED, ClusterStatus.PURGED}

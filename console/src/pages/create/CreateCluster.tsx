@@ -35,7 +35,7 @@ export function CreateCluster() {
   const plan = chosen ?? all.find((each) => each.available)?.id;
   const create = useMutation({
     mutationFn: (body: { name: string; plan: string }) =>
-      unwrap(client.POST("/v1/clusters", { body })),
+      unwrap(client.POST("/v1/clusters", { body: { ...body, deletion_protection: false } })),
     onSuccess: async (made) => {
       await queries.invalidateQueries({ queryKey: clusters.queryKey });
       if ("endpoints" in made) {

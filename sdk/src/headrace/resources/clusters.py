@@ -1,18 +1,18 @@
-"""Clusters: created, shown and deleted."""
+"""Clusters: created, shown, changed, paused, deleted and brought back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal
 
 import httpx2
 
 from headrace.costs import Usage
 from headrace.errors import ConfigurationError, CredentialsMissingError
-from headrace.models import ApiKey, Caller, Cluster, Operation, Page
+from headrace.models import ApiKey, Caller, Cluster, ClusterChangePreview, Operation, Page
 from headrace.pagination import iterate
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT, Operations
-from headrace.transport import Request, Transport, management_post, path_of
+from headrace.transport import Request, Transport, management_patch, management_post, path_of
 
 PATH = "/v1/clusters"
 ID_PREFIX = "lkc_"
@@ -34,19 +34,26 @@ class Clusters:
         name: str,
         plan: str = "dev",
         *,
+        labels: Mapping[str, str] | None = None,
+        deletion_protection: bool = False,
         wait: bool = True,
         timeout_seconds: float = WAIT_SECONDS_DEFAULT,
     ) -> Cluster:
         """Create a cluster, usable when this returns; without `wait`, perhaps only later."""
-        request = management_post(PATH, {"name": name, "plan": plan})
+        body: dict[str, Any] = {"name": name, "plan": plan}
+        if labels:
+            body["labels"] = dict(labels)
+        if deletion_protection:
+            body["deletion_protection"] = True
+        request = management_post(PATH, body)
         response = self._transport.send(request)
         if response.status_code != HTTPStatus.ACCEPTED:
             return self._transport.decode(response, Cluster)
         return self.get(self._finish(response, timeout_seconds if wait else None))
 
-    def list(self) -> Iterator[Cluster]:
-        """Yield clusters, oldest first."""
-        return iterate(self._transport, PATH, Page[Cluster])
+    def list(self, *, deleted: bool = False) -> Iterator[Cluster]:
+        """Yield clusters, oldest first; the deleted ones that can be brought back if asked to."""
+        return iterate(self._transport, PATH, Page[Cluster], _flags(deleted=deleted))
 
     def get(self, cluster_id: str) -> Cluster:
         return self._transport.get(PATH + path_of(cluster_id), Cluster)
@@ -59,15 +66,94 @@ class Clusters:
                     return cluster
         return self.get(id_or_name)
 
-    def delete(
+    def find_deleted(self, id_or_name: str) -> Cluster | None:
+        """Return the deleted cluster of that id, or the one of that name that was deleted last."""
+        found = [one for one in self.list(deleted=True) if id_or_name in (one.id, one.name)]
+        return max(found, key=lambda one: one.deleted_at or one.updated_at, default=None)
+
+    def pause(
         self,
         cluster_id: str,
         *,
         wait: bool = True,
         timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+    ) -> Cluster:
+        """Stop the cluster and keep its data and addresses; only storage costs something then."""
+        return self._change(cluster_id, "pause", None, timeout_seconds if wait else None)
+
+    def resume(
+        self,
+        cluster_id: str,
+        *,
+        wait: bool = True,
+        timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+    ) -> Cluster:
+        """Start a paused cluster again, at the same addresses."""
+        return self._change(cluster_id, "resume", None, timeout_seconds if wait else None)
+
+    def restart(
+        self,
+        cluster_id: str,
+        *,
+        wait: bool = True,
+        timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+    ) -> Cluster:
+        """End the broker and start it again; no connection is refused meanwhile."""
+        return self._change(cluster_id, "restart", None, timeout_seconds if wait else None)
+
+    def undelete(
+        self,
+        cluster_id: str,
+        *,
+        name: str | None = None,
+        wait: bool = True,
+        timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+    ) -> Cluster:
+        """Bring a deleted cluster back, under another name if its own is taken."""
+        body = None if name is None else {"name": name}
+        return self._change(cluster_id, "undelete", body, timeout_seconds if wait else None)
+
+    def update(
+        self,
+        cluster_id: str,
+        *,
+        name: str | None = None,
+        plan: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        deletion_protection: bool | None = None,
+        wait: bool = True,
+        timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+    ) -> Cluster:
+        """Change a cluster; what is left out stays, labels are replaced as a whole."""
+        body = _patch(name, plan, labels, deletion_protection=deletion_protection)
+        response = self._transport.send(_update(cluster_id, body))
+        return self._changed(response, timeout_seconds if wait else None)
+
+    def preview_update(
+        self,
+        cluster_id: str,
+        *,
+        name: str | None = None,
+        plan: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        deletion_protection: bool | None = None,
+    ) -> ClusterChangePreview:
+        """Tell what an update would do and cost, without making it."""
+        body = _patch(name, plan, labels, deletion_protection=deletion_protection)
+        request = _update(cluster_id, body, _flags(dry_run=True))
+        return self._transport.decode(self._transport.send(request), ClusterChangePreview)
+
+    def delete(
+        self,
+        cluster_id: str,
+        *,
+        purge: bool = False,
+        wait: bool = True,
+        timeout_seconds: float = WAIT_SECONDS_DEFAULT,
     ) -> None:
-        """Delete a cluster with all its topics and records."""
-        response = self._transport.send(Request("DELETE", PATH + path_of(cluster_id)))
+        """Delete a cluster; it can be brought back until its `purge_at`, or never with `purge`."""
+        query = _flags(purge=purge)
+        response = self._transport.send(Request("DELETE", PATH + path_of(cluster_id), query))
         if response.status_code == HTTPStatus.ACCEPTED:
             self._finish(response, timeout_seconds if wait else None)
 
@@ -121,8 +207,46 @@ class Clusters:
             raise CredentialsMissingError("an API key's secret is known only when it is created")
         return api_key.id, api_key.secret
 
+    def _change(
+        self, cluster_id: str, verb: str, body: object, timeout_seconds: float | None
+    ) -> Cluster:
+        path = f"{PATH}{path_of(cluster_id)}:{verb}"
+        return self._changed(self._transport.send(management_post(path, body)), timeout_seconds)
+
+    def _changed(self, response: httpx2.Response, timeout_seconds: float | None) -> Cluster:
+        if response.status_code != HTTPStatus.ACCEPTED:
+            return self._transport.decode(response, Cluster)
+        return self.get(self._finish(response, timeout_seconds))
+
     def _finish(self, response: httpx2.Response, timeout_seconds: float | None) -> str:
         operation = self._transport.decode(response, Operation)
         if timeout_seconds is not None:
             self._operations.wait(operation.id, timeout_seconds)
         return operation.resource_id
+
+
+def _flags(**flags: bool) -> dict[str, str | int]:
+    """Return the query that turns on what is true."""
+    return {name: "true" for name, is_on in flags.items() if is_on}
+
+
+def _patch(
+    name: str | None,
+    plan: str | None,
+    labels: Mapping[str, str] | None,
+    *,
+    deletion_protection: bool | None,
+) -> dict[str, Any]:
+    given = {
+        "name": name,
+        "plan": plan,
+        "labels": None if labels is None else dict(labels),
+        "deletion_protection": deletion_protection,
+    }
+    return {field: value for field, value in given.items() if value is not None}
+
+
+def _update(
+    cluster_id: str, body: Mapping[str, Any], query: Mapping[str, str | int] | None = None
+) -> Request:
+    return management_patch(PATH + path_of(cluster_id), body, query)

@@ -61,7 +61,7 @@ async fn run(broker: Rc<Broker>, connection: Rc<Connection>, tls: Option<TlsAcce
     let close = match serve(&broker, &connection, tls, stream).await {
         Ok(close) | Err(close) => close,
     };
-    broker.connections.close(&connection);
+    broker.connections.close(&connection, broker.clock.mono());
     broker.metrics.connections.dec();
     broker.metrics.connections_closed.get_or_create(&ReasonLabels { reason: close.code() }).inc();
     if close.is_ordinary() {

@@ -1,6 +1,6 @@
 //! What every part of the process shares. One thread runs it all, so it is shared by `Rc` and changed through cells.
 
-use std::{path::Path, rc::Rc, sync::Arc};
+use std::{path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use headrace_groups::GroupConfig;
 use headrace_io::{Clock, Disk, RealDisk, Rng};
@@ -64,6 +64,8 @@ pub(crate) struct Broker {
     pub(crate) phase: watch::Sender<Phase>,
     /// When the process started, in milliseconds since the epoch.
     pub(crate) started_at_ms: i64,
+    /// When its state was opened, on the monotonic clock.
+    pub(crate) opened_at: Duration,
     pub(crate) request_memory: RequestMemory,
 }
 
@@ -88,6 +90,7 @@ impl Broker {
         let fetch_sessions = FetchSessions::new(Arc::clone(&clock), Arc::clone(&rng));
         Ok(Rc::new(Self {
             started_at_ms,
+            opened_at: clock.mono(),
             connections: Connections::new(&config.limits),
             config,
             clock,

@@ -5,9 +5,10 @@ use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     rc::Rc,
+    time::Duration,
 };
 
-use headrace_security::{Authenticated, Authentication, Mechanism};
+use headrace_security::{Authenticated, Authentication, Mechanism, acls::SUPER_USER};
 use tokio::sync::Notify;
 
 use crate::config::{LimitsConfig, ListenerConfig};
@@ -67,6 +68,11 @@ impl Connection {
         self.authentication.as_ref().is_none_or(|state| state.borrow().identity().is_some())
     }
 
+    /// Whether somebody other than the control plane has logged in.
+    fn is_customers(&self) -> bool {
+        self.with_principal(|principal| principal.is_some_and(|name| name != SUPER_USER))
+    }
+
     /// Whether the next frame is a bare SASL token.
     pub(crate) fn expects_bare_token(&self) -> bool {
         self.authentication.as_ref().is_some_and(|state| state.borrow().expects_bare_token())
@@ -117,6 +123,19 @@ pub(crate) struct Connections {
     next_id: Cell<u64>,
     open: RefCell<BTreeMap<u64, Rc<Connection>>>,
     by_address: RefCell<BTreeMap<IpAddr, usize>>,
+    /// When the last connection of a customer ended, on the monotonic clock.
+    customer_left_at: Cell<Option<Duration>>,
+}
+
+/// How a broker is used by others than the control plane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Customers {
+    /// Open connections that have logged in.
+    pub(crate) connections: usize,
+    /// For how long there has been none.
+    pub(crate) idle: Duration,
+    /// Whether one has logged in since the process started.
+    pub(crate) seen: bool,
 }
 
 impl Connections {
@@ -127,6 +146,7 @@ impl Connections {
             next_id: Cell::new(1),
             open: RefCell::default(),
             by_address: RefCell::default(),
+            customer_left_at: Cell::new(None),
         }
     }
 
@@ -158,9 +178,24 @@ impl Connections {
         connection
     }
 
-    /// Removes a connection that has ended.
-    pub(crate) fn close(&self, connection: &Connection) {
+    /// How customers use the broker at `now`; it has run since `started_at`. Both are on the monotonic clock.
+    pub(crate) fn customers(&self, now: Duration, started_at: Duration) -> Customers {
+        let connections = self.open.borrow().values().filter(|one| one.is_customers()).count();
+        let left_at = self.customer_left_at.get();
+        let since = if connections > 0 { now } else { left_at.unwrap_or(started_at) };
+        Customers {
+            connections,
+            idle: now.saturating_sub(since),
+            seen: connections > 0 || left_at.is_some(),
+        }
+    }
+
+    /// Removes a connection that has ended at `now`, on the monotonic clock.
+    pub(crate) fn close(&self, connection: &Connection, now: Duration) {
         self.open.borrow_mut().remove(&connection.id);
+        if connection.is_customers() {
+            self.customer_left_at.set(Some(now));
+        }
         let mut by_address = self.by_address.borrow_mut();
         if let Some(count) = by_address.get_mut(&connection.peer.ip()) {
             *count -= 1;
@@ -207,7 +242,31 @@ mod tests {
         assert_eq!(connections.admit(other), Ok(()));
         connections.open(other, listener(), Vec::new());
         assert_eq!(connections.admit(other), Err(Refused::Total));
-        connections.close(&first);
+        connections.close(&first, Duration::ZERO);
         assert_eq!((connections.count(), connections.admit(one)), (2, Ok(())));
+    }
+
+    #[test]
+    fn idle_time_counts_from_the_last_customer() {
+        let connections = Connections::new(&LimitsConfig::default());
+        let second = Duration::from_secs;
+        let idle = |now| connections.customers(second(now), second(10));
+        assert_eq!(idle(15), Customers { connections: 0, idle: second(5), seen: false });
+        // Nobody logs in on this listener: who connects is a customer.
+        let first = connections.open("127.0.0.1:1000".parse().unwrap(), listener(), Vec::new());
+        assert_eq!(idle(20), Customers { connections: 1, idle: Duration::ZERO, seen: true });
+        connections.close(&first, second(30));
+        assert_eq!(idle(37), Customers { connections: 0, idle: second(7), seen: true });
+    }
+
+    #[test]
+    fn a_connection_that_has_not_logged_in_is_no_customers() {
+        let connections = Connections::new(&LimitsConfig::default());
+        let listener = ListenerConfig { protocol: SecurityProtocol::SaslPlaintext, ..(*listener()).clone() };
+        let stranger = connections.open("127.0.0.1:1000".parse().unwrap(), Rc::new(listener), Mechanism::ALL.to_vec());
+        let nobody = |now| Customers { connections: 0, idle: Duration::from_secs(now), seen: false };
+        assert_eq!(connections.customers(Duration::from_secs(5), Duration::ZERO), nobody(5));
+        connections.close(&stranger, Duration::from_secs(6));
+        assert_eq!(connections.customers(Duration::from_secs(9), Duration::ZERO), nobody(9));
     }
 }

@@ -96,6 +96,9 @@ fn health_says_what_runs() {
         assert_eq!(&health[field], value, "{field}");
     }
     assert!(health["started_at"].as_str().unwrap().ends_with('Z'));
+    let customers = &health["customers"];
+    assert_eq!((&customers["connections"], &customers["seen"]), (&json!(0), &json!(false)));
+    assert!(customers["idle_ms"].is_u64());
     assert_eq!(broker.admin("GET", "/elsewhere").0, 404);
     assert_eq!(broker.admin("POST", "/healthz").0, 405);
 }

@@ -5,11 +5,14 @@ from typing import Annotated
 import typer
 
 from headrace.cli.options import OutputOption, QuietOption
-from headrace.cli.shell import cluster_id, shell_of
+from headrace.cli.shell import shell_of
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT
 
-app = typer.Typer(no_args_is_help=True, help="Create, list, show and delete clusters.")
+app = typer.Typer(
+    no_args_is_help=True, help="Create, show, change, pause, delete and bring back clusters."
+)
 
+DELETED_COLUMNS = ("id", "name", "plan", "deleted_at", "purge_at")
 LIST_COLUMNS = ("id", "name", "plan", "status", "endpoints.kafka.sasl_ssl", "created_at")
 SHOW_COLUMNS = (
     "id",
@@ -21,8 +24,11 @@ SHOW_COLUMNS = (
     "endpoints.rest",
     "endpoints.kafka.sasl_ssl",
     "endpoints.kafka.sasl_plaintext",
+    "labels",
+    "deletion_protection",
     "organization_id",
     "created_at",
+    "purge_at",
     "ca_certificate",
 )
 
@@ -33,14 +39,34 @@ WaitOption = Annotated[
     bool, typer.Option("--wait/--no-wait", help="Return when it is done, or at once.")
 ]
 TimeoutOption = Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)]
+LabelOption = Annotated[
+    list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="A label; repeatable.")
+]
+
+
+def labels_of(entries: list[str] | None) -> dict[str, str] | None:
+    """Read labels that were given, None where none was; raise BadParameter."""
+    if not entries:
+        return None
+    labels: dict[str, str] = {}
+    for entry in entries:
+        name, separator, value = entry.partition("=")
+        if not separator or not name:
+            raise typer.BadParameter(f"{entry!r} is not NAME=VALUE", param_hint="--label")
+        labels[name] = value
+    return labels
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     *,
     name: Annotated[str, typer.Argument(help="Name of the cluster.")],
     plan: Annotated[str, typer.Option(help="Plan of the cluster.")] = "dev",
+    label: LabelOption = None,
+    deletion_protection: Annotated[
+        bool, typer.Option("--deletion-protection", help="Refuse to delete it.")
+    ] = False,
     wait: WaitOption = True,
     timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
     output: OutputOption = None,
@@ -49,18 +75,32 @@ def create(
     """Create a cluster and print it, ready to use."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        cluster = client.clusters.create(name, plan, wait=wait, timeout_seconds=timeout)
+        cluster = client.clusters.create(
+            name,
+            plan,
+            labels=labels_of(label),
+            deletion_protection=deletion_protection,
+            wait=wait,
+            timeout_seconds=timeout,
+        )
     shell.show(cluster, SHOW_COLUMNS)
 
 
 @app.command("list")
 def list_clusters(
-    context: typer.Context, *, output: OutputOption = None, quiet: QuietOption = False
+    context: typer.Context,
+    *,
+    deleted: Annotated[
+        bool, typer.Option("--deleted", help="List deleted clusters that can be brought back.")
+    ] = False,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """List your clusters."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        shell.show_list(client.clusters.list(), LIST_COLUMNS)
+        found = client.clusters.list(deleted=deleted)
+        shell.show_list(found, DELETED_COLUMNS if deleted else LIST_COLUMNS)
 
 
 @app.command()
@@ -75,21 +115,3 @@ def show(
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
         shell.show(client.clusters.find(cluster), SHOW_COLUMNS)
-
-
-@app.command()
-def delete(
-    context: typer.Context,
-    *,
-    cluster: ClusterArgument,
-    wait: WaitOption = True,
-    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
-    output: OutputOption = None,
-    quiet: QuietOption = False,
-) -> None:
-    """Delete a cluster with all its topics and records, for good."""
-    shell = shell_of(context, output, is_quiet=quiet)
-    with shell.client() as client:
-        found = cluster_id(client, cluster)
-        client.clusters.delete(found, wait=wait, timeout_seconds=timeout)
-    shell.deleted(found)

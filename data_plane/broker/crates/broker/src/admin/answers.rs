@@ -51,6 +51,12 @@ fn health(broker: &Broker) -> Response<Full<Bytes>> {
     body["credentials_generation"] = broker.security.generation().into();
     body["partitions"] = broker.partition_count().into();
     body["connections"] = broker.connections.count().into();
+    let customers = broker.connections.customers(broker.clock.mono(), broker.opened_at);
+    body["customers"] = json!({
+        "connections": customers.connections,
+        "idle_ms": customers.idle.as_millis() as u64,
+        "seen": customers.seen,
+    });
     json_response(status, &body)
 }
 
@@ -68,6 +74,7 @@ pub(super) fn health_of(config: &Config, started_at_ms: i64, status: &str) -> Va
         "started_at": humantime::format_rfc3339_millis(started_at).to_string(),
         "partitions": 0,
         "connections": 0,
+        "customers": {"connections": 0, "idle_ms": 0, "seen": false},
     })
 }
 

@@ -1,0 +1,82 @@
+"""What a change of a cluster asks for: whether it fits, what it does, and what it is known by."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from control_plane.clusters.errors import PlanTooSmallError
+from control_plane.clusters.models import Cluster
+from control_plane.clusters.plans import Plan
+from control_plane.clusters.states import Presence
+
+TAG_LENGTH = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field of what is wanted, before and after a change."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def wanted_fields(cluster: Cluster) -> Mapping[str, Any]:
+    """Return what an owner decides about a cluster, by its name in the API."""
+    return {
+        "name": cluster.name,
+        "plan": cluster.plan,
+        "labels": dict(cluster.labels),
+        "deletion_protection": cluster.deletion_protection,
+        "presence": cluster.presence,
+    }
+
+
+def spec_tag(cluster: Cluster) -> str:
+    """Return a tag that is another one after every change of what is wanted."""
+    fields = {**wanted_fields(cluster), "id": cluster.id, "generation": cluster.generation}
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:TAG_LENGTH]
+
+
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Sequence[Difference]:
+    return [
+        Difference(name, before[name], after[name])
+        for name in before
+        if before[name] != after[name]
+    ]
+
+
+def planned_steps(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, is_restart: bool
+) -> Sequence[str]:
+    """Name the steps that the reconciler will take, in their order."""
+    was_running = before["presence"] == Presence.RUNNING
+    match after["presence"]:
+        case Presence.RUNNING if not was_running:
+            return ["start"]
+        case Presence.RUNNING if is_restart or before["plan"] != after["plan"]:
+            return ["collect_usage", "start"]
+        case Presence.STOPPED | Presence.KEPT if was_running:
+            return ["collect_usage", "stop"]
+        case Presence.ABSENT if before["presence"] != Presence.ABSENT:
+            return ["collect_usage", "remove"] if was_running else ["remove"]
+        case _:
+            return []
+
+
+def require_fit(plan: Plan, *, engine: str, partitions: int) -> None:
+    """Raise PlanTooSmallError unless a cluster of so many partitions can have the plan."""
+    if plan.engine != engine:
+        raise PlanTooSmallError(
+            f"the plan {plan.id} runs on another engine",
+            advice="create a cluster of that plan and copy the topics",
+        )
+    if partitions > plan.limits.partitions_max:
+        raise PlanTooSmallError(
+            f"the cluster has {partitions} partitions, the plan {plan.id} at most "
+            f"{plan.limits.partitions_max}",
+            advice="delete topics until it fits, or choose a larger plan",
+        )

@@ -1,0 +1,281 @@
+"""Changes of clusters that are there: written down here, carried out by the reconciler."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from control_plane.clusters import repository
+from control_plane.clusters.changes import require_fit, spec_tag, wanted_fields
+from control_plane.clusters.errors import (
+    ClusterChangedError,
+    ClusterNotReadyError,
+    ClusterProtectedError,
+    DeletedClusterLimitError,
+)
+from control_plane.clusters.models import Cluster
+from control_plane.clusters.service import RESOURCE_TYPE, ClusterService, name_taken, not_found
+from control_plane.clusters.states import ClusterStatus, Presence, can_move, move
+from control_plane.kit.clock import Clock
+from control_plane.kit.scope import Scope
+from control_plane.operations.service import OperationService
+
+DELETED_CLUSTERS_PER_ORGANIZATION_MAX = 100
+
+PAUSE_KIND = "cluster.pause"
+RESUME_KIND = "cluster.resume"
+RESTART_KIND = "cluster.restart"
+UPDATE_KIND = "cluster.update"
+DELETE_KIND = "cluster.delete"
+UNDELETE_KIND = "cluster.undelete"
+PURGE_KIND = "cluster.purge"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A cluster as it is wanted now; the operation that makes it so, None if it is so already."""
+
+    cluster: Cluster
+    operation_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterPatch:
+    """What is to change; None leaves a field as it is. Labels are replaced as a whole."""
+
+    name: str | None = None
+    plan: str | None = None
+    labels: Mapping[str, str] | None = None
+    deletion_protection: bool | None = None
+
+
+class ClusterLifecycle:
+    """Each change is allowed in some statuses; asking for what is so already changes nothing.
+
+    Methods raise ClusterNotFoundError, and ClusterNotReadyError in a status that forbids them.
+    """
+
+    def __init__(
+        self, clock: Clock, clusters: ClusterService, operations: OperationService
+    ) -> None:
+        self._clock = clock
+        self._clusters = clusters
+        self._operations = operations
+
+    def pause(self, session: Session, scope: Scope, cluster_id: str) -> Changed:
+        """Want no broker, and the data and addresses kept."""
+        cluster = self._lock(session, scope, cluster_id)
+        if cluster.presence == Presence.STOPPED:
+            return self._under_way(session, cluster)
+        self._want(cluster, ClusterStatus.PAUSING, Presence.STOPPED)
+        return self._begin(session, cluster, PAUSE_KIND)
+
+    def resume(self, session: Session, scope: Scope, cluster_id: str) -> Changed:
+        """Want the brokers of a paused cluster back, at the same addresses."""
+        cluster = self._lock(session, scope, cluster_id)
+        if cluster.presence == Presence.RUNNING:
+            return self._under_way(session, cluster)
+        self._want(cluster, ClusterStatus.RESUMING, Presence.RUNNING)
+        return self._begin(session, cluster, RESUME_KIND)
+
+    def restart(self, session: Session, scope: Scope, cluster_id: str) -> Changed:
+        """Want every broker ended and started again; no connection is refused meanwhile."""
+        cluster = self._lock(session, scope, cluster_id)
+        self._require_running(cluster)
+        self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
+        return self._begin(session, cluster, RESTART_KIND)
+
+    def update(
+        self,
+        session: Session,
+        scope: Scope,
+        cluster_id: str,
+        patch: ClusterPatch,
+        *,
+        expected_tag: str | None,
+        partitions: int,
+    ) -> Changed:
+        """Change what is wanted; brokers start again only if the plan changes.
+
+        `partitions` is what the cluster was last seen to have. Raises ClusterChangedError when
+        `expected_tag` is no longer the cluster's, ClusterNameTakenError, PlanUnknownError,
+        EngineNotInstalledError or PlanTooSmallError.
+        """
+        cluster = self._lock(session, scope, cluster_id)
+        if expected_tag is not None and expected_tag != spec_tag(cluster):
+            raise ClusterChangedError(
+                "the cluster was changed since it was read",
+                advice="read it again, and send the change with its new ETag",
+            )
+        before = wanted_fields(cluster)
+        if patch.name is not None and patch.name != cluster.name:
+            self._rename(session, cluster, patch.name)
+        if patch.labels is not None:
+            cluster.labels = dict(patch.labels)
+        if patch.deletion_protection is not None:
+            cluster.deletion_protection = patch.deletion_protection
+        if patch.plan is not None and patch.plan != cluster.plan:
+            return self._change_plan(session, cluster, patch.plan, partitions)
+        if wanted_fields(cluster) != before:
+            cluster.updated_at = self._clock.now()
+        return Changed(cluster, None) if patch.plan is None else self._under_way(session, cluster)
+
+    def delete(
+        self, session: Session, scope: Scope, cluster_id: str, *, is_purged: bool = False
+    ) -> Changed:
+        """Want the cluster gone: kept for its plan's days, or with `is_purged` for good at once.
+
+        A deleted cluster can be purged by deleting it once more. Raises ClusterProtectedError or
+        DeletedClusterLimitError.
+        """
+        cluster = self._lock(session, scope, cluster_id, is_deleted_found=is_purged)
+        if cluster.presence == Presence.ABSENT or (
+            cluster.presence == Presence.KEPT and not is_purged
+        ):
+            return self._under_way(session, cluster)
+        if cluster.deletion_protection:
+            raise ClusterProtectedError(
+                "the cluster is protected from deletion",
+                advice="update it with deletion_protection false first",
+            )
+        if is_purged:
+            return self._purge(session, cluster)
+        count = repository.count_deleted(session, cluster.organization_id)
+        if count >= DELETED_CLUSTERS_PER_ORGANIZATION_MAX:
+            raise DeletedClusterLimitError(
+                f"the organization keeps {count} deleted clusters",
+                advice="purge some of them, or this one (purge=true)",
+            )
+        self._supersede(session, cluster)
+        self._want(cluster, ClusterStatus.DELETING, Presence.KEPT)
+        return self._begin(session, cluster, DELETE_KIND)
+
+    def undelete(
+        self, session: Session, scope: Scope, cluster_id: str, *, name: str | None = None
+    ) -> Changed:
+        """Want a deleted cluster back, running, under its own name or another.
+
+        Raises ClusterNameTakenError or ClusterLimitError.
+        """
+        deleted = repository.find_deleted(session, scope, cluster_id)
+        if deleted is None:
+            raise not_found()
+        cluster = self._lock(session, scope, cluster_id, is_deleted_found=True)
+        if cluster.status != ClusterStatus.DELETED or cluster.presence != Presence.KEPT:
+            raise _not_in(cluster, "wait until it is deleted")
+        wanted_name = name or cluster.name
+        self._clusters.check(
+            session, cluster.organization_id, name=wanted_name, plan_id=cluster.plan
+        )
+        try:
+            with session.begin_nested():
+                cluster.name = wanted_name
+                cluster.deleted_at = cluster.purge_at = None
+        except IntegrityError as error:
+            raise name_taken(wanted_name) from error
+        # Keys may have ended since: the brokers have to take the set that they are started with.
+        cluster.credentials_generation += 1
+        self._want(cluster, ClusterStatus.RESUMING, Presence.RUNNING)
+        return self._begin(session, cluster, UNDELETE_KIND)
+
+    def purge_due(self, session: Session, cluster_id: str) -> None:
+        """Want a deleted cluster's data gone if its time is over; for jobs."""
+        self._clusters.request_run(session, cluster_id)
+        cluster = repository.lock(session, cluster_id)
+        assert cluster is not None, "rows of clusters are never deleted"
+        is_due = cluster.purge_at is not None and cluster.purge_at <= self._clock.now()
+        if is_due and cluster.presence == Presence.KEPT:
+            self._purge(session, cluster)
+
+    def _change_plan(
+        self, session: Session, cluster: Cluster, plan_id: str, partitions: int
+    ) -> Changed:
+        plan = self._clusters.plan(plan_id)
+        require_fit(plan, engine=cluster.engine, partitions=partitions)
+        if cluster.status == ClusterStatus.PAUSED:
+            # Nothing runs that would have to change: the next start takes the new plan.
+            cluster.updated_at = self._clock.now()
+            cluster.plan = plan.id
+            return Changed(cluster, None)
+        self._require_running(cluster)
+        self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
+        cluster.plan = plan.id
+        return self._begin(session, cluster, UPDATE_KIND)
+
+    def _require_running(self, cluster: Cluster) -> None:
+        if cluster.presence != Presence.RUNNING:
+            raise _not_in(cluster, "resume it first")
+
+    def _purge(self, session: Session, cluster: Cluster) -> Changed:
+        self._supersede(session, cluster)
+        if cluster.status != ClusterStatus.DELETED:
+            self._want(cluster, ClusterStatus.DELETING, Presence.ABSENT)
+        else:
+            cluster.presence = Presence.ABSENT.value
+            cluster.generation += 1
+            cluster.updated_at = self._clock.now()
+        return self._begin(session, cluster, PURGE_KIND)
+
+    def _lock(
+        self, session: Session, scope: Scope, cluster_id: str, *, is_deleted_found: bool = False
+    ) -> Cluster:
+        """Return the cluster, changed by nobody else from here on.
+
+        The job's row is taken first, as a run does when it applies.
+        """
+        found = repository.find(session, scope, cluster_id)
+        if found is None and is_deleted_found:
+            found = repository.find_deleted(session, scope, cluster_id)
+        if found is None:
+            raise not_found()
+        self._clusters.request_run(session, cluster_id)
+        cluster = repository.lock(session, cluster_id)
+        assert cluster is not None, "rows of clusters are never deleted"
+        if cluster.status == ClusterStatus.PURGED or (
+            cluster.deleted_at is not None and not is_deleted_found
+        ):
+            raise not_found()
+        return cluster
+
+    def _want(self, cluster: Cluster, status: ClusterStatus, presence: Presence) -> None:
+        present = ClusterStatus(cluster.status)
+        if not can_move(present, status):
+            paused = present is ClusterStatus.PAUSED
+            raise _not_in(cluster, "resume it first" if paused else "wait until it is running")
+        now = self._clock.now()
+        cluster.status = move(present, status).value
+        cluster.status_since = cluster.updated_at = now
+        cluster.presence = presence.value
+        cluster.reason = None
+        cluster.generation += 1
+
+    def _rename(self, session: Session, cluster: Cluster, name: str) -> None:
+        if repository.find_by_name(session, cluster.organization_id, name) is not None:
+            raise name_taken(name)
+        try:
+            with session.begin_nested():
+                cluster.name = name
+        except IntegrityError as error:  # somebody else took the name since it was looked up
+            raise name_taken(name) from error
+
+    def _begin(self, session: Session, cluster: Cluster, kind: str) -> Changed:
+        return Changed(cluster, self._clusters.begin(session, cluster, kind))
+
+    def _under_way(self, session: Session, cluster: Cluster) -> Changed:
+        """Return what was asked for before, with its operation while that goes on."""
+        found = self._operations.list_open(session, RESOURCE_TYPE, cluster.id)
+        return Changed(cluster, found[-1].id if found else None)
+
+    def _supersede(self, session: Session, cluster: Cluster) -> None:
+        for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster.id):
+            self._operations.fail(
+                session,
+                operation.id,
+                code="operation_superseded",
+                detail="the cluster was deleted before this was done",
+            )
+
+
+def _not_in(cluster: Cluster, advice: str) -> ClusterNotReadyError:
+    return ClusterNotReadyError(f"the cluster is {cluster.status}", advice=advice)

@@ -1,0 +1,188 @@
+"""headrace cluster pause, resume, restart, update, delete and undelete."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from headrace.cli.commands.clusters import (
+    SHOW_COLUMNS,
+    ClusterArgument,
+    LabelOption,
+    TimeoutOption,
+    WaitOption,
+    labels_of,
+)
+from headrace.cli.options import OutputFormat, OutputOption, QuietOption
+from headrace.cli.shell import Shell, cluster_id, shell_of
+from headrace.models import ClusterChangePreview
+from headrace.resources.operations import WAIT_SECONDS_DEFAULT
+
+PREVIEW_COLUMNS = ("field", "before", "after")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to those of clusters."""
+    for command in (pause, resume, restart, update, delete, undelete):
+        app.command()(command)
+
+
+def pause(
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Stop a cluster and keep its data and addresses; then only storage costs something."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        found = cluster_id(client, cluster)
+        changed = client.clusters.pause(found, wait=wait, timeout_seconds=timeout)
+    shell.show(changed, SHOW_COLUMNS)
+
+
+def resume(
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Start a paused cluster again, at the same addresses."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        found = cluster_id(client, cluster)
+        changed = client.clusters.resume(found, wait=wait, timeout_seconds=timeout)
+    shell.show(changed, SHOW_COLUMNS)
+
+
+def restart(
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """End a cluster's broker and start it again; no connection is refused meanwhile."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        found = cluster_id(client, cluster)
+        changed = client.clusters.restart(found, wait=wait, timeout_seconds=timeout)
+    shell.show(changed, SHOW_COLUMNS)
+
+
+def update(  # noqa: PLR0913 - a command's options are its arguments
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    name: Annotated[str | None, typer.Option(help="Another name.")] = None,
+    plan: Annotated[str | None, typer.Option(help="Another plan, larger or smaller.")] = None,
+    label: LabelOption = None,
+    no_labels: Annotated[bool, typer.Option("--no-labels", help="Take all labels off.")] = False,
+    deletion_protection: Annotated[
+        bool | None,
+        typer.Option(
+            "--deletion-protection/--no-deletion-protection", help="Refuse to delete it, or not."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would change, and its price.")
+    ] = False,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Change a cluster's name, plan, labels or protection; labels are replaced as a whole."""
+    labels = {} if no_labels else labels_of(label)
+    if (name, plan, labels, deletion_protection) == (None, None, None, None):
+        raise typer.BadParameter("nothing to change was given")
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        found = cluster_id(client, cluster)
+        if dry_run:
+            preview = client.clusters.preview_update(
+                found,
+                name=name,
+                plan=plan,
+                labels=labels,
+                deletion_protection=deletion_protection,
+            )
+            _show_preview(shell, preview)
+            return
+        changed = client.clusters.update(
+            found,
+            name=name,
+            plan=plan,
+            labels=labels,
+            deletion_protection=deletion_protection,
+            wait=wait,
+            timeout_seconds=timeout,
+        )
+    shell.show(changed, SHOW_COLUMNS)
+
+
+def delete(
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Remove its data for good, at once.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Delete a cluster. Until its purge_at `undelete` brings it back; with --purge nothing does."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        if purge and (deleted := client.clusters.find_deleted(cluster)) is not None:
+            found = deleted.id
+        else:
+            found = cluster_id(client, cluster)
+        if not yes and sys.stdin.isatty():
+            typer.confirm(f"Delete cluster {cluster}?", abort=True, err=True)
+        client.clusters.delete(found, purge=purge, wait=wait, timeout_seconds=timeout)
+    shell.deleted(found)
+
+
+def undelete(
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    name: Annotated[str | None, typer.Option(help="Another name, if its own is taken.")] = None,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Bring a deleted cluster back: running, with its data, addresses and keys."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        deleted = client.clusters.find_deleted(cluster)
+        # What is not there the service refuses, in its own words.
+        found = cluster if deleted is None else deleted.id
+        back = client.clusters.undelete(found, name=name, wait=wait, timeout_seconds=timeout)
+    shell.show(back, SHOW_COLUMNS)
+
+
+def _show_preview(shell: Shell, preview: ClusterChangePreview) -> None:
+    if shell.output is OutputFormat.JSON:
+        shell.json(preview.as_dict())
+        return
+    shell.show_list(preview.diff, PREVIEW_COLUMNS, "field")
+    price = preview.price
+    shell.note(f"steps: {', '.join(preview.steps) or 'none, in force at once'}")
+    shell.note(
+        f"per day, without traffic: {price.per_day_before} {price.currency} before, "
+        f"{price.per_day_after} {price.currency} after"
+    )

@@ -1,0 +1,229 @@
+"""Changes of clusters over HTTP: answers, previews with prices, and what is refused."""
+
+from uuid import uuid4
+
+import pytest
+
+from control_plane.provisioning.errors import BrokerNotReadyError
+from tests.fixtures.apis import Api, Caller
+from tests.fixtures.memory_engine import MemoryEngine
+
+VERBS = ("pause", "resume", "restart")
+AT_ONCE = {"Prefer": "respond-async"}
+KEPT_BYTES = 10 * 2**30
+
+
+@pytest.fixture
+def caller(memory_api: Api) -> Caller:
+    return memory_api.caller()
+
+
+@pytest.fixture
+def path(caller: Caller) -> str:
+    """A standard cluster that runs."""
+    made = caller.http.post("/v1/clusters", json={"name": "orders", "plan": "standard"})
+    return f"/v1/clusters/{made.json()['id']}"
+
+
+def status(caller: Caller, path: str) -> str:
+    return caller.http.get(path).json()["status"]
+
+
+class TestVerbs:
+    def test_answer_with_the_cluster_when_it_is_done(self, caller: Caller, path: str) -> None:
+        for verb, expected in (
+            ("pause", "paused"),
+            ("pause", "paused"),
+            ("resume", "running"),
+            ("restart", "running"),
+        ):
+            reply = caller.http.post(f"{path}:{verb}")
+            assert (reply.status_code, reply.json()["status"]) == (200, expected), verb
+            assert reply.json() == caller.http.get(path).json()
+            assert reply.headers["ETag"] == caller.http.get(path).headers["ETag"]
+
+    def test_answer_with_the_operation_when_it_takes_longer(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        memory_engine.failure = BrokerNotReadyError("not yet")
+        reply = caller.http.post(f"{path}:pause", headers=AT_ONCE)
+        assert (reply.status_code, reply.json()["kind"]) == (202, "cluster.pause")
+        assert reply.headers["Preference-Applied"] == "respond-async"
+        memory_engine.failure = None
+        ended = caller.http.get(reply.headers["Location"], params={"wait_seconds": 30}).json()
+        assert ended["status"] == "succeeded"
+        assert status(caller, path) == "paused"
+
+    def test_are_done_once_for_one_idempotency_key(self, caller: Caller, path: str) -> None:
+        headers = {"Idempotency-Key": str(uuid4())}
+        first = caller.http.post(f"{path}:restart", headers=headers)
+        second = caller.http.post(f"{path}:restart", headers=headers)
+        assert second.headers["Idempotency-Replayed"] == "true"
+        assert second.json() == first.json()
+        assert caller.http.get(path).json()["generation"] == 2
+
+    def test_are_refused_in_a_status_that_forbids_them(self, caller: Caller, path: str) -> None:
+        caller.http.post(f"{path}:pause")
+        reply = caller.http.post(f"{path}:restart")
+        assert (reply.status_code, reply.json()["code"]) == (409, "cluster_not_ready")
+        assert reply.json()["advice"] == "resume it first"
+
+    def test_a_paused_cluster_says_how_it_serves_again(self, caller: Caller, path: str) -> None:
+        caller.http.post(f"{path}:pause")
+        reply = caller.http.get(f"{path}/topics")
+        assert (reply.status_code, reply.json()["code"]) == (409, "cluster_not_ready")
+        assert reply.json()["advice"] == "resume it first"
+
+    def test_of_another_organizations_cluster_is_like_of_none(
+        self, memory_api: Api, path: str
+    ) -> None:
+        stranger = memory_api.caller("stranger").http
+        absent = "/v1/clusters/lkc_0000000000000000"
+        for verb in (*VERBS, "undelete"):
+            replies = [stranger.post(f"{one}:{verb}") for one in (path, absent)]
+            assert [reply.status_code for reply in replies] == [404, 404]
+            assert replies[0].json()["code"] == replies[1].json()["code"] == "cluster_not_found"
+        for one in (path, absent):
+            assert stranger.patch(one, json={"name": "mine"}).status_code == 404
+            assert stranger.delete(f"{one}?purge=true").status_code == 404
+
+    def test_a_key_of_the_cluster_may_not(self, memory_api: Api, caller: Caller, path: str) -> None:
+        body = {"name": "program", "cluster_id": path.rpartition("/")[2]}
+        key = caller.http.post("/v1/api-keys", json=body).json()
+        program = memory_api.client(key["secret"])
+        assert program.get(path).status_code == 200
+        assert {program.post(f"{path}:{verb}").status_code for verb in VERBS} == {403}
+        assert program.patch(path, json={"name": "mine"}).status_code == 403
+
+
+class TestUpdate:
+    def test_changes_words_and_plan(self, caller: Caller, path: str) -> None:
+        body = {"name": "returns", "plan": "pro", "labels": {"team": "search"}}
+        reply = caller.http.patch(path, json=body)
+        assert reply.status_code == 200
+        assert {name: reply.json()[name] for name in body} == body
+        assert reply.json()["observed_generation"] == reply.json()["generation"] == 2
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {},
+            {"name": None},
+            {"name": "Not A Label"},
+            {"labels": {"Team": "x"}},
+            {"labels": {"team": "x" * 129}},
+            {"labels": {f"l{number}": "x" for number in range(21)}},
+            {"engine": "native"},
+        ],
+    )
+    def test_refuses_what_is_no_change(
+        self, caller: Caller, path: str, body: dict[str, object]
+    ) -> None:
+        reply = caller.http.patch(path, json=body)
+        assert (reply.status_code, reply.json()["code"]) == (422, "request_invalid")
+
+    def test_if_match_guards_against_somebody_elses(self, caller: Caller, path: str) -> None:
+        tag = caller.http.get(path).headers["ETag"]
+        first = caller.http.patch(path, json={"name": "a"}, headers={"If-Match": tag})
+        second = caller.http.patch(path, json={"name": "b"}, headers={"If-Match": tag})
+        assert (first.status_code, second.status_code) == (200, 412)
+        assert second.json()["code"] == "cluster_changed"
+        again = {"If-Match": first.headers["ETag"]}
+        assert caller.http.patch(path, json={"name": "b"}, headers=again).status_code == 200
+
+    def test_a_plan_that_is_too_small_is_refused(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        memory_engine.partitions = 1001
+        caller.http.post(f"{path}:restart")
+        reply = caller.http.patch(path, json={"plan": "dev"})
+        assert (reply.status_code, reply.json()["code"]) == (409, "plan_too_small")
+
+    def test_an_unknown_plan_is_refused_by_name(self, caller: Caller, path: str) -> None:
+        reply = caller.http.patch(path, json={"plan": "huge"})
+        assert (reply.status_code, reply.json()["code"]) == (422, "plan_unknown")
+
+
+class TestDryRun:
+    def test_tells_the_price_per_day_and_changes_nothing(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        before = caller.http.get(path).json()
+        reply = caller.http.patch(f"{path}?dry_run=true", json={"plan": "pro", "name": "returns"})
+        assert reply.status_code == 200
+        assert reply.json() == {
+            "cluster_id": before["id"],
+            "diff": [
+                {"field": "name", "before": "orders", "after": "returns"},
+                {"field": "plan", "before": "standard", "after": "pro"},
+            ],
+            "steps": ["collect_usage", "start"],
+            "price": {
+                "currency": "USD",
+                "price_book_version": 1,
+                "per_day_before": "0.480000",
+                "per_day_after": "1.440000",
+                "daily_cap_before": "2.000000",
+                "daily_cap_after": "4.000000",
+            },
+        }
+        assert caller.http.get(path).json() == before
+        assert memory_engine.calls == ["ensure"]
+
+    def test_of_a_pause_leaves_what_is_kept(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        memory_engine.meter(path.rpartition("/")[2]).stored_bytes = KEPT_BYTES
+        caller.http.post(f"{path}:pause")
+        caller.http.post(f"{path}:resume")
+        price = caller.http.post(f"{path}:pause?dry_run=true").json()["price"]
+        assert (price["per_day_before"], price["per_day_after"]) == ("0.489000", "0.009000")
+
+    @pytest.mark.parametrize(
+        ("query", "steps"),
+        [("", ["collect_usage", "stop"]), ("&purge=true", ["collect_usage", "remove"])],
+    )
+    def test_of_a_deletion(self, caller: Caller, path: str, query: str, steps: list[str]) -> None:
+        reply = caller.http.delete(f"{path}?dry_run=true{query}")
+        assert (reply.status_code, reply.json()["steps"]) == (200, steps)
+        assert status(caller, path) == "running"
+
+    def test_is_refused_like_the_change(self, caller: Caller, path: str) -> None:
+        caller.http.patch(path, json={"deletion_protection": True})
+        reply = caller.http.delete(f"{path}?dry_run=true")
+        assert (reply.status_code, reply.json()["code"]) == (409, "cluster_protected")
+
+
+class TestUndelete:
+    def test_brings_a_deleted_cluster_back(self, caller: Caller, path: str) -> None:
+        assert caller.http.delete(path).status_code == 204
+        (deleted,) = caller.http.get("/v1/clusters?deleted=true").json()["items"]
+        assert (deleted["status"], deleted["deleted_at"] < deleted["purge_at"]) == ("deleted", True)
+        assert caller.http.get("/v1/clusters").json()["items"] == []
+        reply = caller.http.post(f"{path}:undelete")
+        assert (reply.status_code, reply.json()["status"]) == (200, "running")
+        assert caller.http.get("/v1/clusters?deleted=true").json()["items"] == []
+
+    def test_takes_another_name(self, caller: Caller, path: str) -> None:
+        caller.http.delete(path)
+        caller.http.post("/v1/clusters", json={"name": "orders", "plan": "dev"})
+        assert caller.http.post(f"{path}:undelete").json()["code"] == "cluster_name_taken"
+        reply = caller.http.post(f"{path}:undelete", json={"name": "old-orders"})
+        assert (reply.status_code, reply.json()["name"]) == (200, "old-orders")
+
+    def test_a_purged_cluster_is_gone(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        caller.http.delete(path)
+        assert caller.http.delete(f"{path}?purge=true").status_code == 204
+        assert memory_engine.running == {}
+        assert caller.http.post(f"{path}:undelete").status_code == 404
+        assert caller.http.get("/v1/clusters?deleted=true").json()["items"] == []
+
+
+def test_a_cluster_is_made_with_labels_and_protection(caller: Caller) -> None:
+    body = {"name": "kept", "plan": "dev", "labels": {"a": "b"}, "deletion_protection": True}
+    made = caller.http.post("/v1/clusters", json=body).json()
+    assert (made["labels"], made["deletion_protection"]) == ({"a": "b"}, True)
+    refused = caller.http.delete(f"/v1/clusters/{made['id']}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "cluster_protected")
