@@ -70,6 +70,7 @@ def call(client: TestClient, method: str, path: str, parameter: str, value: str)
         ("POST", "/topics"): {"name": "orders", "partitions": 1},
         ("POST", "/records"): {"value": {"data": "x"}},
         ("PATCH", "/topics/{topic_name}"): {"partitions": 2},
+        ("PATCH", "/clusters/{cluster_id}"): {"name": "orders"},
     }
     found = (body for (of, end), body in bodies.items() if of == method and path.endswith(end))
     return client.request(method, filled, json=next(found, None))

@@ -16,6 +16,10 @@ pytestmark = pytest.mark.xdist_group("bad-input")
 
 BODIES: dict[str, bytes] = {
     "create_topic": b'{"name": "t"}',
+    **dict.fromkeys(
+        ("pause_cluster", "resume_cluster", "restart_cluster", "undelete_cluster"), b""
+    ),
+    "update_cluster": b'{"name": "mine"}',
     "update_topic": b'{"partitions": 2}',
     "produce_records": b'{"value": {"type": "STRING", "data": "x"}}',
 }

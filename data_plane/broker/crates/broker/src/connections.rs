@@ -183,11 +183,7 @@ impl Connections {
         let connections = self.open.borrow().values().filter(|one| one.is_customers()).count();
         let left_at = self.customer_left_at.get();
         let since = if connections > 0 { now } else { left_at.unwrap_or(started_at) };
-        Customers {
-            connections,
-            idle: now.saturating_sub(since),
-            seen: connections > 0 || left_at.is_some(),
-        }
+        Customers { connections, idle: now.saturating_sub(since), seen: connections > 0 || left_at.is_some() }
     }
 
     /// Removes a connection that has ended at `now`, on the monotonic clock.
@@ -263,7 +259,8 @@ mod tests {
     fn a_connection_that_has_not_logged_in_is_no_customers() {
         let connections = Connections::new(&LimitsConfig::default());
         let listener = ListenerConfig { protocol: SecurityProtocol::SaslPlaintext, ..(*listener()).clone() };
-        let stranger = connections.open("127.0.0.1:1000".parse().unwrap(), Rc::new(listener), Mechanism::ALL.to_vec());
+        let stranger =
+            connections.open("127.0.0.1:1000".parse().unwrap(), Rc::new(listener), Mechanism::ALL.to_vec());
         let nobody = |now| Customers { connections: 0, idle: Duration::from_secs(now), seen: false };
         assert_eq!(connections.customers(Duration::from_secs(5), Duration::ZERO), nobody(5));
         connections.close(&stranger, Duration::from_secs(6));
