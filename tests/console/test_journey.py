@@ -450,7 +450,7 @@ def pause_and_resume(page: Page) -> None:
 
 def rename(page: Page, name: str) -> None:
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_label("Labels").fill("team=garden")
+    page.get_by_role("textbox", name="Labels").fill("team=garden")
     page.get_by_role("button", name="Save changes").click()
     expect(page.get_by_role("heading", name=name)).to_be_visible()
     expect(page.get_by_role("button", name="Save changes")).to_be_disabled()
@@ -467,7 +467,7 @@ def delete_cluster(page: Page, name: str) -> None:
 def bring_back(page: Page, name: str) -> None:
     page.get_by_role("button", name=f"Bring {name} back").click()
     expect(page.get_by_role("link", name=name)).to_be_visible()
-    expect(page.get_by_text("Deleted clusters")).to_have_count(0)
+    expect(page.get_by_role("button", name=f"Bring {name} back")).to_have_count(0)
 
 
 def confirm(page: Page, name: str, action: str) -> None:
