@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from bench.durability.outcome import UnableError
-from bench.durability.sizes import FULL, SMALL, SWEEPS
+from bench.durability.sizes import CONTROLLED_BY_BUILD, FULL, SMALL, SWEEPS
 from bench.proofs.ack_after_sync import build_control
 from tools.paths import BUILD
 
@@ -28,8 +28,10 @@ def main(arguments: list[str]) -> int:
     green = True
     BUILD.mkdir(exist_ok=True)
     try:
-        control = None if options.small else build_control()
-        for name in options.sweeps or SWEEPS:
+        names: list[str] = options.sweeps or list(SWEEPS)
+        needs_build = not options.small and not CONTROLLED_BY_BUILD.isdisjoint(names)
+        control = build_control() if needs_build else None
+        for name in names:
             started = time.monotonic()
             with tempfile.TemporaryDirectory(prefix="durability-", dir=BUILD) as root:
                 outcome = SWEEPS[name](size, Path(root), control)

@@ -90,7 +90,7 @@ def launch(
     command += ["--num-partitions", str(partitions)]
     if strace:
         output = str(trace) if trace else "/dev/null"
-        command = ["strace", "-f", "-qq", "--seccomp-bpf", *strace, "-o", output, *command]
+        command = ["strace", "-f", "-qq", *strace, "-o", output, *command]
     with log.open("wb") as output_file:
         process = subprocess.Popen(command, stdout=output_file, stderr=output_file)
     return Broker(process=process, port=port, log=log, traced=bool(strace))

@@ -50,4 +50,7 @@ def _rot(size: Size, root: Path, _control: Path | None) -> Outcome:
     return rot.sweep(flips=size.flips, root=root)
 
 
+CONTROLLED_BY_BUILD = frozenset({"power", "errors"})
+"""Sweeps whose negative control is a build that acknowledges before it syncs."""
+
 SWEEPS: Mapping[str, Sweep] = {"kill": _kill, "power": _power, "errors": _errors, "rot": _rot}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from bench.durability.sizes import FULL, SWEEPS
+from bench.durability.sizes import CONTROLLED_BY_BUILD, FULL, SWEEPS
 from bench.proofs.ack_after_sync import build_control
 from bench.proofs.report import Finding
 from tools.paths import BUILD
@@ -40,7 +40,7 @@ def prove_rot() -> Finding:
 
 def _prove(name: str, note: str) -> Finding:
     BUILD.mkdir(exist_ok=True)
-    control = build_control() if name in {"power", "errors"} else None
+    control = build_control() if name in CONTROLLED_BY_BUILD else None
     with tempfile.TemporaryDirectory(prefix="durability-", dir=BUILD) as root:
         outcome = SWEEPS[name](FULL, Path(root), control)
     return Finding(
