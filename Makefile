@@ -4,9 +4,11 @@ PYTHON ?= python3
 VENV := .venv/bin
 BROKER := data_plane/broker
 ARGS ?=
+STEPS ?= 3000000
+SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs clients-matrix demo pictures bench-broker durability clean
+.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs clients-matrix demo pictures bench-broker simulation durability clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +69,10 @@ pictures: setup-tests ## take the pictures of the readme again
 
 bench-broker: setup-tests ## our broker beside Apache Kafka, into docs/benchmarks.md (ARGS=--quick to try it)
 	@$(VENV)/python -m bench.broker $(ARGS)
+
+simulation: setup-tests ## the storage on a simulated disk for STEPS steps, from SEED on; the bugs of the museum
+	@cd $(BROKER) && HEADRACE_SIMULATION_STEPS=$(STEPS) HEADRACE_SIMULATION_SEED=$(SEED) \
+		cargo test --release --locked --quiet --package headrace-log --features museum --test simulation
 
 durability: setup-tests ## kills, power cuts, failing syncs and rot in full, as root (ARGS="--small kill")
 	@$(VENV)/python -m bench.durability $(ARGS)

@@ -20,6 +20,9 @@ CLIENTS_CLIPPY = (
     "-D",
     "warnings",
 )
+MUSEUM = (
+    *("clippy", "--package", "headrace-log", "--features", "museum", "--all-targets", "--locked"),
+)
 STAGES = (
     Stage(name="ruff format", command=[str(venv_tool("ruff")), "format", "--check", "."]),
     Stage(name="ruff", command=[str(venv_tool("ruff")), "check", "."]),
@@ -37,6 +40,7 @@ STAGES = (
     cargo_stage(
         "clippy", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"
     ),
+    cargo_stage("clippy, museum", *MUSEUM, "--", "-D", "warnings"),
     python_stage("gofmt", "tools.go", "--check"),
     go_stage("go vet", "go", "vet", "./..."),
     go_stage("go modules", "go", "mod", "tidy", "-diff"),

@@ -8,10 +8,16 @@ from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage,
 
 PYTEST = ("pytest", "-n", "2", "--dist", "loadgroup")
 CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
+SIMULATION = (
+    *("test", "--locked", "--quiet", "--package", "headrace-log"),
+    *("--features", "museum", "--test", "simulation"),
+)
 STAGES: dict[str, tuple[Stage, ...]] = {
     "broker": (
         cargo_stage("build broker tests", *CARGO_TEST, "--no-run"),
         cargo_stage("broker tests", *CARGO_TEST),
+        # With the museum of bugs in it, which no other build has.
+        cargo_stage("storage simulation", *SIMULATION),
     ),
     "terraform": (go_stage("terraform provider tests", "go", "test", "./..."),),
     "console": (node_stage("console tests", "vitest", "run", "--no-color"),),

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use lexopt::prelude::{Long, Short, Value, ValueExt as _};
 
-use crate::limits;
+use crate::{inspect::InspectOptions, limits};
 
 /// What the process is asked to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Dev(DevOptions),
     /// Print the page about settings of topics.
     TopicSettings,
+    /// Print what a data directory holds.
+    Inspect(InspectOptions),
     /// Print the version.
     Version,
     /// Print the usage.
@@ -36,6 +38,7 @@ pub(crate) struct DevOptions {
 pub(crate) const USAGE: &str = "\
 usage: headrace-broker --config FILE
        headrace-broker dev --listen 127.0.0.1:PORT --data-dir DIR [--num-partitions N]
+       headrace-broker inspect DIR [--json] [--batches] [--producers]
        headrace-broker topic-settings
        headrace-broker --version";
 
@@ -46,6 +49,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
         Some(Value(word)) if word == "topic-settings" => alone(parser, Command::TopicSettings),
         Some(Long("version") | Short('V')) => Ok(Command::Version),
         Some(Long("help") | Short('h')) => Ok(Command::Help),
+        Some(Value(word)) if word == "inspect" => inspect(parser).map(Command::Inspect),
         Some(Value(word)) if word == "dev" => dev(parser).map(Command::Dev),
         Some(other) => Err(other.unexpected()),
         None => Err("--config FILE is missing".into()),
@@ -80,6 +84,21 @@ fn dev(mut parser: lexopt::Parser) -> Result<DevOptions, lexopt::Error> {
     Ok(DevOptions { listen, data_dir, num_partitions })
 }
 
+fn inspect(mut parser: lexopt::Parser) -> Result<InspectOptions, lexopt::Error> {
+    let (mut data_dir, mut json, mut batches, mut producers) = (None, false, false, false);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Value(dir) if data_dir.is_none() => data_dir = Some(dir.into()),
+            Long("json") => json = true,
+            Long("batches") => batches = true,
+            Long("producers") => producers = true,
+            other => return Err(other.unexpected()),
+        }
+    }
+    let data_dir = data_dir.ok_or("the data directory is missing")?;
+    Ok(InspectOptions { data_dir, json, batches, producers })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,6 +119,14 @@ mod tests {
     fn the_page_about_settings_takes_no_options() {
         assert_eq!(parsed(&["topic-settings"]).unwrap(), Command::TopicSettings);
         assert!(parsed(&["topic-settings", "more"]).is_err());
+    }
+
+    #[test]
+    fn inspect_needs_one_directory() {
+        let options = InspectOptions { data_dir: "d".into(), json: true, batches: false, producers: true };
+        assert_eq!(parsed(&["inspect", "--json", "d", "--producers"]).unwrap(), Command::Inspect(options));
+        assert!(parsed(&["inspect"]).is_err());
+        assert!(parsed(&["inspect", "d", "e"]).is_err());
     }
 
     #[test]

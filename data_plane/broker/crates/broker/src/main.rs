@@ -17,6 +17,7 @@ mod frame_reader;
 mod groups;
 mod handlers;
 mod handover;
+mod inspect;
 mod limits;
 mod listeners;
 mod logging;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Ok(Command::Run { config }) => run(Config::load(&config)),
         Ok(Command::Dev(options)) => run(Config::dev(&options)),
         Ok(Command::TopicSettings) => say(topics::settings::page().trim_end()),
+        Ok(Command::Inspect(options)) => inspect::run(&options),
         Ok(Command::Version) => say(&version()),
         Ok(Command::Help) => say(cli::USAGE),
         Err(error) => complain(&format!("{error}\n{}", cli::USAGE), EXIT_USAGE),

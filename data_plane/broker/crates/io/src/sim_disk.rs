@@ -46,6 +46,12 @@ impl SimDisk {
         Self::default()
     }
 
+    /// Another disk with the same content, which goes its own way from here on.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        Self { state: Arc::new(Mutex::new(lock(&self.state).clone())) }
+    }
+
     /// Cuts the power: what was not synced is lost as `rng` decides.
     pub fn crash(&self, rng: &dyn Rng) {
         lock(&self.state).crash(rng);

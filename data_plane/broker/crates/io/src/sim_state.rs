@@ -15,7 +15,7 @@ enum Change {
 }
 
 /// A file's content.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Inode {
     pub(crate) live: Vec<u8>,
     durable: Vec<u8>,
@@ -40,7 +40,7 @@ enum NameChange {
 }
 
 /// The whole disk.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct State {
     pub(crate) inodes: Vec<Inode>,
     pub(crate) fault: Option<Fault>,

@@ -70,6 +70,12 @@ impl SparseIndex {
         after.checked_sub(1).map(|at| self.entries[at])
     }
 
+    /// The batches that are kept, in order.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// Appends the encoded index to `out`.
     pub fn encode(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.interval_bytes.to_be_bytes());

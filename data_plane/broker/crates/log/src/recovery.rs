@@ -17,6 +17,7 @@ use crate::epochs::PartitionMeta;
 use crate::error::LogError;
 use crate::index::{Entry, SparseIndex};
 use crate::limits::SCAN_CHUNK_BYTES;
+use crate::museum::{Bug, is_out};
 use crate::producers::Producers;
 use crate::recovery_point::RecoveryPoint;
 use crate::scan::{Found, Scanner, Step};
@@ -281,7 +282,7 @@ impl Recovery<'_> {
     }
 
     fn tail_must_be_unsynced(&self, end: i64, base: i64, detail: &str) -> Result<(), LogError> {
-        if end >= self.point_offset {
+        if end >= self.point_offset || is_out(Bug::TruncateOnRot) {
             return Ok(());
         }
         Err(self.corrupt(
@@ -303,7 +304,8 @@ impl Recovery<'_> {
 
     /// What is left must reach the recovery point, and is made durable before anyone reads it.
     fn settle(&mut self, recovered: &mut Recovered) -> Result<(), LogError> {
-        if recovered.active.is_some() && recovered.log_end < self.point_offset {
+        let ends_early = recovered.log_end < self.point_offset && !is_out(Bug::TruncateOnRot);
+        if recovered.active.is_some() && ends_early {
             return Err(LogError::corrupt(
                 self.dir,
                 format!("the log ends at {} and was synced up to {}", recovered.log_end, self.point_offset),

@@ -45,13 +45,18 @@ impl RecoveryPoint {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(LogError::io(&path)(error)),
         };
-        let mut offset = 0;
-        for slot in [0, SLOT_DISTANCE] {
-            let mut bytes = [0; SLOT_BYTES];
-            let read = file.read_at(slot, &mut bytes).map_err(LogError::io(&path))?;
-            offset = decode(&bytes[..read]).unwrap_or(0).max(offset);
-        }
+        let offset = newest(&*file).map_err(LogError::io(&path))?;
         Ok(Some((Self { file }, offset)))
+    }
+
+    /// Reads the point of a partition and changes nothing; `None` if there is none.
+    pub fn peek(disk: &dyn Disk, dir: &Path) -> Result<Option<i64>, LogError> {
+        let path = dir.join(FILE_NAME);
+        match disk.open(&path, OpenMode::Read) {
+            Ok(file) => newest(&*file).map(Some).map_err(LogError::io(&path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(LogError::io(&path)(error)),
+        }
     }
 
     /// Writes the point; `turn` alternates the slots. On a full disk the older point stays, which is as true.
@@ -65,6 +70,17 @@ impl RecoveryPoint {
             stored => stored,
         }
     }
+}
+
+/// The largest offset of the sound slots, or 0.
+fn newest(file: &dyn DiskFile) -> io::Result<i64> {
+    let mut offset = 0;
+    for slot in [0, SLOT_DISTANCE] {
+        let mut bytes = [0; SLOT_BYTES];
+        let read = file.read_at(slot, &mut bytes)?;
+        offset = decode(&bytes[..read]).unwrap_or(0).max(offset);
+    }
+    Ok(offset)
 }
 
 fn encode(offset: i64) -> [u8; SLOT_BYTES] {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests lie outside #[test] functions")]
 
 mod compaction;
+mod inspect;
 mod model;
 mod partition;
 mod recovery;
