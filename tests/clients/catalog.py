@@ -90,6 +90,26 @@ OTHERS: Final[tuple[Client, ...]] = (
     Client(name="kafka-topics", pin=TOOLS, can=("administration",)),
     Client(name="kafka-configs", pin=TOOLS, can=("administration",)),
     Client(name="kafka-consumer-groups", pin=TOOLS, can=("administration",)),
+    Client(name="VerifiableProducer", pin=TOOLS, can=("produce",)),
+    Client(name="VerifiableConsumer", pin=TOOLS, can=("consume", "resume", "rebalance")),
+    Client(
+        name="ClientCompatibilityTest",
+        pin=TOOLS,
+        can=("produce", "consume", "administration"),
+        notes=("has no options for credentials: it meets a broker that asks for none",),
+    ),
+    Client(
+        name="Kafka Streams",
+        pin=(JAVA[0], "kafka-streams"),
+        can=("produce", "consume", "resume", "administration"),
+        notes=("is a word count, at least once, that is stopped and goes on counting",),
+    ),
+    Client(
+        name="Kafka Connect",
+        pin=(JAVA[0], "connect-file"),
+        can=("produce", "consume", "resume"),
+        notes=("is a standalone worker with the file source and sink, stopped and started again",),
+    ),
 )
 """Clients that the other files of this folder test."""
 

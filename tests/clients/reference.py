@@ -89,6 +89,33 @@ def create_topic(access: KafkaAccess, name: str, settings: dict[str, str]) -> No
     admin.create_topics([topic])[name].result(PATIENCE_SECONDS)
 
 
+def create_topic_without_credentials(bootstrap: str, name: str) -> None:
+    """A topic of one partition on a broker that asks for no credentials."""
+    admin: Any = AdminClient({"bootstrap.servers": bootstrap})
+    topic = NewTopic(name, num_partitions=1, replication_factor=-1)
+    admin.create_topics([topic])[name].result(PATIENCE_SECONDS)
+
+
+def end_offset(access: KafkaAccess, topic: str) -> int:
+    """How far the first partition is written."""
+    consumer = Consumer({**access.librdkafka(), "group.id": "reference"})
+    try:
+        partition = TopicPartition(topic, 0)
+        return consumer.get_watermark_offsets(partition, timeout=PATIENCE_SECONDS)[1]
+    finally:
+        consumer.close()
+
+
+def committed(access: KafkaAccess, group: str, topic: str) -> int:
+    """Where a group stands in the first partition."""
+    consumer = Consumer({**access.librdkafka(), "group.id": group})
+    try:
+        (found,) = consumer.committed([TopicPartition(topic, 0)], timeout=PATIENCE_SECONDS)
+    finally:
+        consumer.close()
+    return found.offset
+
+
 def without_offset(records: Sequence[Fields]) -> list[Fields]:
     """What was sent of each record, by partition and in the order given."""
     shared = [{name: record[name] for name in SHARED_FIELDS} for record in records]

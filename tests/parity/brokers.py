@@ -29,6 +29,9 @@ auto.create.topics.enable=false
 default.replication.factor=1
 offsets.topic.num.partitions=1
 offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
 """
 
@@ -43,16 +46,27 @@ def free_port() -> int:
 def native(directory: Path) -> Generator[int]:
     """Our broker; its port."""
     port = free_port()
-    command = [str(BROKER_BINARY), "dev", "--listen", f"127.0.0.1:{port}"]
-    command += ["--data-dir", str(directory / "native"), "--num-partitions", "4"]
-    with _running(command, directory / "native.log", port):
+    with _running(native_command(directory, port), directory / "native.log", port):
         yield port
+
+
+def native_command(directory: Path, port: int) -> list[str]:
+    """Starts our broker on a port, with its data below a directory."""
+    command = [str(BROKER_BINARY), "dev", "--listen", f"127.0.0.1:{port}"]
+    return [*command, "--data-dir", str(directory / "native"), "--num-partitions", "4"]
 
 
 @contextmanager
 def apache_kafka(directory: Path) -> Generator[int]:
     """Apache Kafka, one process that is broker and controller; its port."""
     port = free_port()
+    command = apache_kafka_command(directory, port)
+    with _running(command, directory / "apache-kafka.log", port):
+        yield port
+
+
+def apache_kafka_command(directory: Path, port: int) -> list[str]:
+    """Formats a directory for Apache Kafka; starts it on a port."""
     properties = directory / "server.properties"
     text = SERVER_PROPERTIES.format(port=port, controller_port=free_port(), directory=directory)
     properties.write_text(text, encoding="utf-8")
@@ -62,9 +76,7 @@ def apache_kafka(directory: Path) -> Generator[int]:
     subprocess.run(
         [*_java(), "kafka.tools.StorageTool", *formatting], check=True, capture_output=True
     )
-    command = [*_java(), "kafka.Kafka", str(properties)]
-    with _running(command, directory / "apache-kafka.log", port):
-        yield port
+    return [*_java(), "kafka.Kafka", str(properties)]
 
 
 def _java() -> list[str]:

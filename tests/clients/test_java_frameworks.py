@@ -1,0 +1,163 @@
+"""Kafka Streams and Kafka Connect, with the credentials that were printed for a cluster.
+
+Each is stopped and started again, and goes on where it had been.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.clients import reference
+from tests.clients.catalog import proves
+from tests.clients.java_tools import java
+from tests.clients.programs import pause, reading
+from tests.clients.samples import poll_until
+from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster
+from tools.client_programs import JAVA_BUILT
+
+CONNECT: Final = "org.apache.kafka.connect.cli.ConnectStandalone"
+TEXT: Final = "org.apache.kafka.connect.storage.StringConverter"
+FILES: Final = "org.apache.kafka.connect.file"
+LINES: Final = ("The mill wheel turns", "the headrace feeds the wheel", "water turns the mill")
+
+
+@pytest.mark.xdist_group("clients-streams")
+@proves("Kafka Streams", "produce", "consume", "resume", "administration")
+def test_words_are_counted_and_counted_on_after_a_restart(
+    kafka_cluster: KafkaCluster, tmp_path: Path
+) -> None:
+    access = kafka_cluster.access()
+    lines, counts = kafka_cluster.topic("lines", 2), kafka_cluster.topic("counts", 1)
+    config = write(
+        tmp_path / "streams.properties",
+        access.java(),
+        {
+            "bootstrap.servers": access.bootstrap,
+            "application.id": f"{lines}-words",
+            "state.dir": str(tmp_path / "state"),
+            "commit.interval.ms": "100",
+            "num.stream.threads": "1",
+            "consumer.auto.offset.reset": "earliest",
+            "consumer.heartbeat.interval.ms": "300",
+            # It does not leave its group when it ends; the next one waits for its session's end.
+            "consumer.session.timeout.ms": "6000",
+        },
+    )
+    command = [*java(JAVA_BUILT), "WordCount", str(config), lines, counts]
+
+    for times in (1, 2):
+        send_lines(access, lines, LINES)
+        wanted = count_words(LINES * times)
+        with reading(command):
+            poll_until(
+                lambda wanted=wanted: last_counts(access, counts, wanted) == wanted,
+                pause,
+                f"{wanted}",
+            )
+
+
+@pytest.mark.xdist_group("clients-connect")
+@proves("Kafka Connect", "produce", "consume", "resume")
+def test_lines_of_a_file_come_to_another_file_once_and_in_order(
+    kafka_cluster: KafkaCluster, tmp_path: Path
+) -> None:
+    access, topic = kafka_cluster.access(), kafka_cluster.topic("connect", 1)
+    source, sink = tmp_path / "source.txt", tmp_path / "sink.txt"
+    sink.touch()
+    command = connect_command(access, topic, source, sink, tmp_path)
+
+    # The source counts characters where it later skips bytes, so there is nothing but ASCII.
+    sent = [f"line {number}" for number in range(100)]
+
+    for end in (50, 100):
+        source.write_text("".join(f"{line}\n" for line in sent[:end]), encoding="utf-8")
+        with reading(command):
+            poll_until(lambda end=end: len(read_lines(sink)) >= end, pause, f"{end} lines")
+
+    assert read_lines(sink) == sent
+    assert reference.committed(access, f"connect-{topic}-sink", topic) == len(sent)
+
+
+def connect_command(
+    access: KafkaAccess, topic: str, source: Path, sink: Path, directory: Path
+) -> list[str]:
+    """A worker with a source and a sink, as three files of properties."""
+    security = dict(line.split("=", 1) for line in access.java().splitlines())
+    prefixed = {
+        f"{role}.{name}": value
+        for role in ("producer", "consumer", "admin")
+        for name, value in security.items()
+    }
+    worker = write(
+        directory / "worker.properties",
+        access.java(),
+        prefixed
+        | {
+            "bootstrap.servers": access.bootstrap,
+            "key.converter": TEXT,
+            "value.converter": TEXT,
+            "offset.storage.file.filename": str(directory / "offsets"),
+            "offset.flush.interval.ms": "500",
+            "listeners": "http://127.0.0.1:0",
+            "plugin.discovery": "service_load",
+        },
+    )
+    source_file = write(
+        directory / "source.properties",
+        "",
+        {
+            "name": f"{topic}-source",
+            "connector.class": f"{FILES}.FileStreamSourceConnector",
+            "file": str(source),
+            "topic": topic,
+        },
+    )
+    sink_file = write(
+        directory / "sink.properties",
+        "",
+        {
+            "name": f"{topic}-sink",
+            "connector.class": f"{FILES}.FileStreamSinkConnector",
+            "file": str(sink),
+            "topics": topic,
+        },
+    )
+    return [*java(), CONNECT, str(worker), str(source_file), str(sink_file)]
+
+
+def write(path: Path, first: str, settings: dict[str, str]) -> Path:
+    """A file of properties; `first` are lines that begin it."""
+    lines = "".join(f"{name}={value}\n" for name, value in settings.items())
+    path.write_text(first + lines, encoding="utf-8")
+    return path
+
+
+def send_lines(access: KafkaAccess, topic: str, lines: Iterable[str]) -> None:
+    records: list[reference.Fields] = [
+        {"partition": number % 2, "key": None, "value": line, "headers": []}
+        for number, line in enumerate(lines)
+    ]
+    reference.send(access, topic, records)
+
+
+def count_words(lines: Iterable[str]) -> dict[str, int]:
+    return dict(Counter(re.findall(r"\w+", " ".join(lines).lower())))
+
+
+def last_counts(access: KafkaAccess, topic: str, wanted: dict[str, int]) -> dict[str, int]:
+    """The newest count of each word; nothing before there are as many records as words."""
+    written = reference.end_offset(access, topic)
+    if written < len(wanted):
+        return {}
+    records = reference.read(access, topic, 1, count=written, isolation="read_uncommitted")
+    return {record["key"]: int(record["value"]) for record in records}
+
+
+def read_lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").splitlines()
