@@ -279,9 +279,9 @@ impl PartitionLog {
             created_at_ms: now_ms,
             compacted: None,
         };
-        let active = Active::create(&*self.disk, &self.dir, header)?;
+        // Also where it fails: the name that was made and removed must not come back.
         self.dir_changed = true;
-        Ok(active)
+        Active::create(&*self.disk, &self.dir, header)
     }
 
     fn roll_if_due(&mut self, bytes: u64, now_ms: i64) -> Result<(), AppendError> {

@@ -236,7 +236,8 @@ impl Recovery<'_> {
             self.truncated_bytes += segment.length - active.size;
             active.file.truncate(active.size).map_err(LogError::io(&active.path))?;
         }
-        if recovered.log_end > self.point_offset || bad.is_some() {
+        // A segment that ends at the recovery point may still have what a full disk had taken back behind it.
+        if recovered.log_end >= self.point_offset || bad.is_some() {
             active.file.sync_data().map_err(LogError::io(&active.path))?;
             self.dir_changed = true;
         }

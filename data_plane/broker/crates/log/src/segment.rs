@@ -105,11 +105,15 @@ pub struct Active {
 }
 
 impl Active {
-    /// Makes a segment; the caller syncs its file and its directory.
+    /// Makes a segment; the caller syncs its file and its directory. A failure leaves no file: the log may go on before it comes
+    /// to this place again, and a file without a header there would look like damage.
     pub fn create(disk: &dyn Disk, dir: &Path, header: SegmentHeader) -> Result<Self, LogError> {
         let path = dir.join(log_name(header.base_offset));
         let file = disk.open(&path, OpenMode::Replace).map_err(LogError::io(&path))?;
-        file.write_at(0, &[&header.encode()]).map_err(LogError::io(&path))?;
+        if let Err(error) = file.write_at(0, &[&header.encode()]) {
+            disk.remove(&path).map_err(LogError::io(&path))?;
+            return Err(LogError::io(&path)(error));
+        }
         Ok(Self {
             file,
             path,

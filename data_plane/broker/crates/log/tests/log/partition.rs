@@ -1,9 +1,9 @@
 //! Appending, reading, looking up and retaining.
 
 use crate::support::{CONFIG, append, dir, disk, open, read_all, split, sync};
-use headrace_io::{Disk, SeededRng};
+use headrace_io::{Disk, Fault, SeededRng};
 use headrace_log::segment::{index_name, log_name};
-use headrace_log::{LogConfig, LogError, Measured, PartitionLog, ReadError};
+use headrace_log::{AppendError, LogConfig, LogError, Measured, PartitionLog, ReadError};
 use headrace_records::{BatchBuilder, BatchHeader, Compression, DecompressionLimits, NewRecord};
 use headrace_types::{LeaderEpoch, Offset};
 
@@ -313,5 +313,41 @@ fn rot_is_never_given_out_and_what_lies_before_it_is() {
         assert_eq!(split(&out).len(), 1, "byte {byte}");
         let refused = log.read(2, usize::MAX >> 1, true, &mut Vec::new());
         assert!(matches!(refused, Err(ReadError::Log(LogError::Corrupt { .. }))), "byte {byte}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_disk_that_fills_up_while_a_segment_is_made_leaves_nothing_behind() {
+    let disk = disk();
+    let config = LogConfig { segment_bytes: 500, ..CONFIG };
+    let mut log = open(&disk, config);
+    append_all(&mut log, &[timed(&[1], Compression::None), timed(&[2], Compression::None)]);
+    let (large, small) = (timed(&[3; 30], Compression::None), timed(&[3], Compression::None));
+    disk.inject(Fault::NoSpace);
+    assert!(matches!(append(&mut log, &large), Err(AppendError::Full)));
+    // The smaller one still fits into the segment before.
+    append_all(&mut log, &[small]);
+    for seed in 0..20 {
+        let disk = disk.fork();
+        disk.crash(&SeededRng::new(seed));
+        assert_eq!(read_all(&mut open(&disk, config)).len(), 3);
+    }
+}
+
+#[test]
+fn what_a_full_disk_took_back_does_not_come_back_after_a_kill_and_a_power_cut() {
+    let config = LogConfig { segment_bytes: 300, ..CONFIG };
+    for seed in 0..50 {
+        let disk = disk();
+        let mut log = open(&disk, config);
+        append_all(&mut log, &[timed(&[1], Compression::None)]);
+        disk.inject(Fault::NoSpace);
+        assert!(matches!(append(&mut log, &timed(&[2], Compression::None)), Err(AppendError::Full)));
+        // This one begins the next segment.
+        append(&mut log, &timed(&[3; 30], Compression::None)).unwrap();
+        // The process is killed, and the next one keeps what it finds.
+        drop(open(&disk, config));
+        disk.crash(&SeededRng::new(seed));
+        assert_eq!(read_all(&mut open(&disk, config)).len(), 2, "seed {seed}");
     }
 }
