@@ -8,7 +8,7 @@ STEPS ?= 3000000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-python check fix lock openapi protocol terraform terraform-docs clients-matrix demo pictures bench-broker simulation durability clean
+.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-browser test-python check fix lock openapi protocol terraform terraform-docs clients-matrix demo pictures bench-broker simulation durability clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +34,10 @@ test-terraform: setup-tests ## the Terraform provider's Go tests alone
 test-console: setup-tests ## the tests of the console's parts alone
 	@$(VENV)/python -m tools.test console
 
-test-python: setup-tests ## the Python tests alone
+test-browser: setup-tests ## the tests in a browser alone
+	@$(VENV)/python -m tools.test browser
+
+test-python: setup-tests ## the Python tests alone, without those in a browser
 	@$(VENV)/python -m tools.test python
 
 check: setup-tests ## format, lint, types, import contracts, generated files; never edits

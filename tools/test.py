@@ -1,4 +1,8 @@
-"""`make test`: the tests of the broker, of the Terraform provider, then of Python. Names select."""
+"""`make test`: the tests of the broker, the Terraform provider, the console and Python.
+
+Names select. All together run in two lanes once the broker's tests are built: those of Python
+mostly wait for what they have started.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import sys
 
 from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage, run_all
 
-PYTEST = ("pytest", "-n", "2", "--dist", "loadgroup")
+PYTEST = ("pytest", "--dist", "loadgroup")
 CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
 SIMULATION = (
     *("test", "--locked", "--quiet", "--package", "headrace-log"),
@@ -21,12 +25,16 @@ STAGES: dict[str, tuple[Stage, ...]] = {
     ),
     "terraform": (go_stage("terraform provider tests", "go", "test", "./..."),),
     "console": (node_stage("console tests", "vitest", "run", "--no-color"),),
-    "python": (
-        python_stage("python tests", *PYTEST, "--ignore", "tests/console"),
-        # Playwright keeps an event loop in its thread, beside which no other test can run its own.
-        python_stage("browser tests", *PYTEST, "tests/console"),
-    ),
+    "python": (python_stage("python tests", *PYTEST, "-n", "3", "--ignore", "tests/console"),),
+    # Playwright keeps an event loop in its thread, beside which no other test can run its own.
+    "browser": (python_stage("browser tests", *PYTEST, "-n", "1", "tests/console"),),
 }
+# Compiling takes both cores, and Python tests run a program that it makes.
+FIRST = STAGES["broker"][:1]
+LANES = (
+    (*STAGES["broker"][1:], *STAGES["terraform"], *STAGES["console"], *STAGES["browser"]),
+    STAGES["python"],
+)
 
 
 def main(names: list[str]) -> int:
@@ -35,7 +43,9 @@ def main(names: list[str]) -> int:
     if unknown:
         print(f"unknown: {', '.join(unknown)}; known: {', '.join(STAGES)}", file=sys.stderr)
         return 2
-    return 1 if run_all([stage for name in names or STAGES for stage in STAGES[name]]) else 0
+    if names:
+        return 1 if run_all([stage for name in names for stage in STAGES[name]]) else 0
+    return 1 if run_all(FIRST) + run_all(*LANES) else 0
 
 
 if __name__ == "__main__":

@@ -68,3 +68,28 @@ def test_a_crate_that_decides_reaches_neither_disk_nor_network_nor_clock(crate: 
 def test_a_crate_takes_the_houses_lints(crate: str) -> None:
     manifest = tomllib.loads((CRATES / crate / "Cargo.toml").read_text(encoding="utf-8"))
     assert manifest["lints"] == {"workspace": True}
+
+
+def test_no_test_lies_where_none_is_run() -> None:
+    """Libraries that are not built for their own tests lend the files that have some to others."""
+    for manifest in CRATES.glob("*/Cargo.toml"):
+        library = tomllib.loads(manifest.read_text(encoding="utf-8")).get("lib", {})
+        if library.get("test", True):
+            continue
+        crate = manifest.parent
+        borrowed = {
+            (path.parent / name).resolve()
+            for path in (crate / "tests").rglob("*.rs")
+            for name in re.findall(r'#\[path = "(.+)"\]', path.read_text(encoding="utf-8"))
+        }
+        tested = {path for path in code(crate.name) if "#[cfg(test)]" in path.read_text("utf-8")}
+        assert tested <= borrowed
+
+
+def test_documentation_holds_no_example_that_nobody_runs() -> None:
+    examples = [
+        str(path.relative_to(CRATES))
+        for path in CRATES.rglob("*.rs")
+        if re.search(r"^\s*//[/!]\s*```", path.read_text(encoding="utf-8"), re.MULTILINE)
+    ]
+    assert examples == []

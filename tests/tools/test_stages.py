@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,34 @@ def test_a_failure_is_counted_and_the_rest_still_runs(
     assert (tmp_path / "done").read_text() == "turns\n"
     table = capfd.readouterr().out.split("stage    ")[1].splitlines()
     assert [line.split()[0::2] for line in table[1:]] == [["breaks", "FAILED"], ["works", "ok"]]
+
+
+def test_lanes_run_side_by_side_and_their_output_stays_together(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for pipe in (one, other):
+        os.mkfifo(pipe)
+    # Each waits for the other: one after the other they would never end.
+    meets = "echo begins; echo met > {theirs} & cat {ours}; echo $WHEEL >&2; exit {status}"
+    lanes = [
+        [shell("first", meets.format(theirs=other, ours=one, status=0), tmp_path)],
+        [
+            shell("second", meets.format(theirs=one, ours=other, status=5), tmp_path),
+            shell("third", "echo third", tmp_path),
+        ],
+    ]
+    assert run_all(*lanes) == 1
+    out = capfd.readouterr().out
+    for name in ("first", "second"):
+        printed = out.split(f"=== {name}: ")[1].splitlines()[1:4]
+        assert printed == ["begins", "met", "turns"]
+    table = out.split("stage    ")[1].splitlines()[1:]
+    assert [line.split()[0::2] for line in table] == [
+        ["first", "ok"],
+        ["second", "FAILED"],
+        ["third", "ok"],
+    ]
 
 
 def test_no_failure_is_nought(tmp_path: Path) -> None:

@@ -11,3 +11,6 @@ mod round_trip;
 #[allow(clippy::all, clippy::pedantic, reason = "generated code is uniform rather than idiomatic")]
 mod samples;
 mod support;
+#[path = "../../src/varint.rs"]
+#[allow(unreachable_pub, reason = "the library's own file, for its tests")]
+mod varint;
