@@ -37,6 +37,18 @@ _REFUSALS: dict[str, type[AppError]] = {
     "THROTTLING_QUOTA_EXCEEDED": TopicChangesThrottledError,
 }
 
+_ADVICE: dict[type[AppError], str] = {
+    TopicChangesThrottledError: "wait a little, then ask again",
+    TopicConfigInvalidError: "docs/topic-settings.md tells which settings there are and what each "
+    "may be; dry_run=true checks without changing anything",
+    TopicForbiddenError: "ask whoever owns the cluster for a key or an access rule that allows it",
+    TopicNameInvalidError: "use letters, digits, dots, underscores and hyphens, at most 249",
+    TopicNameTakenError: "choose another name, or use the topic that has it",
+    TopicNotFoundError: "create the topic first, or list the topics of the cluster",
+    TopicPartitionsInvalidError: "ask for one partition or more, never fewer than there are",
+    TopicReplicationInvalidError: "leave it out for what the cluster has brokers for",
+}
+
 # A broker that is gone, starting or too slow: the answer may be another in a moment. Names that
 # begin with an underscore are librdkafka's own (rdkafka.h), the others are of the protocol.
 _PASSING: frozenset[str] = frozenset(
@@ -67,7 +79,7 @@ def to_app_error(error: KafkaError) -> AppError:
     """Return the coded error that says the same as `error`."""
     name, words = error.name(), _words(error)
     if refusal := _REFUSALS.get(name):
-        return refusal(words)
+        return refusal(words, advice=_ADVICE.get(refusal))
     if name in _CONNECTION_LOST:
         return _unavailable(ConnectionLostError, words, is_outcome_unknown=True)
     if name in _PASSING:

@@ -37,6 +37,20 @@ class TestToAppError:
         assert (error.code, error.status) == (code, status)
         assert "the broker's words" in error.detail
 
+    @pytest.mark.parametrize(
+        ("kafka_code", "advice"),
+        [
+            (KafkaError.INVALID_CONFIG, "topic-settings.md"),
+            (KafkaError.TOPIC_EXCEPTION, "letters, digits"),
+            (KafkaError.INVALID_REPLICATION_FACTOR, "leave it out"),
+            (KafkaError.TOPIC_AUTHORIZATION_FAILED, "access rule"),
+        ],
+    )
+    def test_says_what_to_do(self, kafka_code: int, advice: str) -> None:
+        error = to_app_error(KafkaError(kafka_code))
+        assert error.advice is not None
+        assert advice in error.advice
+
     def test_says_when_to_ask_again(self) -> None:
         error = to_app_error(KafkaError(KafkaError.REQUEST_TIMED_OUT))
         assert int(error.headers["Retry-After"]) > 0
