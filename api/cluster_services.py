@@ -72,8 +72,8 @@ def build_cluster_services(
     clusters = ClusterService(core.clock, core.operations, engines, plans)
     credentials = CredentialLoader(core.api_keys)
     admin_clients = AdminClients(tokens, core.clock)
-    sweeper = Sweeper(core.database, core.clock, engines)
     lifecycle = ClusterLifecycle(core.clock, clusters, core.operations)
+    sweeper = Sweeper(core.database, core.clock, engines, lifecycle)
     collector = Collector(core.database, core.clock, clusters)
     reconciler = Reconciler(
         core.database,

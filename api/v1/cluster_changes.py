@@ -22,6 +22,7 @@ from api.v1.clusters import (
     ClusterResponse,
     Labels,
     PlanName,
+    WakeOnConnect,
     accepted,
     cluster_reply,
     find_cluster,
@@ -48,6 +49,7 @@ from control_plane.clusters.errors import (
 from control_plane.clusters.lifecycle import Changed, ClusterPatch
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.states import Presence
+from control_plane.clusters.waking import AUTO_PAUSE_MINUTES_MAX
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from control_plane.kit.errors import FieldError
@@ -70,6 +72,11 @@ class ClusterUpdate(RequestModel):
     plan: PlanName | None = None
     labels: Labels | None = None
     deletion_protection: bool | None = None
+    wake_on_connect: WakeOnConnect | None = None
+    auto_pause_minutes: Annotated[
+        int | None,
+        Field(ge=0, le=AUTO_PAUSE_MINUTES_MAX, description="0 turns it off.", examples=[30]),
+    ] = None
 
     @model_validator(mode="after")
     def _holds_a_change(self) -> Self:
@@ -187,14 +194,21 @@ def update_cluster(
         ),
     ] = None,
 ) -> Response:
-    """Change a cluster's name, labels, protection or plan.
+    """Change a cluster's name, labels, protection, waking, idle time or plan.
 
-    Name, labels and protection are in force at once. Another plan restarts the broker, which
+    All but the plan are in force at once. Another plan restarts the broker, which
     refuses no connection meanwhile; its partitions have to fit the plan.
     """
     cluster = find_cluster(change.core, change.services, caller, cluster_id)
     partitions = _partitions(change, caller, cluster) if body.plan is not None else 0
-    patch = ClusterPatch(body.name, body.plan, body.labels, body.deletion_protection)
+    patch = ClusterPatch(
+        name=body.name,
+        plan=body.plan,
+        labels=body.labels,
+        deletion_protection=body.deletion_protection,
+        wake_on_connect=body.wake_on_connect,
+        auto_pause_minutes=body.auto_pause_minutes,
+    )
     return _carry_out(
         change,
         caller,

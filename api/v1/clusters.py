@@ -45,6 +45,7 @@ from control_plane.clusters.names import (
 )
 from control_plane.clusters.service import ClusterOptions
 from control_plane.clusters.states import ClusterStatus
+from control_plane.clusters.waking import AUTO_PAUSE_MINUTES_MAX
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from control_plane.kit.errors import FieldError
@@ -79,6 +80,21 @@ Labels = Annotated[
 ]
 
 
+WakeOnConnect = Annotated[
+    bool,
+    Field(description="Start it when a client connects while it is paused."),
+]
+AutoPauseMinutes = Annotated[
+    int,
+    Field(
+        ge=1,
+        le=AUTO_PAUSE_MINUTES_MAX,
+        description="Pause it when no client has been logged in for so long; null for never.",
+        examples=[30],
+    ),
+]
+
+
 class ClusterCreate(RequestModel):
     """A new cluster."""
 
@@ -88,6 +104,8 @@ class ClusterCreate(RequestModel):
     deletion_protection: Annotated[
         bool, Field(description="Refuse to delete it until this is turned off.")
     ] = False
+    wake_on_connect: WakeOnConnect = False
+    auto_pause_minutes: AutoPauseMinutes | None = None
 
 
 class KafkaEndpoints(ResponseModel):
@@ -124,6 +142,8 @@ class ClusterResponse(ResponseModel):
     engine: Annotated[str, Field(examples=["native"])]
     labels: Annotated[dict[str, str], Field(examples=[{"team": "search"}])]
     deletion_protection: bool
+    wake_on_connect: bool
+    auto_pause_minutes: int | None
     status: ClusterStatus
     status_since: Instant
     reason: Annotated[str | None, Field(description="What keeps it from being as wanted.")]
@@ -220,7 +240,12 @@ def create_cluster(
             caller.organization_id,
             name=body.name,
             plan_id=body.plan,
-            options=ClusterOptions(body.labels, deletion_protection=body.deletion_protection),
+            options=ClusterOptions(
+                body.labels,
+                deletion_protection=body.deletion_protection,
+                wake_on_connect=body.wake_on_connect,
+                auto_pause_minutes=body.auto_pause_minutes,
+            ),
         )
         operation = core.operations.get(session, caller.scope, operation_id)
         # What a retry is told if this process dies before it can say more.
@@ -310,6 +335,8 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
         engine=cluster.engine,
         labels=cluster.labels,
         deletion_protection=cluster.deletion_protection,
+        wake_on_connect=cluster.wake_on_connect,
+        auto_pause_minutes=cluster.auto_pause_minutes,
         status=ClusterStatus(cluster.status),
         status_since=cluster.status_since,
         reason=cluster.reason,

@@ -30,6 +30,8 @@ def wanted_fields(cluster: Cluster) -> Mapping[str, Any]:
         "plan": cluster.plan,
         "labels": dict(cluster.labels),
         "deletion_protection": cluster.deletion_protection,
+        "wake_on_connect": cluster.wake_on_connect,
+        "auto_pause_minutes": cluster.auto_pause_minutes,
         "presence": cluster.presence,
     }
 
@@ -60,7 +62,7 @@ def planned_steps(
         case Presence.RUNNING if is_restart or before["plan"] != after["plan"]:
             return ["collect_usage", "start"]
         case Presence.STOPPED | Presence.KEPT if was_running:
-            return ["collect_usage", "stop"]
+            return ["collect_usage", "rest" if after["presence"] == Presence.STOPPED else "stop"]
         case Presence.ABSENT if before["presence"] != Presence.ABSENT:
             return ["collect_usage", "remove"] if was_running else ["remove"]
         case _:

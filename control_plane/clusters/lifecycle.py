@@ -26,6 +26,7 @@ DELETED_CLUSTERS_PER_ORGANIZATION_MAX = 100
 PAUSE_KIND = "cluster.pause"
 RESUME_KIND = "cluster.resume"
 RESTART_KIND = "cluster.restart"
+AUTO_PAUSE_KIND = "cluster.auto_pause"
 UPDATE_KIND = "cluster.update"
 DELETE_KIND = "cluster.delete"
 UNDELETE_KIND = "cluster.undelete"
@@ -48,6 +49,8 @@ class ClusterPatch:
     plan: str | None = None
     labels: Mapping[str, str] | None = None
     deletion_protection: bool | None = None
+    wake_on_connect: bool | None = None
+    auto_pause_minutes: int | None = None  # 0 turns it off
 
 
 class ClusterLifecycle:
@@ -70,6 +73,15 @@ class ClusterLifecycle:
             return self._under_way(session, cluster)
         self._want(cluster, ClusterStatus.PAUSING, Presence.STOPPED)
         return self._begin(session, cluster, PAUSE_KIND)
+
+    def pause_idle(self, session: Session, seen: Cluster) -> None:
+        """Pause a cluster that nobody uses, unless it was changed since it was seen; for jobs."""
+        self._clusters.request_run(session, seen.id)
+        cluster = repository.lock(session, seen.id)
+        assert cluster is not None, "rows of clusters are never deleted"
+        if spec_tag(cluster) == spec_tag(seen) and cluster.status == ClusterStatus.RUNNING:
+            self._want(cluster, ClusterStatus.PAUSING, Presence.STOPPED)
+            self._begin(session, cluster, AUTO_PAUSE_KIND)
 
     def resume(self, session: Session, scope: Scope, cluster_id: str) -> Changed:
         """Want the brokers of a paused cluster back, at the same addresses."""
@@ -115,6 +127,10 @@ class ClusterLifecycle:
             cluster.labels = dict(patch.labels)
         if patch.deletion_protection is not None:
             cluster.deletion_protection = patch.deletion_protection
+        if patch.wake_on_connect is not None:
+            cluster.wake_on_connect = patch.wake_on_connect
+        if patch.auto_pause_minutes is not None:
+            cluster.auto_pause_minutes = patch.auto_pause_minutes or None
         if patch.plan is not None and patch.plan != cluster.plan:
             return self._change_plan(session, cluster, patch.plan, partitions)
         if wanted_fields(cluster) != before:

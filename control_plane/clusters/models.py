@@ -30,6 +30,8 @@ class Cluster(OrganizationOwned, Base):
     engine: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     labels: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
     deletion_protection: Mapped[bool] = mapped_column(Boolean, default=False)
+    wake_on_connect: Mapped[bool] = mapped_column(Boolean, default=False)
+    auto_pause_minutes: Mapped[int | None] = mapped_column(Integer)
     presence: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     generation: Mapped[int] = mapped_column(Integer)
     credentials_generation: Mapped[int] = mapped_column(Integer)

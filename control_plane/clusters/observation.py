@@ -1,8 +1,12 @@
 """Compares a cluster's row with what its engine sees; pure but for the types it reads."""
 
+from dataclasses import replace
+from datetime import datetime
+
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.plan import Brokers, Observed, Wanted, steps
-from control_plane.clusters.states import Presence, settled
+from control_plane.clusters.states import ClusterStatus, Presence, settled
+from control_plane.clusters.waking import is_on_trial, is_taken_up
 from control_plane.provisioning.engine import ClusterObservation, ObservedState
 
 _BROKERS: dict[ObservedState, Brokers] = {
@@ -18,7 +22,14 @@ def wanted(cluster: Cluster) -> Wanted:
         presence=Presence(cluster.presence),
         generation=cluster.generation,
         credentials_generation=cluster.credentials_generation,
+        wakes=cluster.wake_on_connect,
     )
+
+
+def judged(cluster: Cluster, seen: ClusterObservation | None, now: datetime) -> Observed:
+    """Return what of an observation decides, with the time that a woken cluster may have left."""
+    is_resting = cluster.status == ClusterStatus.PAUSED
+    return replace(observed(seen), is_on_trial=is_resting and is_on_trial(seen, now))
 
 
 def observed(seen: ClusterObservation | None) -> Observed:
@@ -28,12 +39,15 @@ def observed(seen: ClusterObservation | None) -> Observed:
         brokers=_BROKERS[seen.state],
         generation=seen.generation or 0,
         credentials_generation=seen.credentials_generation or 0,
+        wakes=seen.wakes,
     )
 
 
-def is_as_wanted(cluster: Cluster, seen: ClusterObservation | None) -> bool:
+def is_as_wanted(cluster: Cluster, seen: ClusterObservation | None, now: datetime) -> bool:
     """Tell whether nothing is left to do, nor to record."""
-    if steps(wanted(cluster), observed(seen)) or is_ahead(cluster, seen):
+    if steps(wanted(cluster), judged(cluster, seen, now)) or is_ahead(cluster, seen):
+        return False
+    if is_taken_up(cluster, seen):
         return False
     is_settled = cluster.status == settled(Presence(cluster.presence))
     is_metered = cluster.metered_plan == cluster.plan

@@ -12,6 +12,7 @@ class Step(StrEnum):
 
     START = "start"
     PUBLISH = "publish"
+    REST = "rest"
     STOP = "stop"
     REMOVE = "remove"
 
@@ -26,6 +27,9 @@ class Brokers(StrEnum):
     RUNNING = "running"
 
 
+_STILL = frozenset({Brokers.UNKNOWN, Brokers.STOPPED})
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """The part of the spec that decides what is done."""
@@ -33,6 +37,7 @@ class Wanted:
     presence: Presence
     generation: int
     credentials_generation: int
+    wakes: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -47,11 +52,17 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """What is seen of the cluster; a generation is 0 while no broker answers."""
+    """What is seen of the cluster; a generation is 0 while no broker answers.
+
+    `wakes` tells that a stopped cluster waits for connections, `is_on_trial` that one which was
+    woken may run on for now: nobody has logged in yet, and there is time left.
+    """
 
     brokers: Brokers
     generation: int
     credentials_generation: int
+    wakes: bool = False
+    is_on_trial: bool = False
 
 
 def steps(wanted: Wanted, observed: Observed) -> tuple[Step, ...]:
@@ -62,10 +73,23 @@ def steps(wanted: Wanted, observed: Observed) -> tuple[Step, ...]:
     """
     if wanted.presence is Presence.ABSENT:
         return (Step.REMOVE,)
-    if wanted.rests:
-        return () if observed.brokers in {Brokers.STOPPED, Brokers.UNKNOWN} else (Step.STOP,)
+    if wanted.presence is Presence.KEPT:
+        is_still = observed.brokers in _STILL and not observed.wakes
+        return () if is_still else (Step.STOP,)
+    if wanted.presence is Presence.STOPPED:
+        return _steps_of_rest(wanted, observed)
     if observed.brokers is not Brokers.RUNNING or observed.generation != wanted.generation:
         return (Step.START,)
     if observed.credentials_generation < wanted.credentials_generation:
         return (Step.PUBLISH,)
     return ()
+
+
+def _steps_of_rest(wanted: Wanted, observed: Observed) -> tuple[Step, ...]:
+    if observed.brokers not in _STILL:
+        return () if wanted.wakes and observed.is_on_trial else (Step.REST,)
+    if observed.wakes != wanted.wakes:
+        return (Step.REST,)
+    # Whoever wakes it must be judged by the keys that are good then.
+    is_old = observed.credentials_generation < wanted.credentials_generation
+    return (Step.REST,) if wanted.wakes and is_old else ()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from control_plane.clusters import repository
 from control_plane.clusters.errors import ClusterAheadError
 from control_plane.clusters.models import REASON_LENGTH_MAX, Cluster
-from control_plane.clusters.observation import is_ahead, observed, record, wanted
+from control_plane.clusters.observation import is_ahead, judged, observed, record, wanted
 from control_plane.clusters.plan import Brokers, Step, steps
 from control_plane.clusters.plans import Plan
 from control_plane.clusters.service import (
@@ -19,8 +19,10 @@ from control_plane.clusters.service import (
     RESOURCE_TYPE,
     MeteredCluster,
     metered,
+    subject_of,
 )
 from control_plane.clusters.states import ClusterStatus, Presence, can_move, move, settled
+from control_plane.clusters.waking import is_taken_up
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.errors import AppError
@@ -39,6 +41,8 @@ ATTEMPTS_BEFORE_FAILED = 4
 
 # So often a deletion waits for a broker that is due to answer, for the sake of its last usage.
 ATTEMPTS_FOR_USAGE = 4
+
+WAKE_KIND = "cluster.wake"
 
 log = structlog.stdlib.get_logger("clusters")
 
@@ -153,13 +157,16 @@ class Reconciler:
                 request_bytes_max=plan.limits.request_bytes_max,
             ),
             default_partitions=plan.default_partitions,
+            wakes=cluster.wake_on_connect,
         )
 
     def _process(self, context: JobContext, loaded: _Loaded) -> _Outcome:
         cluster, began_at = loaded.cluster, self._clock.now()
         engine = self._engines[cluster.engine]
         seen = engine.observe(cluster.id)
-        left = steps(wanted(cluster), observed(seen))
+        left = steps(wanted(cluster), judged(cluster, seen, began_at))
+        if is_taken_up(cluster, seen):
+            left = ()
         self._require_known(cluster, seen)
         for step in left:
             log.info("cluster_step", cluster_id=cluster.id, step=step.value)
@@ -171,7 +178,7 @@ class Reconciler:
     def _ends_usage(self, cluster: Cluster, step: Step) -> bool:
         """Tell whether what brokers counted until now has to be collected before the step."""
         is_changed = step is Step.START and cluster.plan != cluster.metered_plan
-        return is_changed or step in {Step.STOP, Step.REMOVE}
+        return is_changed or step in {Step.REST, Step.STOP, Step.REMOVE}
 
     def _require_known(self, cluster: Cluster, seen: ClusterObservation | None) -> None:
         """Refuse to end brokers that run a later generation than the row: an old row, restored."""
@@ -204,7 +211,9 @@ class Reconciler:
                 self._overtake(session, cluster)
             # A spec that changed meanwhile has asked for a run of its own, which settles it.
             is_current = cluster.generation == loaded.cluster.generation
-            if is_current:
+            if is_current and is_taken_up(cluster, seen):
+                self._take_up(session, cluster, seen)
+            elif is_current:
                 self._meter(session, cluster, loaded, outcome)
                 self._settle(session, cluster, outcome)
         if is_current and not wanted(cluster).is_running:
@@ -224,6 +233,23 @@ class Reconciler:
             if cluster.metered_plan != loaded.cluster.plan:
                 self._usage.count_rest(session, facts, now)
         cluster.metered_plan = loaded.cluster.plan
+
+    def _take_up(self, session: Session, cluster: Cluster, seen: ClusterObservation | None) -> None:
+        """Let a cluster run that somebody woke and logged in to; it costs from its waking on."""
+        assert seen is not None, "it was seen to run"
+        assert seen.woken_at is not None, "it was seen to be woken"
+        self._usage.end_rest(session, metered(cluster), seen.woken_at)
+        operation_id = self._operations.create(
+            session, kind=WAKE_KIND, subject=subject_of(cluster)
+        ).id
+        self._operations.succeed(session, operation_id)
+        now = self._clock.now()
+        cluster.presence = Presence.RUNNING.value
+        resuming = move(ClusterStatus(cluster.status), ClusterStatus.RESUMING)
+        cluster.status = move(resuming, ClusterStatus.RUNNING).value
+        cluster.status_since = cluster.updated_at = now
+        cluster.reason = None
+        log.info("cluster_woken", cluster_id=cluster.id)
 
     def _overtake(self, session: Session, cluster: Cluster) -> None:
         """Give the credentials a generation that an engine takes for newer than what it has."""
@@ -283,6 +309,8 @@ def _carry_out(engine: Engine, step: Step, loaded: _Loaded) -> ClusterObservatio
         case Step.PUBLISH:
             engine.apply_credentials(cluster_id, loaded.credentials)
             return engine.observe(cluster_id)
+        case Step.REST:
+            return engine.rest(loaded.spec, loaded.credentials)
         case Step.STOP:
             return engine.stop(cluster_id)
         case Step.REMOVE:

@@ -37,6 +37,9 @@ PUBLISH_BACKSTOP_SECONDS = 2
 
 _SERVING = frozenset({ClusterStatus.RUNNING, ClusterStatus.UPDATING, ClusterStatus.FAILED})
 
+# One that is paused may be woken at any moment, by whoever has a key that is good then.
+_CHECKING = _SERVING | {ClusterStatus.PAUSED}
+
 
 @dataclass(frozen=True, slots=True)
 class ClusterOptions:
@@ -44,6 +47,8 @@ class ClusterOptions:
 
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     deletion_protection: bool = False
+    wake_on_connect: bool = False
+    auto_pause_minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +180,12 @@ class ClusterService:
     def list_serving(
         self, session: Session, organization_id: str, cluster_id: str | None
     ) -> Sequence[ServingCluster]:
-        """List the clusters whose brokers check credentials now."""
+        """List the clusters whose brokers check credentials now, or may at any moment."""
         found = repository.list_of_organization(session, organization_id, cluster_id)
         return [
             ServingCluster(cluster.id, cluster.engine, cluster.credentials_generation)
             for cluster in found
-            if cluster.status in _SERVING
+            if cluster.status in _CHECKING
         ]
 
     def list_metered(self, session: Session) -> Sequence[MeteredCluster]:
@@ -252,6 +257,8 @@ class ClusterService:
             engine=plan.engine,
             labels=dict(options.labels),
             deletion_protection=options.deletion_protection,
+            wake_on_connect=options.wake_on_connect,
+            auto_pause_minutes=options.auto_pause_minutes,
             metered_plan=plan.id,
             status_since=now,
             presence=Presence.RUNNING.value,
@@ -266,13 +273,7 @@ class ClusterService:
 
     def begin(self, session: Session, cluster: Cluster, kind: str) -> str:
         """Begin an operation on the cluster; return its id."""
-        subject = OperationSubject(
-            organization_id=cluster.organization_id,
-            cluster_id=cluster.id,
-            resource_type=RESOURCE_TYPE,
-            resource_id=cluster.id,
-        )
-        return self._operations.create(session, kind=kind, subject=subject).id
+        return self._operations.create(session, kind=kind, subject=subject_of(cluster)).id
 
     def request_run(self, session: Session, cluster_id: str, *, delay_seconds: float = 0) -> None:
         """Ask for a run of the reconciler, before the cluster's row is locked.
@@ -291,6 +292,16 @@ def metered(cluster: Cluster) -> MeteredCluster:
         name=cluster.name,
         plan=cluster.metered_plan,
         engine=cluster.engine,
+    )
+
+
+def subject_of(cluster: Cluster) -> OperationSubject:
+    """Return what operations on a cluster are about."""
+    return OperationSubject(
+        organization_id=cluster.organization_id,
+        cluster_id=cluster.id,
+        resource_type=RESOURCE_TYPE,
+        resource_id=cluster.id,
     )
 
 

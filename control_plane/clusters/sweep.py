@@ -6,9 +6,11 @@ import structlog
 from prometheus_client import Gauge
 
 from control_plane.clusters import repository
+from control_plane.clusters.lifecycle import ClusterLifecycle
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.observation import is_as_wanted
 from control_plane.clusters.service import RECONCILE_JOB
+from control_plane.clusters.waking import is_idle
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.jobs import JobContext, enqueue, requested_keys
@@ -28,7 +30,14 @@ class Sweeper:
     was restored from an old backup it may be somebody's living cluster.
     """
 
-    def __init__(self, database: Database, clock: Clock, engines: Mapping[str, Engine]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        engines: Mapping[str, Engine],
+        lifecycle: ClusterLifecycle,
+    ) -> None:
+        self._lifecycle = lifecycle
         self._database = database
         self._clock = clock
         self._engines = engines
@@ -47,8 +56,29 @@ class Sweeper:
             found = engine.list()
             known = self._known(name)
             suspects.update(set(found) - {cluster.id for cluster in known})
-            self._request_runs(context, [one.id for one in known if _is_off(engine, one)])
+            off, idle = self._judge(engine, known)
+            self._request_runs(context, off)
+            self._pause_idle(context, idle)
         self._report(frozenset(suspects))
+
+    def _judge(
+        self, engine: Engine, known: Sequence[Cluster]
+    ) -> tuple[Sequence[str], Sequence[Cluster]]:
+        """Return the clusters that are not as wanted, and those that nobody uses any more."""
+        off: list[str] = []
+        idle: list[Cluster] = []
+        for cluster in known:
+            seen = engine.observe(cluster.id)
+            if not is_as_wanted(cluster, seen, self._clock.now()):
+                off.append(cluster.id)
+            elif is_idle(cluster, seen):
+                idle.append(cluster)
+        return off, idle
+
+    def _pause_idle(self, context: JobContext, idle: Sequence[Cluster]) -> None:
+        for cluster in idle:
+            with context.apply() as session:
+                self._lifecycle.pause_idle(session, cluster)
 
     def _known(self, engine: str) -> Sequence[Cluster]:
         with self._database.snapshot() as session:
@@ -73,7 +103,3 @@ class Sweeper:
             )
         self._suspects, self._reported = suspects, unknown
         UNKNOWN.set(len(unknown))
-
-
-def _is_off(engine: Engine, cluster: Cluster) -> bool:
-    return not is_as_wanted(cluster, engine.observe(cluster.id))

@@ -6,6 +6,7 @@ end here.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, Protocol, TypedDict
 
 from control_plane.provisioning.usage import UsagePage
@@ -58,13 +59,17 @@ class ClusterLimits:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSpec:
-    """A cluster as it should run. ``generation`` rises with every change of the spec."""
+    """A cluster as it should run. ``generation`` rises with every change of the spec.
+
+    With ``wakes`` the first connection to it starts it while it rests.
+    """
 
     cluster_id: str
     generation: int
     limits: ClusterLimits
     auto_create_topics: bool = False
     default_partitions: int = 1
+    wakes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,11 @@ class CustomerActivity:
 
 @dataclass(frozen=True, slots=True)
 class ClusterObservation:
-    """A cluster as it runs. What brokers tell is None while none answers."""
+    """A cluster as it runs. What brokers tell is None while none answers.
+
+    ``credentials_generation`` of a stopped cluster is that of the set it will start with.
+    ``woken_at`` is there while it runs because somebody connected to it.
+    """
 
     cluster_id: str
     state: ObservedState
@@ -102,6 +111,8 @@ class ClusterObservation:
     restarts: int
     partitions: int | None = None
     customers: CustomerActivity | None = None
+    wakes: bool = False
+    woken_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,13 @@ class Engine(Protocol):
         ...
 
     def restart(self, cluster_id: str) -> ClusterObservation: ...
+
+    def rest(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
+        """End its processes, keep its data and addresses, and with `spec.wakes` wait for somebody.
+
+        What it starts with then is this spec and these credentials.
+        """
+        ...
 
     def stop(self, cluster_id: str) -> ClusterObservation:
         """End its processes, keep its data and addresses; connections are refused at once."""

@@ -34,7 +34,11 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class ProcessSpec:
-    """One process as it should be. Paths are absolute; ``env`` is its whole environment."""
+    """One process as it should be. Paths are absolute; ``env`` is its whole environment.
+
+    With ``wakes`` a stopped process is started by the first connection to it. The supervisor then
+    notes in ``woken_at`` (RFC 3339) when that was.
+    """
 
     process_id: str
     generation: int
@@ -46,11 +50,16 @@ class ProcessSpec:
     log_file: str
     env: Mapping[str, str]
     state: WantedState = "running"
+    wakes: bool = False
+    woken_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process as it is. ``last_exit`` says in words how the previous run ended."""
+    """One process as it is. ``last_exit`` says in words how the previous run ended.
+
+    ``woken_at`` is there while it runs because somebody connected.
+    """
 
     process_id: str
     state: ProcessState
@@ -61,6 +70,8 @@ class ProcessStatus:
     restarts: int
     last_exit: str | None
     log_file: str | None
+    wakes: bool = False
+    woken_at: str | None = None
 
 
 def to_json(value: ProcessSpec | ProcessStatus | Listener) -> dict[str, Any]:
@@ -103,6 +114,8 @@ def spec_from_json(value: object) -> ProcessSpec:
         log_file=_path(fields.get("log_file"), "log_file"),
         env=_environment(fields.get("env")),
         state=cast("WantedState", state),
+        wakes=fields.get("wakes") is True,
+        woken_at=_optional_text(fields.get("woken_at"), "woken_at"),
     )
 
 
@@ -119,6 +132,8 @@ def status_from_json(value: object) -> ProcessStatus:
         restarts=_integer(fields.get("restarts"), "restarts", maximum=2**63 - 1),
         last_exit=_optional_text(fields.get("last_exit"), "last_exit"),
         log_file=_optional_text(fields.get("log_file"), "log_file"),
+        wakes=fields.get("wakes") is True,
+        woken_at=_optional_text(fields.get("woken_at"), "woken_at"),
     )
 
 

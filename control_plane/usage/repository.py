@@ -114,6 +114,15 @@ def move_meter(
     return _changed(session, moved.execution_options(synchronize_session=False)) == 1
 
 
+def reopen_rest(session: Session, cluster_id: str, started_at: datetime) -> bool:
+    """Let a rest go on that began and ended within one millisecond; return whether there is one."""
+    statement = update(UsageRest).where(
+        UsageRest.cluster_id == cluster_id, UsageRest.started_at == started_at
+    )
+    reopened = statement.values(ended_at=None).execution_options(synchronize_session=False)
+    return _changed(session, reopened) == 1
+
+
 def lock_rest(session: Session, cluster_id: str) -> UsageRest | None:
     """Find the rest that a cluster is in, locked until the transaction ends; for jobs."""
     rest = find_rest(session, cluster_id)

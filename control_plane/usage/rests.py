@@ -31,6 +31,8 @@ class Rests:
         scope = Scope(cluster.organization_id, cluster.id)
         last = repository.find_last_window(session, scope, cluster.id)
         at = _whole_ms(at)
+        if repository.reopen_rest(session, cluster.id, at):
+            return
         session.add(
             UsageRest(
                 organization_id=cluster.organization_id,

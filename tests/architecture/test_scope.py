@@ -28,6 +28,7 @@ UNSCOPED = {
     "usage/repository.py find_meter": "jobs act for no caller",
     "usage/repository.py find_rest": "jobs act for no caller",
     "usage/repository.py list_rests": "jobs act for no caller",
+    "usage/repository.py reopen_rest": "jobs act for no caller",
     "usage/repository.py delete_rests": "a sweep of all organizations",
     "usage/repository.py move_meter": "jobs act for no caller",
     "usage/repository.py delete_windows": "a sweep of all organizations",

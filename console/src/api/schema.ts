@@ -270,9 +270,9 @@ export interface paths {
         head?: never;
         /**
          * Update Cluster
-         * @description Change a cluster's name, labels, protection or plan.
+         * @description Change a cluster's name, labels, protection, waking, idle time or plan.
          *
-         *     Name, labels and protection are in force at once. Another plan restarts the broker, which
+         *     All but the plan are in force at once. Another plan restarts the broker, which
          *     refuses no connection meanwhile; its partitions have to fit the plan.
          */
         patch: operations["update_cluster"];
@@ -737,6 +737,8 @@ export interface components {
          * @description A new cluster.
          */
         ClusterCreate: {
+            /** Auto Pause Minutes */
+            auto_pause_minutes?: number | null;
             /**
              * Deletion Protection
              * @description Refuse to delete it until this is turned off.
@@ -763,6 +765,12 @@ export interface components {
              * @example dev
              */
             plan: string;
+            /**
+             * Wake On Connect
+             * @description Start it when a client connects while it is paused.
+             * @default false
+             */
+            wake_on_connect: boolean;
         };
         /**
          * ClusterPreview
@@ -821,6 +829,8 @@ export interface components {
          * @description A cluster: what is wanted of it, and what is seen.
          */
         ClusterResponse: {
+            /** Auto Pause Minutes */
+            auto_pause_minutes: number | null;
             /**
              * Ca Certificate
              * @description PEM; what clients trust for sasl_ssl and rest.
@@ -895,6 +905,8 @@ export interface components {
             status_since: string;
             /** Updated At */
             updated_at: string;
+            /** Wake On Connect */
+            wake_on_connect: boolean;
         };
         /**
          * ClusterSpendResponse
@@ -953,6 +965,12 @@ export interface components {
          * @description What is to change; a field that is left out stays. Labels are replaced as a whole.
          */
         ClusterUpdate: {
+            /**
+             * Auto Pause Minutes
+             * @description 0 turns it off.
+             * @example 30
+             */
+            auto_pause_minutes?: number | null;
             /** Deletion Protection */
             deletion_protection?: boolean | null;
             /** Labels */
@@ -966,6 +984,8 @@ export interface components {
             name?: string | null;
             /** Plan */
             plan?: string | null;
+            /** Wake On Connect */
+            wake_on_connect?: boolean | null;
         };
         /**
          * ConfigResponse

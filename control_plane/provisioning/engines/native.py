@@ -4,7 +4,8 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,17 @@ class NativeEngine:
             self._provisioner.restart(_process_id(cluster_id))
         return self._observe_known(cluster_id)
 
+    def rest(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
+        with self._turn(spec.cluster_id):
+            directory = self._directory(spec.cluster_id)
+            directory.create()
+            process_id = _process_id(spec.cluster_id)
+            listeners = self._provisioner.reserve(process_id, self._listeners(directory))
+            self._write(directory, spec, listeners, credentials)
+            process = self._process(directory, spec, listeners)
+            self._provisioner.ensure(replace(process, state="stopped", wakes=spec.wakes))
+        return self._observe_known(spec.cluster_id)
+
     def stop(self, cluster_id: str) -> ClusterObservation:
         with self._turn(cluster_id):
             self._provisioner.stop(_process_id(cluster_id))
@@ -142,17 +154,22 @@ class NativeEngine:
                 health = BrokerAdmin(directory.admin_socket).health()
             except ClusterNotRunningError as error:
                 _logger.warning("broker_silent", cluster_id=cluster_id, reason=error.detail)
+        state = "stopped" if status is None else status.state
+        kept = directory.credentials_generation() if state == "stopped" else None
+        woken_at = None if status is None else status.woken_at
         return ClusterObservation(
             cluster_id=cluster_id,
-            state="stopped" if status is None else status.state,
+            state=state,
             reason=None if status is None else _reason(status),
             generation=health.generation if health else None,
-            credentials_generation=health.credentials_generation if health else None,
+            credentials_generation=health.credentials_generation if health else kept,
             endpoints=self._endpoints(directory),
             ca_certificate=self._issuer.ca_certificate,
             restarts=0 if status is None else status.restarts,
             partitions=health.partitions if health else None,
             customers=health.customers if health else None,
+            wakes=status is not None and status.state == "stopped" and status.wakes,
+            woken_at=None if woken_at is None else datetime.fromisoformat(woken_at),
         )
 
     def list(self) -> tuple[str, ...]:

@@ -16,6 +16,9 @@ BACKOFF_SECONDS_FIRST = 0.1
 BACKOFF_SECONDS_MAX = 30.0
 BACKOFF_RESET_SECONDS = 60.0
 
+WAKE_INTERVAL_SECONDS = 60.0
+"""For so long after a waking a process that was stopped again refuses connections."""
+
 PORT_CHOICES = range(20_000, 32_768)
 """Below Linux's default range for outgoing connections, so a saved port is free after a reboot."""
 PORT_ATTEMPTS_MAX = 200

@@ -3,7 +3,8 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from control_plane.provisioning.process import ProcessSpec, ProcessState, ProcessStatus
@@ -17,6 +18,7 @@ from control_plane.provisioning.supervisor.sockets import ListenerSockets
 from control_plane.provisioning.supervisor.spawn import spawn
 from control_plane.provisioning.supervisor.specs import SpecStore
 from control_plane.provisioning.supervisor.survivors import Command, Survivor, find_survivor
+from control_plane.provisioning.supervisor.wakeup import Wakeup
 
 _logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class ManagedProcess:
         self._closed = False
         self._watchers: set[asyncio.Task[None]] = set()
         self._retry: asyncio.Task[None] | None = None
+        self._wakeup = Wakeup(sockets, self._request_wake)
 
     def status(self) -> ProcessStatus:
         child = self._child
@@ -57,6 +60,8 @@ class ManagedProcess:
             restarts=self._restarts,
             last_exit=self._last_exit,
             log_file=self.spec.log_file,
+            wakes=self.spec.wakes,
+            woken_at=self.spec.woken_at,
         )
 
     async def recover(self, commands: Mapping[Command, int]) -> None:
@@ -78,9 +83,13 @@ class ManagedProcess:
         """Make the spec true, durably; return once the process is ready, or stopped."""
         async with self._turn:
             self._require_open()
+            self._wakeup.disarm()
             spec = dataclasses.replace(spec, listeners=self.sockets.bind(spec.listeners))
-            changed = spec != self.spec
-            if changed:
+            # What a process does is the same, whether it was woken or told to run.
+            changed = dataclasses.replace(spec, wakes=self.spec.wakes) != dataclasses.replace(
+                self.spec, woken_at=None
+            )
+            if spec != self.spec:
                 self._store.save(spec)
                 self.spec = spec
             if spec.state == "stopped":
@@ -107,6 +116,7 @@ class ManagedProcess:
     async def close(self) -> None:
         """End the process for good; its spec is kept for a successor."""
         self._closed = True
+        self._wakeup.disarm()
         async with self._turn:
             await self._stop()
             self.sockets.close()
@@ -118,7 +128,8 @@ class ManagedProcess:
         """
         async with self._turn:
             self._closed = True
-            self._store.save(dataclasses.replace(self.spec, state="stopped"))
+            self._wakeup.disarm()
+            self._store.save(dataclasses.replace(self.spec, state="stopped", wakes=False))
             await self._stop()
             self.sockets.close()
             self._store.delete(self.spec.process_id)
@@ -131,6 +142,7 @@ class ManagedProcess:
     def release(self) -> None:
         """Leave the process running and forget it."""
         self._closed = True
+        self._wakeup.disarm()
         self._cancel_retry()
         if self._child is not None:
             self._child.release()
@@ -163,6 +175,25 @@ class ManagedProcess:
         self.sockets.refuse()
         if self._child is not None:
             await self._end_child(self._child)
+        if self.spec.wakes and not self._closed:
+            self._wakeup.arm()
+
+    def _request_wake(self) -> None:
+        self._attend_to(self._wake())
+
+    async def _wake(self) -> None:
+        """Start the process for whoever has connected; the connection waits in the backlog."""
+        async with self._turn:
+            if self._closed or self._child is not None or self.spec.state != "stopped":
+                return
+            now = datetime.now(UTC).isoformat(timespec="milliseconds")
+            self.spec = dataclasses.replace(self.spec, state="running", woken_at=now)
+            self._store.save(self.spec)
+            _logger.info("process woken", extra={"process_id": self.spec.process_id})
+            try:
+                self._start()
+            except SupervisorError as error:
+                self._warn_not_started(error)
 
     async def _end_child(self, child: Child) -> None:
         _logger.info("process ending", extra=self._named(child))
@@ -196,9 +227,12 @@ class ManagedProcess:
     def _attend(self, child: Child) -> None:
         self._child = child
         for work in (self._watch_ready(child), self._watch_exit(child)):
-            watcher = asyncio.create_task(work)
-            self._watchers.add(watcher)
-            watcher.add_done_callback(self._watchers.discard)
+            self._attend_to(work)
+
+    def _attend_to(self, work: Coroutine[None, None, None]) -> None:
+        watcher = asyncio.create_task(work)
+        self._watchers.add(watcher)
+        watcher.add_done_callback(self._watchers.discard)
 
     async def _watch_ready(self, child: Child) -> None:
         polls = 0

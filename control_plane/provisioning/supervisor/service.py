@@ -25,7 +25,7 @@ from control_plane.provisioning.supervisor.sockets import ListenerSockets
 from control_plane.provisioning.supervisor.specs import SpecStore
 from control_plane.provisioning.supervisor.survivors import running_commands
 
-VERSION = 1
+VERSION = 2
 """Raised with every change that an older client or supervisor would misunderstand."""
 
 _logger = logging.getLogger(__name__)
@@ -114,7 +114,7 @@ class Supervisor:
 
     async def _stop(self, params: Params) -> dict[str, Any]:
         process = self._find(params)
-        await process.apply(dataclasses.replace(process.spec, state="stopped"))
+        await process.apply(dataclasses.replace(process.spec, state="stopped", wakes=False))
         return _answer(process.status())
 
     async def _restart(self, params: Params) -> dict[str, Any]:

@@ -56,6 +56,9 @@ class ListenerSockets:
         self.close()
         self._sockets = dict(sockets)
 
+    def sockets(self) -> tuple[socket.socket, ...]:
+        return tuple(self._sockets.values())
+
     def listen(self) -> None:
         for held in self._sockets.values():
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -71,6 +71,8 @@ class Cluster(Model, frozen=True, kw_only=True):
     ca_certificate: str | None = None
     labels: dict[str, str] = {}
     deletion_protection: bool = False
+    wake_on_connect: bool = False
+    auto_pause_minutes: int | None = None
     status_since: datetime | None = None
     deleted_at: datetime | None = None
     purge_at: datetime | None = None

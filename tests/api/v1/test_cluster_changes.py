@@ -111,6 +111,8 @@ class TestUpdate:
             {"name": None},
             {"name": "Not A Label"},
             {"labels": {"Team": "x"}},
+            {"auto_pause_minutes": -1},
+            {"auto_pause_minutes": 10_081},
             {"labels": {"team": "x" * 129}},
             {"labels": {f"l{number}": "x" for number in range(21)}},
             {"engine": "native"},
@@ -219,6 +221,14 @@ class TestUndelete:
         assert memory_engine.running == {}
         assert caller.http.post(f"{path}:undelete").status_code == 404
         assert caller.http.get("/v1/clusters?deleted=true").json()["items"] == []
+
+
+def test_waking_and_idle_time_are_in_force_at_once(caller: Caller, path: str) -> None:
+    body = {"wake_on_connect": True, "auto_pause_minutes": 5}
+    changed = caller.http.patch(path, json=body).json()
+    assert {name: changed[name] for name in body} == body
+    off = caller.http.patch(path, json={"auto_pause_minutes": 0}).json()
+    assert (off["auto_pause_minutes"], off["wake_on_connect"]) == (None, True)
 
 
 def test_a_cluster_is_made_with_labels_and_protection(caller: Caller) -> None:

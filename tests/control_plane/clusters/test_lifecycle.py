@@ -18,7 +18,9 @@ from control_plane.clusters.lifecycle import ClusterPatch
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.plans import CATALOGUE
 from control_plane.clusters.tasks import PURGE_JOB
+from control_plane.clusters.waking import TRIAL_SECONDS
 from control_plane.kit.jobs import RECURRING_KEY, enqueue
+from control_plane.kit.pagination import PageRequest
 from control_plane.kit.scope import Scope
 from control_plane.provisioning.engine import CredentialSet
 from tests.fixtures.planes import Plane
@@ -59,7 +61,7 @@ class TestPause:
     ) -> None:
         paused = plane.changed(running, "pause")
         assert (paused.status, paused.observed_generation) == ("paused", paused.generation)
-        assert plane.engine.calls == ["ensure", "stop"]
+        assert plane.engine.calls == ["ensure", "rest"]
         assert paused.kafka_sasl_ssl == running.kafka_sasl_ssl
         resumed = plane.changed(running, "resume")
         assert (resumed.status, resumed.kafka_sasl_ssl) == ("running", running.kafka_sasl_ssl)
@@ -69,7 +71,7 @@ class TestPause:
         plane.run_jobs()
         ended = plane.operation(operation)
         assert (ended.kind, ended.status) == ("cluster.pause", "succeeded")
-        assert [step["name"] for step in ended.steps] == ["stop"]
+        assert [step["name"] for step in ended.steps] == ["rest"]
 
     def test_twice_is_once(self, plane: Plane, running: Cluster) -> None:
         first, second = plane.change(running, "pause"), plane.change(running, "pause")
@@ -203,7 +205,7 @@ class TestDelete:
     def test_a_paused_cluster_can_be_deleted(self, plane: Plane, running: Cluster) -> None:
         plane.changed(running, "pause")
         assert plane.changed(running, "delete").status == "deleted"
-        assert plane.engine.calls == ["ensure", "stop"]
+        assert plane.engine.calls == ["ensure", "rest"]
 
     def test_a_deleted_one_can_be_purged(self, plane: Plane, running: Cluster) -> None:
         plane.changed(running, "delete")
@@ -263,6 +265,86 @@ class TestUndelete:
             plane.core.database.transaction() as session,
         ):
             plane.services.lifecycle.undelete(session, Scope(organization_id), running.id)
+
+
+class TestWaking:
+    @pytest.fixture
+    def waiting(self, plane: Plane, running: Cluster) -> Cluster:
+        """A paused cluster that a connection starts."""
+        update(plane, running, ClusterPatch(wake_on_connect=True))
+        return plane.changed(running, "pause")
+
+    def test_who_logs_in_has_it_run_on(self, plane: Plane, waiting: Cluster) -> None:
+        plane.engine.wake(waiting.id, plane.clock.now())
+        plane.engine.used(waiting.id, idle_ms=0)
+        plane.sweep()
+        woken = plane.reload(waiting)
+        assert (woken.status, woken.presence) == ("running", "running")
+        assert plane.engine.calls == ["ensure", "rest"], "no connection was broken"
+        with plane.core.database.snapshot() as session:
+            page = PageRequest(100, None)
+            found = plane.core.operations.list(session, Scope(waiting.organization_id), page)
+        assert [(one.kind, one.status) for one in found.items][-1] == ("cluster.wake", "succeeded")
+
+    def test_who_only_knocks_has_not(self, plane: Plane, waiting: Cluster) -> None:
+        plane.engine.wake(waiting.id, plane.clock.now())
+        plane.sweep()
+        assert plane.reload(waiting).status == "paused"
+        assert plane.engine.running[waiting.id].state == "running"
+        plane.clock.advance(TRIAL_SECONDS)
+        plane.sweep()
+        assert plane.reload(waiting).status == "paused"
+        assert plane.engine.running[waiting.id].state == "stopped"
+
+    def test_a_pause_that_follows_at_once_holds(self, plane: Plane, waiting: Cluster) -> None:
+        plane.engine.wake(waiting.id, plane.clock.now())
+        plane.engine.used(waiting.id, idle_ms=0)
+        plane.sweep()
+        assert plane.changed(waiting, "pause").status == "paused"
+        assert plane.engine.running[waiting.id].state == "stopped"
+
+    def test_keys_that_end_meanwhile_can_not_wake_it(self, plane: Plane, waiting: Cluster) -> None:
+        key_id = plane.api_key(waiting.organization_id)
+        plane.clock.advance(60)
+        plane.sweep()
+        assert plane.usernames(waiting) == {key_id}
+
+    def test_can_be_turned_off_while_paused(self, plane: Plane, waiting: Cluster) -> None:
+        assert plane.engine.running[waiting.id].wakes
+        update(plane, waiting, ClusterPatch(wake_on_connect=False))
+        assert not plane.engine.running[waiting.id].wakes
+
+    def test_a_deleted_cluster_does_not_wake(self, plane: Plane, waiting: Cluster) -> None:
+        plane.changed(waiting, "delete")
+        assert not plane.engine.running[waiting.id].wakes
+
+
+class TestAutoPause:
+    MINUTES = 10
+
+    @pytest.fixture
+    def sparing(self, plane: Plane, running: Cluster) -> Cluster:
+        """A running cluster that is to be paused after ten idle minutes."""
+        return update(plane, running, ClusterPatch(auto_pause_minutes=self.MINUTES))
+
+    def test_when_nobody_was_logged_in_for_so_long(self, plane: Plane, sparing: Cluster) -> None:
+        plane.engine.used(sparing.id, idle_ms=self.MINUTES * 60_000 - 1)
+        plane.sweep()
+        assert plane.reload(sparing).status == "running"
+        plane.engine.used(sparing.id, idle_ms=self.MINUTES * 60_000)
+        plane.sweep()
+        assert plane.reload(sparing).status == "paused"
+
+    def test_never_while_somebody_is(self, plane: Plane, sparing: Cluster) -> None:
+        plane.engine.used(sparing.id, idle_ms=0)
+        plane.sweep()
+        assert plane.reload(sparing).status == "running"
+
+    def test_can_be_turned_off(self, plane: Plane, sparing: Cluster) -> None:
+        update(plane, sparing, ClusterPatch(auto_pause_minutes=0))
+        plane.engine.used(sparing.id, idle_ms=self.MINUTES * 60_000)
+        plane.sweep()
+        assert plane.reload(sparing).status == "running"
 
 
 VERBS: dict[str, Callable[[Plane, Cluster], object]] = {

@@ -21,12 +21,14 @@ wanted_clusters = st.builds(
     presence=st.sampled_from(Presence),
     generation=st.integers(1, 3),
     credentials_generation=st.integers(1, 3),
+    wakes=st.booleans(),
 )
 observed_clusters = st.builds(
     Observed,
     brokers=st.sampled_from(Brokers),
     generation=st.integers(0, 3),
     credentials_generation=st.integers(0, 3),
+    wakes=st.booleans(),
 )
 
 
@@ -42,8 +44,15 @@ def carried_out(step: Step, wanted: Wanted, observed: Observed) -> Observed:
             )
         case Step.PUBLISH:
             return replace(observed, credentials_generation=wanted.credentials_generation)
+        case Step.REST:
+            return replace(
+                observed,
+                brokers=Brokers.STOPPED,
+                wakes=wanted.wakes,
+                credentials_generation=wanted.credentials_generation,
+            )
         case Step.STOP:
-            return replace(observed, brokers=Brokers.STOPPED)
+            return replace(observed, brokers=Brokers.STOPPED, wakes=False)
         case Step.REMOVE:
             return replace(observed, brokers=Brokers.UNKNOWN)
 
@@ -70,12 +79,27 @@ class TestSteps:
     def test_new_credentials_need_no_start(self) -> None:
         assert steps(replace(WANTED, credentials_generation=6), SEEN) == (Step.PUBLISH,)
 
-    @pytest.mark.parametrize("presence", [Presence.STOPPED, Presence.KEPT])
-    def test_a_cluster_is_stopped_once(self, presence: Presence) -> None:
+    @pytest.mark.parametrize(
+        ("presence", "step"), [(Presence.STOPPED, Step.REST), (Presence.KEPT, Step.STOP)]
+    )
+    def test_a_cluster_is_stopped_once(self, presence: Presence, step: Step) -> None:
         wanted = replace(WANTED, presence=presence)
-        assert steps(wanted, SEEN) == (Step.STOP,)
+        assert steps(wanted, SEEN) == (step,)
         for brokers in (Brokers.STOPPED, Brokers.UNKNOWN):
             assert steps(wanted, replace(SEEN, brokers=brokers)) == ()
+
+    def test_a_woken_cluster_runs_on_for_its_trial(self) -> None:
+        wanted = replace(WANTED, presence=Presence.STOPPED, wakes=True)
+        assert steps(wanted, replace(SEEN, is_on_trial=True)) == ()
+        assert steps(wanted, SEEN) == (Step.REST,)
+        assert steps(replace(wanted, wakes=False), replace(SEEN, is_on_trial=True)) == (Step.REST,)
+
+    def test_a_resting_cluster_learns_whether_it_wakes_and_for_whom(self) -> None:
+        wanted = replace(WANTED, presence=Presence.STOPPED, wakes=True)
+        still = replace(SEEN, brokers=Brokers.STOPPED, wakes=True)
+        assert steps(wanted, still) == ()
+        assert steps(wanted, replace(still, wakes=False)) == (Step.REST,)
+        assert steps(wanted, replace(still, credentials_generation=4)) == (Step.REST,)
 
     @given(observed=observed_clusters)
     def test_a_removal_is_carried_out_whatever_is_seen(self, observed: Observed) -> None:

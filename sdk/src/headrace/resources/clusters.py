@@ -113,7 +113,7 @@ class Clusters:
         body = None if name is None else {"name": name}
         return self._change(cluster_id, "undelete", body, timeout_seconds if wait else None)
 
-    def update(
+    def update(  # noqa: PLR0913 - what of a cluster can change
         self,
         cluster_id: str,
         *,
@@ -121,11 +121,23 @@ class Clusters:
         plan: str | None = None,
         labels: Mapping[str, str] | None = None,
         deletion_protection: bool | None = None,
+        wake_on_connect: bool | None = None,
+        auto_pause_minutes: int | None = None,
         wait: bool = True,
         timeout_seconds: float = WAIT_SECONDS_DEFAULT,
     ) -> Cluster:
-        """Change a cluster; what is left out stays, labels are replaced as a whole."""
-        body = _patch(name, plan, labels, deletion_protection=deletion_protection)
+        """Change a cluster; what is left out stays, labels are replaced as a whole.
+
+        `auto_pause_minutes` of 0 turns the pause of an idle cluster off.
+        """
+        body = _given(
+            name=name,
+            plan=plan,
+            labels=None if labels is None else dict(labels),
+            deletion_protection=deletion_protection,
+            wake_on_connect=wake_on_connect,
+            auto_pause_minutes=auto_pause_minutes,
+        )
         response = self._transport.send(_update(cluster_id, body))
         return self._changed(response, timeout_seconds if wait else None)
 
@@ -139,7 +151,12 @@ class Clusters:
         deletion_protection: bool | None = None,
     ) -> ClusterChangePreview:
         """Tell what an update would do and cost, without making it."""
-        body = _patch(name, plan, labels, deletion_protection=deletion_protection)
+        body = _given(
+            name=name,
+            plan=plan,
+            labels=None if labels is None else dict(labels),
+            deletion_protection=deletion_protection,
+        )
         request = _update(cluster_id, body, _flags(dry_run=True))
         return self._transport.decode(self._transport.send(request), ClusterChangePreview)
 
@@ -230,20 +247,9 @@ def _flags(**flags: bool) -> dict[str, str | int]:
     return {name: "true" for name, is_on in flags.items() if is_on}
 
 
-def _patch(
-    name: str | None,
-    plan: str | None,
-    labels: Mapping[str, str] | None,
-    *,
-    deletion_protection: bool | None,
-) -> dict[str, Any]:
-    given = {
-        "name": name,
-        "plan": plan,
-        "labels": None if labels is None else dict(labels),
-        "deletion_protection": deletion_protection,
-    }
-    return {field: value for field, value in given.items() if value is not None}
+def _given(**fields: Any) -> dict[str, Any]:
+    """Return the fields that are to change."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _update(

@@ -92,6 +92,16 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
             "--deletion-protection/--no-deletion-protection", help="Refuse to delete it, or not."
         ),
     ] = None,
+    wake_on_connect: Annotated[
+        bool | None,
+        typer.Option(
+            "--wake-on-connect/--no-wake-on-connect", help="Start it when a client connects."
+        ),
+    ] = None,
+    auto_pause: Annotated[
+        int | None,
+        typer.Option(metavar="MINUTES", help="Pause it when idle for so long; 0 for never."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would change, and its price.")
     ] = False,
@@ -100,9 +110,10 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Change a cluster's name, plan, labels or protection; labels are replaced as a whole."""
+    """Change a cluster; labels are replaced as a whole."""
     labels = {} if no_labels else labels_of(label)
-    if (name, plan, labels, deletion_protection) == (None, None, None, None):
+    given = (name, plan, labels, deletion_protection, wake_on_connect, auto_pause)
+    if all(one is None for one in given):
         raise typer.BadParameter("nothing to change was given")
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
@@ -123,6 +134,8 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
             plan=plan,
             labels=labels,
             deletion_protection=deletion_protection,
+            wake_on_connect=wake_on_connect,
+            auto_pause_minutes=auto_pause,
             wait=wait,
             timeout_seconds=timeout,
         )

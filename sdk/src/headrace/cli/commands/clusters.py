@@ -26,6 +26,8 @@ SHOW_COLUMNS = (
     "endpoints.kafka.sasl_plaintext",
     "labels",
     "deletion_protection",
+    "wake_on_connect",
+    "auto_pause_minutes",
     "organization_id",
     "created_at",
     "purge_at",
