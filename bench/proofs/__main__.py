@@ -16,6 +16,7 @@ from bench.proofs import (
     durability,
     first_produce,
     group_churn,
+    lifecycle,
     suites,
     terraform_apply,
     terraform_life,
@@ -26,6 +27,7 @@ from bench.proofs.report import Finding, commit, publish
 PROOFS: dict[str, Callable[[], Finding]] = {
     "clean-clone": clean_clone.prove,
     "first-produce": first_produce.prove,
+    "lifecycle": lifecycle.prove,
     "broker-start": broker_start.prove,
     "broker-cost": broker_cost.prove,
     "broker-latency": broker_speed.prove_latency,
