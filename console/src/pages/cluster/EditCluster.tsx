@@ -1,6 +1,7 @@
 import {
   Button,
   Group,
+  NumberInput,
   Select,
   SimpleGrid,
   Stack,
@@ -19,6 +20,8 @@ import { ProblemAlert } from "../../parts/ProblemAlert";
 import { Section } from "../../parts/Section";
 import { labelLines, parseLabels } from "./labels";
 
+const IDLE_MINUTES_MAX = 7 * 24 * 60;
+
 /** Changes a cluster's name, plan, labels and protection. */
 export function EditCluster({ cluster }: { cluster: Cluster }) {
   const queries = useQueryClient();
@@ -27,12 +30,17 @@ export function EditCluster({ cluster }: { cluster: Cluster }) {
   const [plan, setPlan] = useState(cluster.plan);
   const [labels, setLabels] = useState(labelLines(cluster.labels));
   const [isProtected, setProtected] = useState(cluster.deletion_protection);
+  const [wakes, setWakes] = useState(cluster.wake_on_connect);
+  const [idle, setIdle] = useState<number | string>(cluster.auto_pause_minutes ?? "");
+  const idleMinutes = typeof idle === "number" ? idle : 0;
   const parsed = parseLabels(labels);
   const patch = {
     ...(name !== cluster.name && { name }),
     ...(plan !== cluster.plan && { plan }),
     ...(parsed !== null && labelLines(parsed) !== labelLines(cluster.labels) && { labels: parsed }),
     ...(isProtected !== cluster.deletion_protection && { deletion_protection: isProtected }),
+    ...(wakes !== cluster.wake_on_connect && { wake_on_connect: wakes }),
+    ...(idleMinutes !== (cluster.auto_pause_minutes ?? 0) && { auto_pause_minutes: idleMinutes }),
   };
   const isChanged = Object.keys(patch).length > 0;
   const save = useMutation({
@@ -55,7 +63,7 @@ export function EditCluster({ cluster }: { cluster: Cluster }) {
     save.mutate();
   };
   return (
-    <Section title="Name, plan and labels">
+    <Section title="Name, plan and behaviour">
       <form onSubmit={submit}>
         <Stack>
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
@@ -85,6 +93,21 @@ export function EditCluster({ cluster }: { cluster: Cluster }) {
             autosize
             minRows={2}
             spellCheck={false}
+          />
+          <NumberInput
+            label="Pause when idle (minutes)"
+            description="When no client has been logged in for so long; empty for never."
+            value={idle}
+            onChange={setIdle}
+            min={1}
+            max={IDLE_MINUTES_MAX}
+            allowDecimal={false}
+            w={{ base: "100%", sm: 280 }}
+          />
+          <Switch
+            label="Start it when a client connects while it is paused"
+            checked={wakes}
+            onChange={(event) => setWakes(event.currentTarget.checked)}
           />
           <Switch
             label="Protect it from deletion"

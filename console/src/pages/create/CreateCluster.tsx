@@ -18,6 +18,9 @@ const NAME_PATTERN = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/;
 const NAME_LENGTH_MAX = 63;
 const NAME_RULE = "Lower-case letters, digits and inner hyphens, 63 at most.";
 
+/** What a cluster is given in its settings, once it is there. */
+const CHOSEN_LATER = { deletion_protection: false, wake_on_connect: false };
+
 /** Makes a cluster at a price that is seen before, and goes on to how to connect to it. */
 export function CreateCluster() {
   const offered = useQuery(plans);
@@ -35,7 +38,7 @@ export function CreateCluster() {
   const plan = chosen ?? all.find((each) => each.available)?.id;
   const create = useMutation({
     mutationFn: (body: { name: string; plan: string }) =>
-      unwrap(client.POST("/v1/clusters", { body: { ...body, deletion_protection: false } })),
+      unwrap(client.POST("/v1/clusters", { body: { ...body, ...CHOSEN_LATER } })),
     onSuccess: async (made) => {
       await queries.invalidateQueries({ queryKey: clusters.queryKey });
       if ("endpoints" in made) {
