@@ -2,7 +2,6 @@
 
 use std::{path::Path, rc::Rc, sync::Arc, time::Duration};
 
-use headrace_groups::GroupConfig;
 use headrace_io::{Clock, Disk, RealDisk, Rng};
 use headrace_log::LogError;
 use headrace_types::TopicId;
@@ -81,7 +80,8 @@ impl Broker {
         let directory = Path::new(groups::DIRECTORY);
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let acls = Acls::open(Arc::clone(&disk), &config)?;
-        let groups = Groups::open(Arc::clone(&disk), directory, Arc::clone(&clock), GroupConfig::default())?;
+        let groups =
+            Groups::open(Arc::clone(&disk), directory, Arc::clone(&clock), config.groups.coordinator())?;
         let length = config.usage.window_length();
         let usage = Usage::open(Arc::clone(&disk), Arc::clone(&clock), rng.as_ref(), length)?;
         let topics =

@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Dev(DevOptions),
     /// Print the page about settings of topics.
     TopicSettings,
+    /// Print the page about settings of the broker.
+    BrokerSettings,
     /// Print what a data directory holds.
     Inspect(InspectOptions),
     /// Print the version.
@@ -32,14 +34,15 @@ pub(crate) struct DevOptions {
     pub(crate) listen: SocketAddr,
     pub(crate) data_dir: PathBuf,
     pub(crate) num_partitions: i32,
+    pub(crate) initial_rebalance_delay_ms: Option<i32>,
 }
 
 /// The usage, on one screen.
 pub(crate) const USAGE: &str = "\
 usage: headrace-broker --config FILE
-       headrace-broker dev --listen 127.0.0.1:PORT --data-dir DIR [--num-partitions N]
+       headrace-broker dev --listen 127.0.0.1:PORT --data-dir DIR [--num-partitions N] [--initial-rebalance-delay-ms MS]
        headrace-broker inspect DIR [--json] [--batches] [--producers]
-       headrace-broker topic-settings
+       headrace-broker topic-settings | broker-settings
        headrace-broker --version";
 
 /// Reads the arguments of the process.
@@ -47,6 +50,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
     match parser.next()? {
         Some(Long("config")) => run(parser),
         Some(Value(word)) if word == "topic-settings" => alone(parser, Command::TopicSettings),
+        Some(Value(word)) if word == "broker-settings" => alone(parser, Command::BrokerSettings),
         Some(Long("version") | Short('V')) => Ok(Command::Version),
         Some(Long("help") | Short('h')) => Ok(Command::Help),
         Some(Value(word)) if word == "inspect" => inspect(parser).map(Command::Inspect),
@@ -71,8 +75,12 @@ fn alone(mut parser: lexopt::Parser, command: Command) -> Result<Command, lexopt
 
 fn dev(mut parser: lexopt::Parser) -> Result<DevOptions, lexopt::Error> {
     let (mut listen, mut data_dir, mut num_partitions) = (None, None, limits::NUM_PARTITIONS);
+    let mut initial_rebalance_delay_ms = None;
     while let Some(argument) = parser.next()? {
         match argument {
+            Long("initial-rebalance-delay-ms") => {
+                initial_rebalance_delay_ms = Some(parser.value()?.parse()?);
+            }
             Long("listen") => listen = Some(parser.value()?.parse()?),
             Long("data-dir") => data_dir = Some(parser.value()?.into()),
             Long("num-partitions") => num_partitions = parser.value()?.parse()?,
@@ -81,7 +89,7 @@ fn dev(mut parser: lexopt::Parser) -> Result<DevOptions, lexopt::Error> {
     }
     let listen = listen.ok_or("--listen ADDRESS:PORT is missing")?;
     let data_dir = data_dir.ok_or("--data-dir DIR is missing")?;
-    Ok(DevOptions { listen, data_dir, num_partitions })
+    Ok(DevOptions { listen, data_dir, num_partitions, initial_rebalance_delay_ms })
 }
 
 fn inspect(mut parser: lexopt::Parser) -> Result<InspectOptions, lexopt::Error> {
@@ -119,6 +127,7 @@ mod tests {
     fn the_page_about_settings_takes_no_options() {
         assert_eq!(parsed(&["topic-settings"]).unwrap(), Command::TopicSettings);
         assert!(parsed(&["topic-settings", "more"]).is_err());
+        assert_eq!(parsed(&["broker-settings"]).unwrap(), Command::BrokerSettings);
     }
 
     #[test]
@@ -131,10 +140,15 @@ mod tests {
 
     #[test]
     fn dev_needs_an_address_and_a_directory() {
-        let options =
-            DevOptions { listen: "127.0.0.1:9092".parse().unwrap(), data_dir: "d".into(), num_partitions: 4 };
+        let options = DevOptions {
+            listen: "127.0.0.1:9092".parse().unwrap(),
+            data_dir: "d".into(),
+            num_partitions: 4,
+            initial_rebalance_delay_ms: None,
+        };
         let arguments = ["dev", "--listen", "127.0.0.1:9092", "--data-dir", "d", "--num-partitions", "4"];
         assert_eq!(parsed(&arguments).unwrap(), Command::Dev(options));
+        assert!(parsed(&[&arguments[..], &["--initial-rebalance-delay-ms", "0"]].concat()).is_ok());
         assert!(parsed(&arguments[..3]).is_err());
         assert!(parsed(&["dev", "--listen", "nowhere", "--data-dir", "d"]).is_err());
     }

@@ -10,7 +10,7 @@ use headrace_usage::{WindowLength, limits::WINDOW_SECONDS_MAX};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{cli::DevOptions, files, limits, limits::USAGE_WINDOW_LENGTH};
+use crate::{cli::DevOptions, files, groups::GroupsConfig, limits, limits::USAGE_WINDOW_LENGTH};
 
 const FORMAT: u32 = 1;
 /// Cluster id that `dev` reports.
@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) handover_socket: Option<PathBuf>,
     #[serde(default)]
     pub(crate) topics: TopicsConfig,
+    #[serde(default)]
+    pub(crate) groups: GroupsConfig,
     #[serde(default)]
     pub(crate) limits: LimitsConfig,
     #[serde(default)]
@@ -231,6 +233,9 @@ impl Config {
             admin_socket: None,
             handover_socket: None,
             topics: TopicsConfig { auto_create: true, num_partitions: options.num_partitions },
+            groups: options.initial_rebalance_delay_ms.map_or_else(GroupsConfig::default, |delay_ms| {
+                GroupsConfig { initial_rebalance_delay_ms: delay_ms, ..GroupsConfig::default() }
+            }),
             limits: LimitsConfig::default(),
             usage: UsageConfig::default(),
         };
@@ -244,6 +249,7 @@ impl Config {
         }
         self.check_identity()?;
         self.check_limits()?;
+        self.groups.check().map_err(ConfigError::Invalid)?;
         for listener in &self.listeners {
             self.check_listener(listener)?;
         }
@@ -358,6 +364,7 @@ mod tests {
             listen: listen.parse().unwrap(),
             data_dir: "d".into(),
             num_partitions: 4,
+            initial_rebalance_delay_ms: None,
         };
         assert!(Config::dev(&options("127.0.0.1:1")).unwrap().topics.auto_create);
         assert!(

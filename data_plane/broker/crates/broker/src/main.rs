@@ -4,6 +4,7 @@ mod acceptor;
 mod acls;
 mod admin;
 mod broker;
+mod broker_settings;
 mod cli;
 mod close;
 mod config;
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Ok(Command::Run { .. }) if UNSAFE_BUILD => complain(UNSAFE_REFUSAL, EXIT_START),
         Ok(Command::Run { config }) => run(Config::load(&config)),
         Ok(Command::Dev(options)) => run(Config::dev(&options)),
+        Ok(Command::BrokerSettings) => say(broker_settings::page().trim_end()),
         Ok(Command::TopicSettings) => say(topics::settings::page().trim_end()),
         Ok(Command::Inspect(options)) => inspect::run(&options),
         Ok(Command::Version) => say(&version()),

@@ -2,6 +2,11 @@
 
 use std::ops::RangeInclusive;
 
+use bytes::Bytes;
+
+/// Reads the topics out of what a consumer joined with; none, if it can not be read, means that it may read anything.
+pub type ReadSubscription = fn(&Bytes) -> Option<Vec<String>>;
+
 /// Longest group id, in bytes.
 pub(crate) const GROUP_ID_BYTES_MAX: usize = 1024;
 /// Longest group instance id, in bytes (Kafka's rule for it is that of topic names).
@@ -34,8 +39,11 @@ pub struct GroupConfig {
     pub offset_metadata_bytes_max: usize,
     /// Most bytes of topic names and metadata of all committed offsets together.
     pub offsets_bytes_max: usize,
-    /// `offsets.retention.minutes`, counted from when a group became empty, or from the commit where there never was a member.
+    /// `offsets.retention.minutes` (KIP-211): counted from the commit, and where the members have left from when the last one did.
+    /// While a group of consumers has members, only offsets of topics that none of them subscribes to expire.
     pub offsets_retention_ms: i64,
+    /// How subscriptions are read.
+    pub subscription: ReadSubscription,
 }
 
 impl Default for GroupConfig {
@@ -51,6 +59,7 @@ impl Default for GroupConfig {
             offset_metadata_bytes_max: 4096,
             offsets_bytes_max: 32 * 1024 * 1024,
             offsets_retention_ms: 7 * 24 * 60 * 60 * 1000,
+            subscription: |_| None,
         }
     }
 }

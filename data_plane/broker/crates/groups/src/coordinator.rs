@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use headrace_types::{ErrorCode, TopicId};
 
 use crate::answers::{FetchedTopic, GroupDescription, GroupListing, JoinAnswer, SyncAnswer};
@@ -139,7 +138,9 @@ impl Coordinator {
     /// `SyncGroup`: the answer comes through `effects`, now or later.
     pub fn sync(&mut self, request: &SyncRequest, waiter: Waiter, now: Now, effects: &mut Effects) {
         let assigned: usize = request.assignments.iter().map(|(_, assignment)| assignment.len()).sum();
-        let refusal = if !self.groups.contains_key(&request.group_id) {
+        let refusal = if request.group_id.is_empty() {
+            Some(ErrorCode::InvalidGroupId)
+        } else if !self.groups.contains_key(&request.group_id) {
             Some(ErrorCode::UnknownMemberId)
         } else if self.members_bytes.saturating_add(assigned) > self.config.members_bytes_max {
             Some(ErrorCode::PolicyViolation)
@@ -154,6 +155,9 @@ impl Coordinator {
 
     /// `Heartbeat`
     pub fn heartbeat(&mut self, request: &HeartbeatRequest, now: Now) -> ErrorCode {
+        if request.group_id.is_empty() {
+            return ErrorCode::InvalidGroupId;
+        }
         let Some(group) = self.groups.get_mut(&request.group_id) else { return ErrorCode::UnknownMemberId };
         let checked = group
             .check_member(&request.member_id, request.instance_id.as_deref())
@@ -164,16 +168,16 @@ impl Coordinator {
         }
     }
 
-    /// `LeaveGroup`: one result for each member, or one for the request.
+    /// `LeaveGroup`: one result for each member. A group that does not exist has none of them.
     pub fn leave(
         &mut self,
         group_id: &str,
         departures: &[Departure],
         now: Now,
         effects: &mut Effects,
-    ) -> Result<Vec<ErrorCode>, ErrorCode> {
+    ) -> Vec<ErrorCode> {
         let left = self.with_group(group_id, now, effects, |group, turn| group.leave(departures, turn));
-        left.ok_or(ErrorCode::UnknownMemberId)
+        left.unwrap_or_else(|| vec![ErrorCode::UnknownMemberId; departures.len()])
     }
 
     /// `OffsetCommit`: one result for each offset, or one for the request. Committing from outside makes the group.
@@ -224,19 +228,17 @@ impl Coordinator {
         }
     }
 
-    /// `OffsetDelete`: one result for each topic, or one for the request. `subscription` reads the topics out of what a consumer
-    /// joined with; none, if it can not, means that it may read anything.
+    /// `OffsetDelete`: one result for each topic, or one for the request.
     pub fn delete_offsets(
         &mut self,
         group_id: &str,
         selection: &[TopicSelection],
-        subscription: impl Fn(&Bytes) -> Option<Vec<String>>,
         now: Now,
         effects: &mut Effects,
     ) -> Result<Vec<ErrorCode>, ErrorCode> {
         let Self { groups, config, offsets, .. } = self;
         let group = groups.get_mut(group_id).ok_or(ErrorCode::GroupIdNotFound)?;
-        group.delete_offsets(selection, subscription, offsets, &mut Turn { now, config, effects })
+        group.delete_offsets(selection, offsets, &mut Turn { now, config, effects })
     }
 
     /// Forgets the offsets of topics that are gone.
@@ -278,7 +280,10 @@ impl Coordinator {
         now: Now,
         effects: &mut Effects,
     ) -> Result<(), ErrorCode> {
-        check_group_id(&request.group_id)?;
+        // A group without a name may be committed to, as ever (KIP-289).
+        if request.group_id.len() > GROUP_ID_BYTES_MAX {
+            return Err(ErrorCode::InvalidGroupId);
+        }
         if request.generation >= 0 {
             let error = if request.knows_group_id_not_found {
                 ErrorCode::GroupIdNotFound

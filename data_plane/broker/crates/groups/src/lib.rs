@@ -27,7 +27,7 @@ pub use answers::{
     FetchedOffset, FetchedTopic, GroupDescription, GroupListing, JoinAnswer, JoinedMember, MemberDescription,
     SyncAnswer,
 };
-pub use config::GroupConfig;
+pub use config::{GroupConfig, ReadSubscription};
 pub use coordinator::{Coordinator, GroupTotals};
 pub use group::GroupState;
 pub use offsets::CommittedOffset;

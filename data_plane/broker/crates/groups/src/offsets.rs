@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
 use headrace_types::{ErrorCode, TopicId};
 
 use crate::answers::{FetchedOffset, FetchedTopic};
@@ -182,23 +181,28 @@ impl Group {
         self.offsets.0.iter().map(one).collect()
     }
 
-    /// Forgets the offsets of partitions that no member reads; one result for each topic. `subscription` reads the topics out
-    /// of what a member joined with; none, if it can not, means that the member may read anything.
+    /// The topics that members subscribe to; none where that can not be told.
+    fn topics_read(&self, config: &GroupConfig) -> Option<BTreeSet<String>> {
+        let members = self.describe().members;
+        if !members.is_empty() && self.protocol_type.as_deref() != Some(CONSUMER_PROTOCOL_TYPE) {
+            return None;
+        }
+        let subscriptions: Option<Vec<_>> =
+            members.iter().map(|member| (config.subscription)(&member.metadata)).collect();
+        subscriptions.map(|subscriptions| subscriptions.into_iter().flatten().collect())
+    }
+
+    /// Forgets the offsets of partitions that no member reads; one result for each topic.
     pub(crate) fn delete_offsets(
         &mut self,
         selection: &[TopicSelection],
-        subscription: impl Fn(&Bytes) -> Option<Vec<String>>,
         totals: &mut OffsetTotals,
         turn: &mut Turn<'_>,
     ) -> Result<Vec<ErrorCode>, ErrorCode> {
-        let members = self.describe().members;
-        if !members.is_empty() && self.protocol_type.as_deref() != Some(CONSUMER_PROTOCOL_TYPE) {
+        if !self.members.is_empty() && self.protocol_type.as_deref() != Some(CONSUMER_PROTOCOL_TYPE) {
             return Err(ErrorCode::NonEmptyGroup);
         }
-        let subscriptions: Option<Vec<_>> =
-            members.iter().map(|member| subscription(&member.metadata)).collect();
-        let read: Option<BTreeSet<String>> =
-            subscriptions.map(|subscriptions| subscriptions.into_iter().flatten().collect());
+        let read = self.topics_read(turn.config);
         let is_read = |topic: &str| read.as_ref().is_none_or(|read| read.contains(topic));
         let results = selection.iter().map(|wanted| {
             if is_read(&wanted.topic) {
@@ -231,14 +235,21 @@ impl Group {
         }
     }
 
-    /// Forgets what nobody has touched for the retention time; offsets of a group with members are kept (KIP-211).
+    /// Forgets what nobody has touched for the retention time: all of it once the last member has been gone for as long, and
+    /// while there are members what none of them subscribes to (KIP-211).
     pub(crate) fn expire_offsets(&mut self, totals: &mut OffsetTotals, turn: &mut Turn<'_>) {
-        if self.state != GroupState::Empty {
-            return;
-        }
         let before_ms = turn.now.wall_ms.saturating_sub(turn.config.offsets_retention_ms);
-        if self.empty_since_ms.is_none_or(|since_ms| since_ms <= before_ms) {
-            self.forget_offsets(|_, offset| offset.committed_at_ms <= before_ms, totals, turn);
-        }
+        let read = match self.state {
+            GroupState::Empty if self.empty_since_ms.is_none_or(|since_ms| since_ms <= before_ms) => {
+                Some(BTreeSet::new())
+            }
+            GroupState::Stable => self.topics_read(turn.config),
+            _ => None,
+        };
+        let Some(read) = read else { return };
+        let is_obsolete = |topic: &str, offset: &CommittedOffset| {
+            offset.committed_at_ms <= before_ms && !read.contains(topic)
+        };
+        self.forget_offsets(is_obsolete, totals, turn);
     }
 }

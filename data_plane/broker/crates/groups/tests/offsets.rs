@@ -151,7 +151,7 @@ fn deleting_a_group_removes_it_for_good() {
     let (ids, generation) = world.stable_group(1);
     world.commit(&commit(&ids[0], generation, vec![offset("t", 5)])).unwrap();
     assert_eq!(world.delete(GROUP), ErrorCode::NonEmptyGroup);
-    world.leave(&[departure(&ids[0], None)]).unwrap();
+    assert_eq!(world.leave(&[departure(&ids[0], None)]), [ErrorCode::None]);
     assert_eq!(world.delete(GROUP), ErrorCode::None);
     assert_eq!(world.delete(GROUP), ErrorCode::GroupIdNotFound);
     assert_eq!(world.coordinator.totals(), GroupTotals::default());
@@ -179,7 +179,7 @@ fn offsets_expire_a_while_after_the_last_member_left() {
         world.heartbeat(&ids[0], generation);
     }
     assert_eq!(world.committed("t"), 5, "a group with members keeps its offsets");
-    world.leave(&[departure(&ids[0], None)]).unwrap();
+    assert_eq!(world.leave(&[departure(&ids[0], None)]), [ErrorCode::None]);
     world.pass(7 * DAY_MS - 1_000_000);
     assert_eq!(world.committed("t"), 5);
     world.pass(2_000_000);
@@ -203,12 +203,12 @@ fn reading(topics: &str) -> JoinRequest {
 fn delete(world: &mut World, topics: &[&str]) -> Result<Vec<ErrorCode>, ErrorCode> {
     let selection =
         topics.iter().map(|topic| TopicSelection { topic: (*topic).to_owned(), partitions: vec![0] });
-    world.delete_offsets(&selection.collect::<Vec<_>>(), subscription)
+    world.delete_offsets(&selection.collect::<Vec<_>>())
 }
 
 /// A group with offsets of two topics and one member, which joins as told.
 fn group_of_one(join: &JoinRequest) -> World {
-    let mut world = World::new();
+    let mut world = World::with(GroupConfig { subscription, ..GroupConfig::default() });
     world.commit(&commit("", -1, vec![offset("t", 5), offset("u", 6)])).unwrap();
     let told = world.join_answer(join);
     let waiter = world.join(&JoinRequest { member_id: told.member_id.clone(), ..join.clone() });
@@ -226,6 +226,31 @@ fn offsets_that_nobody_reads_are_deleted_and_stay_so() {
         assert_eq!((world.committed("t"), world.committed("u")), (5, -1));
         assert_eq!(world.coordinator.totals().offsets, 1);
         world.restart();
+    }
+}
+
+/// A week and a bit in which the member is alive.
+fn outlive_retention(world: &mut World) {
+    let member = world.coordinator.describe(GROUP).unwrap().members.remove(0).member_id;
+    for _ in 0..(8 * DAY_MS / 9_000) {
+        world.pass(9_000);
+        assert_eq!(world.heartbeat(&member, 1), ErrorCode::None);
+    }
+}
+
+#[test]
+fn offsets_of_topics_that_no_member_subscribes_to_expire_while_there_are_members() {
+    let mut world = group_of_one(&reading("t x"));
+    outlive_retention(&mut world);
+    assert_eq!((world.committed("t"), world.committed("u")), (5, -1));
+}
+
+#[test]
+fn nothing_expires_while_a_subscription_can_not_be_read_or_members_are_no_consumers() {
+    for join in [reading("?"), JoinRequest { protocol_type: "connect".to_owned(), ..reading("x") }] {
+        let mut world = group_of_one(&join);
+        outlive_retention(&mut world);
+        assert_eq!((world.committed("t"), world.committed("u")), (5, 6));
     }
 }
 

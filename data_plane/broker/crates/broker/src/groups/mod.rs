@@ -2,6 +2,8 @@
 
 mod journal;
 mod metrics;
+mod settings;
+mod subscription;
 mod waiting;
 
 use std::{
@@ -12,7 +14,6 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use headrace_groups::{
     CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription, GroupEvent,
     GroupListing, HeartbeatRequest, JoinAnswer, JoinRequest, Now, SyncAnswer, SyncRequest, TopicSelection,
@@ -26,6 +27,7 @@ use crate::{limits::GROUP_LOG_RETRY_INTERVAL, storage_failure::end_process};
 use journal::Journal;
 pub(crate) use journal::{DIRECTORY, JournalError};
 pub(crate) use metrics::GroupMetrics;
+pub(crate) use settings::GroupsConfig;
 use waiting::Waiting;
 
 /// The groups of a broker.
@@ -124,7 +126,7 @@ impl Groups {
         group: &str,
         departures: &[Departure],
     ) -> Result<Vec<ErrorCode>, ErrorCode> {
-        self.ask(|state, now, effects| state.coordinator.leave(group, departures, now, effects)).await?
+        self.ask(|state, now, effects| state.coordinator.leave(group, departures, now, effects)).await
     }
 
     /// `OffsetCommit`: one result for each offset, or one for the request.
@@ -168,12 +170,9 @@ impl Groups {
         &self,
         group: &str,
         selection: &[TopicSelection],
-        subscription: impl Fn(&Bytes) -> Option<Vec<String>>,
     ) -> Result<Vec<ErrorCode>, ErrorCode> {
-        self.ask(|state, now, effects| {
-            state.coordinator.delete_offsets(group, selection, subscription, now, effects)
-        })
-        .await?
+        self.ask(|state, now, effects| state.coordinator.delete_offsets(group, selection, now, effects))
+            .await?
     }
 
     /// Forgets the offsets of a topic that was deleted; durable with the next answer.

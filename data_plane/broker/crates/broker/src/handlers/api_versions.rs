@@ -6,7 +6,7 @@ use headrace_protocol::{
 };
 use headrace_types::ErrorCode;
 
-use super::{Context, served};
+use super::{Context, features, served};
 use crate::{
     close::Close,
     reply::{Answer, Reply},
@@ -43,7 +43,14 @@ fn response(error: ErrorCode) -> ApiVersionsResponse<'static> {
         min_version: if key == ApiKey::Produce { PRODUCE_REPORTED_SINCE } else { *versions.start() },
         max_version: *versions.end(),
     });
-    ApiVersionsResponse { error_code: error.code(), api_keys: api_keys.collect(), ..Default::default() }
+    ApiVersionsResponse {
+        error_code: error.code(),
+        api_keys: api_keys.collect(),
+        supported_features: features::supported(),
+        finalized_features_epoch: features::EPOCH,
+        finalized_features: features::finalized(),
+        ..Default::default()
+    }
 }
 
 /// Letters and digits, with `-` and `.` inside (`ApiVersionsRequest` of Apache Kafka, KIP-511).

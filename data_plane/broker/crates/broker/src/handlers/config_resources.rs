@@ -6,7 +6,7 @@ use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, TopicName};
 
 use super::{Context, permissions::denied};
-use crate::topics::Refusal;
+use crate::{broker_settings, topics::Refusal};
 
 pub(super) const TOPIC: i8 = 2;
 pub(super) const BROKER: i8 = 4;
@@ -68,11 +68,13 @@ pub(super) fn unalterable<'a>(
     if let Err(refusal) = check_broker(context, name) {
         return refusal;
     }
-    let names: Vec<&str> = configs.take(NAMES_REPEATED_MAX).map(|name| shortened(name)).collect();
-    let message = format!(
-        "{}: settings of the broker belong to the cluster and can not be altered over the Kafka protocol",
-        names.join(", ")
-    );
+    let why = |name: &Cow<'_, str>| {
+        let why = broker_settings::refusal(name);
+        format!("{} {}", shortened(name), why.as_deref().unwrap_or("is no setting of a broker"))
+    };
+    let why: Vec<String> = configs.take(NAMES_REPEATED_MAX).map(why).collect();
+    let message =
+        format!("settings of the broker can not be altered over the Kafka protocol: {}", why.join("; "));
     Refusal::new(ErrorCode::InvalidRequest, message)
 }
 

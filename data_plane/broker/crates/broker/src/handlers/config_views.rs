@@ -87,6 +87,42 @@ fn of_file(config: &Config) -> Vec<ConfigView> {
             Kind::Boolean,
             "Whether a topic is created when it is first asked for.",
         ),
+        view(
+            "group.initial.rebalance.delay.ms",
+            config.groups.initial_rebalance_delay_ms.to_string(),
+            Kind::Int,
+            "How long an empty group waits for more members than its first, in milliseconds.",
+        ),
+        view(
+            "group.max.session.timeout.ms",
+            config.groups.session_timeout_max_ms.to_string(),
+            Kind::Int,
+            "The longest session timeout that a member may ask for, in milliseconds.",
+        ),
+        view(
+            "group.max.size",
+            config.groups.members_per_group_max.to_string(),
+            Kind::Int,
+            "Members of one group.",
+        ),
+        view(
+            "group.min.session.timeout.ms",
+            config.groups.session_timeout_min_ms.to_string(),
+            Kind::Int,
+            "The shortest session timeout that a member may ask for, in milliseconds.",
+        ),
+        view(
+            "offset.metadata.max.bytes",
+            config.groups.offset_metadata_bytes_max.to_string(),
+            Kind::Int,
+            "The longest note that is committed with an offset, in bytes.",
+        ),
+        view(
+            "offsets.retention.minutes",
+            config.groups.offsets_retention_minutes.to_string(),
+            Kind::Int,
+            "How long offsets are kept that nobody reads from any more, in minutes.",
+        ),
         view("broker.id", config.broker_id.to_string(), Kind::Int, "The number of the broker."),
         view(
             "default.replication.factor",

@@ -14,6 +14,14 @@ pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
     request: DescribeClusterRequest,
 ) -> Result<Answer<DescribeClusterResponse<'a>>, Close> {
+    if request.endpoint_type != BROKERS {
+        return Ok(DescribeClusterResponse {
+            error_code: ErrorCode::MismatchedEndpointType.code(),
+            error_message: Some("this endpoint is one of brokers".into()),
+            ..Default::default()
+        }
+        .into());
+    }
     let config = &context.broker.config;
     let mut response = DescribeClusterResponse {
         cluster_id: config.cluster_id.as_str().into(),
@@ -25,11 +33,6 @@ pub(super) async fn handle<'a>(
         ),
         ..Default::default()
     };
-    if request.endpoint_type != BROKERS {
-        response.error_code = ErrorCode::MismatchedEndpointType.code();
-        response.error_message = Some("this endpoint is one of brokers".into());
-        return Ok(response.into());
-    }
     let advertised = &context.connection.listener.advertised;
     response.brokers.push(DescribeClusterBroker {
         broker_id: config.broker_id,

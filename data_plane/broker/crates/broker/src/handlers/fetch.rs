@@ -226,14 +226,14 @@ fn row(
         // Without transactions everything that is synced is stable.
         last_stable_offset: fetched.high_watermark,
         log_start_offset: fetched.log_start_offset,
-        aborted_transactions: is_committed.then(Vec::new),
+        aborted_transactions: (is_committed || fetched.is_missing()).then(Vec::new),
         records: Some(records),
         ..Default::default()
     };
     if let Some((epoch, end_offset)) = fetched.diverging {
         row.diverging_epoch = EpochEndOffset { epoch, end_offset };
     }
-    if matches!(fetched.error, Some(ErrorCode::FencedLeaderEpoch | ErrorCode::UnknownLeaderEpoch)) {
+    if fetched.error == Some(ErrorCode::FencedLeaderEpoch) {
         let leader_id = context.broker.config.broker_id;
         row.current_leader = LeaderIdAndEpoch { leader_id, leader_epoch: fetched.leader_epoch };
     }

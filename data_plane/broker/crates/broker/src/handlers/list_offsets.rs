@@ -49,6 +49,14 @@ pub(super) async fn handle<'a>(
 fn list_topic<'a>(context: &Context<'_>, topic: ListOffsetsTopic<'a>) -> ListOffsetsTopicResponse<'a> {
     let id = context.resolve_for(AclOperation::Describe, TopicRef::Name(&topic.name));
     let rows = topic.partitions.iter().map(|wanted| {
+        // What the version does not know is told before what there is not, and to nobody who may not ask.
+        let is_known = context.version >= first_version(wanted.timestamp);
+        let id = match id {
+            Ok(_) | Err(ErrorCode::UnknownTopicOrPartition) if !is_known => {
+                Err(ErrorCode::UnsupportedVersion)
+            }
+            id => id,
+        };
         let listed = id.and_then(|id| list(context, id, wanted));
         let (error, listed) =
             listed.map_or_else(|error| (error, NOTHING), |listed| (ErrorCode::None, listed));
@@ -65,9 +73,6 @@ fn list_topic<'a>(context: &Context<'_>, topic: ListOffsetsTopic<'a>) -> ListOff
 }
 
 fn list(context: &Context<'_>, topic: TopicId, wanted: &ListOffsetsPartition) -> Result<Listed, ErrorCode> {
-    if context.version < first_version(wanted.timestamp) {
-        return Err(ErrorCode::UnsupportedVersion);
-    }
     let partition = TopicPartition { topic, partition: PartitionIndex::new(wanted.partition_index) };
     let found = context.broker.topics.with_log(partition, |log| {
         read::check_epoch(wanted.current_leader_epoch, log.leader_epoch())?;

@@ -59,8 +59,12 @@ pub(super) async fn handle<'a>(
         }
         Wanted::These(topics) => lookup.each_once(&topics),
         Wanted::Nonsense(topics) => {
-            response.error_code = ErrorCode::InvalidRequest.code();
-            topics.into_iter().map(nonsense).collect()
+            return Ok(MetadataResponse {
+                error_code: ErrorCode::InvalidRequest.code(),
+                topics: topics.into_iter().map(nonsense).collect(),
+                ..Default::default()
+            }
+            .into());
         }
     };
     Ok(response.into())

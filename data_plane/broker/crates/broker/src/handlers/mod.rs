@@ -4,6 +4,7 @@
 
 mod acl_bindings;
 mod alter_configs;
+mod alter_partition_reassignments;
 mod api_versions;
 mod config_resources;
 mod config_views;
@@ -20,8 +21,10 @@ mod describe_configs;
 mod describe_groups;
 mod describe_log_dirs;
 mod describe_producers;
+mod describe_quorum;
 mod describe_topic_partitions;
 mod elect_leaders;
+mod features;
 mod fetch;
 mod fetch_session;
 mod find_coordinator;
@@ -45,6 +48,7 @@ mod produce;
 mod sasl_authenticate;
 mod sasl_handshake;
 mod sync_group;
+mod update_features;
 
 use std::{borrow::Cow, ops::RangeInclusive, rc::Rc};
 
@@ -119,6 +123,9 @@ apis! {
     DescribeLogDirs => describe_log_dirs, 1..=5;
     DescribeTopicPartitions => describe_topic_partitions, 0..=0;
     DescribeProducers => describe_producers, 0..=0;
+    DescribeQuorum => describe_quorum, 0..=2;
+    UpdateFeatures => update_features, 0..=2;
+    AlterPartitionReassignments => alter_partition_reassignments, 0..=1;
     ElectLeaders => elect_leaders, 0..=2;
     ListPartitionReassignments => list_partition_reassignments, 0..=0;
     OffsetDelete => offset_delete, 0..=0;

@@ -1,16 +1,12 @@
 //! `OffsetDelete` (KIP-496): a group forgets how far it has read partitions that none of its members reads.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use headrace_groups::TopicSelection;
-use headrace_protocol::{
-    Decode, Message, Reader,
-    messages::{
-        ConsumerProtocolSubscription, OffsetDeleteRequest, OffsetDeleteResponse,
-        offset_delete_request::OffsetDeleteRequestTopic,
-        offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic},
-    },
+use headrace_protocol::messages::{
+    OffsetDeleteRequest, OffsetDeleteResponse,
+    offset_delete_request::OffsetDeleteRequestTopic,
+    offset_delete_response::{OffsetDeleteResponsePartition, OffsetDeleteResponseTopic},
 };
 use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
@@ -27,7 +23,7 @@ pub(super) async fn handle<'a>(
     }
     let (selection, missing): (Vec<TopicSelection>, Vec<ErrorCode>) =
         request.topics.iter().map(|topic| existing(context, topic)).unzip();
-    let deleted = context.broker.groups.delete_offsets(&request.group_id, &selection, topics_read).await;
+    let deleted = context.broker.groups.delete_offsets(&request.group_id, &selection).await;
     Ok(match deleted {
         Err(error) => OffsetDeleteResponse { error_code: error.code(), ..Default::default() },
         Ok(results) => {
@@ -68,33 +64,4 @@ fn answered<'a>(
     };
     let partitions = topic.partitions.iter().map(|partition| row(partition.partition_index)).collect();
     OffsetDeleteResponseTopic { name: topic.name, partitions }
-}
-
-/// The topics in a consumer's subscription, which it joined with; none if it can not be read. A newer version may have more at
-/// its end (`ConsumerProtocol` of Apache Kafka).
-fn topics_read(metadata: &Bytes) -> Option<Vec<String>> {
-    let known = ConsumerProtocolSubscription::VERSIONS;
-    let mut reader = Reader::new(metadata);
-    let version = reader.i16().ok()?;
-    if version < *known.start() {
-        return None;
-    }
-    let subscription = ConsumerProtocolSubscription::decode(&mut reader, version.min(*known.end())).ok()?;
-    Some(subscription.topics.into_iter().map(Cow::into_owned).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn subscriptions_are_read_and_nonsense_is_not() {
-        let subscribed: &[u8] = b"\0\x01\0\0\0\x02\0\x01a\0\x01b\xff\xff\xff\xff\0\0\0\0";
-        let read = |metadata: &[u8]| topics_read(&Bytes::copy_from_slice(metadata));
-        assert_eq!(read(subscribed), Some(vec!["a".to_owned(), "b".to_owned()]));
-        for end in 0..subscribed.len() {
-            assert_eq!(read(&subscribed[..end]), None, "cut at {end}");
-        }
-        assert_eq!(read(b"\xff\xff\0\0\0\0"), None);
-    }
 }

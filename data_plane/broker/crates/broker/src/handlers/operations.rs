@@ -11,7 +11,7 @@ pub(super) const NOT_ASKED: i32 = i32::MIN;
 
 const ON_TOPICS: [AclOperation; 8] =
     [Read, Write, Create, Delete, Alter, Describe, DescribeConfigs, AlterConfigs];
-const ON_GROUPS: [AclOperation; 3] = [Read, Delete, Describe];
+const ON_GROUPS: [AclOperation; 5] = [Read, Delete, Describe, DescribeConfigs, AlterConfigs];
 const ON_CLUSTER: [AclOperation; 6] =
     [Create, Alter, Describe, DescribeConfigs, AlterConfigs, IdempotentWrite];
 

@@ -21,6 +21,14 @@ pub(super) async fn handle<'a>(
     context: &Context<'_>,
     request: SaslAuthenticateRequest<'a>,
 ) -> Result<Answer<SaslAuthenticateResponse<'a>>, Close> {
+    if context.connection.authentication.is_none() {
+        return Ok(SaslAuthenticateResponse {
+            error_code: ErrorCode::IllegalSaslState.code(),
+            error_message: Some("this listener has no logins".into()),
+            ..Default::default()
+        }
+        .into());
+    }
     let now_ms = context.broker.clock.wall_ms();
     Ok(match step(context.broker, context.connection, &request.auth_bytes) {
         Step::Challenge(challenge) => {

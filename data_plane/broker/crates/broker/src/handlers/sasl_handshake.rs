@@ -14,7 +14,7 @@ pub(super) async fn handle(
     let Some(authentication) = &context.connection.authentication else {
         let response =
             SaslHandshakeResponse { error_code: ErrorCode::IllegalSaslState.code(), mechanisms: Vec::new() };
-        return Ok(Answer::RespondAndClose(response));
+        return Ok(response.into());
     };
     let framing = if context.version == 0 { TokenFraming::Bare } else { TokenFraming::Request };
     let mut state = authentication.borrow_mut();

@@ -87,6 +87,10 @@ impl Topics {
                 ..Fetched::default()
             };
             fetched.error = check_epoch(spec.current_leader_epoch, log.leader_epoch()).err();
+            if fetched.error.is_none() && spec.last_fetched_epoch > fetched.leader_epoch {
+                // Of an epoch that never was there is no end to go back to.
+                fetched.error = Some(ErrorCode::OffsetOutOfRange);
+            }
             if fetched.error.is_none() {
                 fetched.diverging = diverging(log, spec);
             }
@@ -112,6 +116,11 @@ impl Topics {
 }
 
 impl Fetched {
+    /// Whether there is no such partition, as far as the client may know.
+    pub(crate) fn is_missing(&self) -> bool {
+        self.leader_epoch < 0
+    }
+
     /// What a fetch gets of a partition that can not be read.
     pub(crate) fn failed(error: ErrorCode) -> Self {
         Self {

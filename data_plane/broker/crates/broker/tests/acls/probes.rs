@@ -4,13 +4,14 @@ use bytes::Bytes;
 use headrace_protocol::{
     ApiKey, decode_response,
     messages::{
-        AlterConfigsRequest, AlterConfigsResponse, CreateAclsRequest, CreateAclsResponse,
-        CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse,
-        DeleteAclsRequest, DeleteAclsResponse, DeleteGroupsRequest, DeleteGroupsResponse,
-        DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse,
-        DescribeAclsResponse, DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest,
-        DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse, DescribeLogDirsRequest,
-        DescribeLogDirsResponse, DescribeProducersRequest, DescribeProducersResponse,
+        AlterConfigsRequest, AlterConfigsResponse, AlterPartitionReassignmentsRequest,
+        AlterPartitionReassignmentsResponse, CreateAclsRequest, CreateAclsResponse, CreatePartitionsRequest,
+        CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteAclsRequest,
+        DeleteAclsResponse, DeleteGroupsRequest, DeleteGroupsResponse, DeleteRecordsRequest,
+        DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse, DescribeAclsResponse,
+        DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest, DescribeConfigsResponse,
+        DescribeGroupsRequest, DescribeGroupsResponse, DescribeLogDirsRequest, DescribeLogDirsResponse,
+        DescribeProducersRequest, DescribeProducersResponse, DescribeQuorumRequest, DescribeQuorumResponse,
         DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, ElectLeadersRequest,
         ElectLeadersResponse, FetchRequest, FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse,
         HeartbeatRequest, HeartbeatResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
@@ -21,7 +22,8 @@ use headrace_protocol::{
         MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest,
         OffsetDeleteResponse, OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
         OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse, SyncGroupRequest, SyncGroupResponse,
-        alter_configs_request,
+        UpdateFeaturesRequest, UpdateFeaturesResponse, alter_configs_request,
+        alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic},
         create_partitions_request::CreatePartitionsTopic,
         create_topics_request::CreatableTopic,
         delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic},
@@ -219,6 +221,20 @@ probes! {
     ListPartitionReassignments "" CLUSTER_DENIED, NEVER, |client, version, _| {
         let request = ListPartitionReassignmentsRequest::default();
         ask!(client, version, request, ListPartitionReassignmentsResponse<'_>, response => [response.error_code])
+    };
+    AlterPartitionReassignments "" CLUSTER_DENIED, NEVER, |client, version, target| {
+        let partitions = vec![ReassignablePartition { partition_index: 0, replicas: Some(vec![1]) }];
+        let topics = vec![ReassignableTopic { name: target.topic().into(), partitions }];
+        let request = AlterPartitionReassignmentsRequest { topics, ..Default::default() };
+        ask!(client, version, request, AlterPartitionReassignmentsResponse<'_>, response => [response.error_code])
+    };
+    DescribeQuorum "" CLUSTER_DENIED, NEVER, |client, version, _| {
+        let request = DescribeQuorumRequest::default();
+        ask!(client, version, request, DescribeQuorumResponse<'_>, response => [response.error_code])
+    };
+    UpdateFeatures "" CLUSTER_DENIED, NEVER, |client, version, _| {
+        let request = UpdateFeaturesRequest::default();
+        ask!(client, version, request, UpdateFeaturesResponse<'_>, response => [response.error_code])
     };
     InitProducerId "" CLUSTER_DENIED, NEVER, |client, version, _| {
         let request = InitProducerIdRequest { transactional_id: None, ..Default::default() };

@@ -12,6 +12,7 @@ mod fetching;
 mod idempotence;
 mod inspection;
 mod offsets;
+mod one_broker;
 mod producing;
 mod sessions;
 #[path = "../support/mod.rs"]

@@ -158,7 +158,7 @@ impl World {
         self.turn(|coordinator, now, _| coordinator.heartbeat(&request, now))
     }
 
-    pub(crate) fn leave(&mut self, departures: &[Departure]) -> Result<Vec<ErrorCode>, ErrorCode> {
+    pub(crate) fn leave(&mut self, departures: &[Departure]) -> Vec<ErrorCode> {
         self.turn(|coordinator, now, effects| coordinator.leave(GROUP, departures, now, effects))
     }
 
@@ -173,11 +173,8 @@ impl World {
     pub(crate) fn delete_offsets(
         &mut self,
         selection: &[TopicSelection],
-        subscription: impl Fn(&Bytes) -> Option<Vec<String>>,
     ) -> Result<Vec<ErrorCode>, ErrorCode> {
-        self.turn(|coordinator, now, effects| {
-            coordinator.delete_offsets(GROUP, selection, subscription, now, effects)
-        })
+        self.turn(|coordinator, now, effects| coordinator.delete_offsets(GROUP, selection, now, effects))
     }
 
     pub(crate) fn forget_topic(&mut self, topic: TopicId) {

@@ -1,0 +1,6 @@
+from typing import Any
+
+SaslAuthenticateRequest: Any
+SaslAuthenticateResponse: Any
+SaslHandshakeRequest: Any
+SaslHandshakeResponse: Any
