@@ -44,6 +44,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "usage-bytes": usage_bytes.prove,
     "clients": suites.prove_clients,
     "group-churn": group_churn.prove,
+    "parity": suites.prove_parity,
     "bad-input": suites.prove_bad_input,
     "demo": suites.prove_demo,
     "console-journey": console_journey.prove,

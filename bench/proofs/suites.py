@@ -15,6 +15,20 @@ from typing import Any
 from bench.proofs.report import Finding
 from tools.paths import ROOT, venv_tool
 
+PARITY_CASES_MIN = 7
+PARITY_FIGURES = frozenset(
+    {
+        "conversations",
+        "questions",
+        "apis",
+        "versions",
+        "differences_explained",
+        "explanations",
+        "answers_mutated",
+        "mutations_found",
+    }
+)
+
 FAULTS_TOLD_MAX = 5
 FAULT_LENGTH_MAX = 300
 
@@ -27,6 +41,30 @@ def prove_clients() -> Finding:
 def prove_bad_input() -> Finding:
     """Every abuse gets its specific error and leaves the process unmoved."""
     return prove_suite("tests/bad_input", cases_min=15)
+
+
+def prove_parity() -> Finding:
+    """Every API in every version is answered like Apache Kafka answers, or there is a reason."""
+    return judge_parity(*run_suite("tests/parity"))
+
+
+def judge_parity(status: int, suite: ET.Element) -> Finding:
+    """All must have passed, have told what it compared, and have found every changed answer."""
+    finding = judge_suite(status, suite, cases_min=PARITY_CASES_MIN)
+    told = {
+        str(one.get("name")): int(one.get("value", "0"))
+        for one in suite.iter("property")
+        if one.get("name") in PARITY_FIGURES
+    }
+    compared = told.keys() == PARITY_FIGURES
+    mutated, found = told.get("answers_mutated", 0), told.get("mutations_found", 0)
+    return Finding(
+        figures={**told, "unexplained": 0 if finding.passed else None, **finding.figures},
+        bar={**finding.bar, "unexplained": 0},
+        passed=finding.passed and compared,
+        control_red=0 < mutated == found,
+        notes=finding.notes,
+    )
 
 
 def prove_demo() -> Finding:

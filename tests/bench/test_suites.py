@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 
+from bench.proofs import suites
 from bench.proofs.suites import judge_suite, run_suite
 
 GOOD = """
@@ -41,3 +43,23 @@ def test_a_red_suite_says_why(suite: Path) -> None:
     assert not finding.green
     assert len(finding.notes) == 1
     assert "one is not two" in finding.notes[0]
+
+
+def parity(mutated: int, found: int, *, told: bool = True) -> ET.Element:
+    """A suite that tells what it compared, as pytest writes it."""
+    figures = dict.fromkeys(suites.PARITY_FIGURES, 7) if told else {}
+    figures |= {"answers_mutated": mutated, "mutations_found": found}
+    count = str(suites.PARITY_CASES_MIN)
+    suite = ET.Element("testsuite", tests=count, failures="0", errors="0", skipped="0", time="1")
+    properties = ET.SubElement(ET.SubElement(suite, "testcase", name="a"), "properties")
+    for name, number in figures.items():
+        ET.SubElement(properties, "property", name=name, value=str(number))
+    return suite
+
+
+def test_parity_is_green_when_every_change_is_found() -> None:
+    assert suites.judge_parity(0, parity(9, 9)).green
+    assert not suites.judge_parity(0, parity(9, 8)).green
+    assert not suites.judge_parity(0, parity(0, 0)).green
+    assert not suites.judge_parity(1, parity(9, 9)).green
+    assert not suites.judge_parity(0, parity(9, 9, told=False)).green

@@ -46,7 +46,8 @@ def free_port() -> int:
 def native(directory: Path) -> Generator[int]:
     """Our broker; its port."""
     port = free_port()
-    with _running(native_command(directory, port), directory / "native.log", port):
+    command = [*native_command(directory, port), "--initial-rebalance-delay-ms", "0"]
+    with _running(command, directory / "native.log", port):
         yield port
 
 

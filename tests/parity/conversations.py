@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import socket
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self, cast
 from uuid import UUID
 
-from tests.bad_input.wire import ApiRange, Wire, api_versions
+from tests.bad_input.wire import ApiRange, ClosedError, Wire, api_versions
 
 TIMEOUT_SECONDS: Final = 30
 
@@ -18,6 +18,7 @@ Fields = Mapping[str, Any]
 
 INCOMPARABLE: Final = frozenset(
     {
+        "batch_index_error_message",
         "cluster_id",
         "documentation",
         "error_message",
@@ -27,6 +28,9 @@ INCOMPARABLE: Final = frozenset(
         "partition_size",
         "port",
         "producer_id",
+        "last_caught_up_timestamp",
+        "last_fetch_timestamp",
+        "log_append_time_ms",
         "throttle_time_ms",
         "total_bytes",
         "usable_bytes",
@@ -34,8 +38,9 @@ INCOMPARABLE: Final = frozenset(
 )
 """Texts, addresses, times and sizes: each broker has its own."""
 
-IDENTITIES: Final = frozenset({"topic_id"})
+IDENTITIES: Final = frozenset({"leader", "member_id", "session_id", "topic_id"})
 """Of these only counts whether there is one."""
+NOBODY: Final = (None, "", 0, str(UUID(int=0)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +75,13 @@ class Speaker:
     """A connection to one of the brokers."""
 
     def __init__(self, port: int) -> None:
-        self._stream = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_SECONDS)
-        self._wire = Wire(self._stream)
+        self._port = port
+        self._connect()
         self.offered: Mapping[int, ApiRange] = {one.key: one for one in api_versions(self._wire)}
+
+    def _connect(self) -> None:
+        self._stream = socket.create_connection(("127.0.0.1", self._port), timeout=TIMEOUT_SECONDS)
+        self._wire = Wire(self._stream)
 
     def __enter__(self) -> Self:
         return self
@@ -80,34 +89,41 @@ class Speaker:
     def __exit__(self, *_: object) -> None:
         self._stream.close()
 
-    def ask(self, api: Api, version: int, fields: Fields) -> dict[str, Any]:
-        """Send a request and return its plain answer."""
+    def ask_raw(self, api: Api, version: int, fields: Fields) -> bytes:
+        """Send a request and return the whole answer as it came.
+
+        Where the broker hangs up instead, ClosedError is raised; the next request has a new
+        connection.
+        """
         request = _filled(api.request, api.request.json["fields"], fields, version)
         request.with_header(correlation_id=version)
         self._wire.send(bytes(request.encode(version=version, header=True, framed=True)))
-        response = api.response.decode(self._wire.read_frame(), version=version, header=True)
+        try:
+            return self._wire.read_frame()
+        except ClosedError:
+            self._stream.close()
+            self._connect()
+            raise
+
+    def ask(self, api: Api, version: int, fields: Fields) -> dict[str, Any]:
+        """Send a request and return its plain answer."""
+        answer = self.ask_raw(api, version, fields)
+        response = api.response.decode(answer, version=version, header=True)
         plain: dict[str, Any] = response.to_dict()
         return plain
 
 
-def compare(
-    ours: Speaker, theirs: Speaker, steps: Sequence[Step], left_out: Collection[str]
-) -> tuple[Answers, Answers]:
-    """Hold the conversation with both; what each answered, without configurations of some names."""
-    answers: tuple[Answers, Answers] = ({}, {})
-    for step in steps:
-        for version in common_versions(ours, theirs, step):
-            for speaker, found in zip((ours, theirs), answers, strict=True):
-                answer = speaker.ask(step.api, version, step.fields(version))
-                found[f"{step.label} v{version}"] = comparable(answer, left_out)
-    return answers
-
-
-def common_versions(ours: Speaker, theirs: Speaker, step: Step) -> range:
-    key: int = step.api.request.API_KEY
-    one, other = ours.offered[key], theirs.offered[key]
-    codec: int = step.api.request.max_version
-    return range(max(one.first, other.first, step.since), min(one.last, other.last, codec) + 1)
+def common_versions(ours: Speaker, theirs: Speaker, codecs: Iterable[Api]) -> dict[int, range]:
+    """By API key the versions that both offer and the codec can write."""
+    return {
+        key: range(
+            max(one.first, other.first, api.request.min_version),
+            min(one.last, other.last, api.request.max_version) + 1,
+        )
+        for api in codecs
+        for key in [int(api.request.API_KEY)]
+        if (one := ours.offered.get(key)) and (other := theirs.offered.get(key))
+    }
 
 
 def comparable(value: object, left_out: Collection[str] = ()) -> object:
@@ -119,12 +135,12 @@ def comparable(value: object, left_out: Collection[str] = ()) -> object:
     if isinstance(value, dict):
         fields = cast("dict[str, object]", value)
         return {
-            name: item not in (None, str(UUID(int=0)))
-            if name in IDENTITIES
-            else comparable(item, left_out)
+            name: item not in NOBODY if name in IDENTITIES else comparable(item, left_out)
             for name, item in fields.items()
             if name not in INCOMPARABLE
         }
+    if isinstance(value, bytes):
+        return value.hex()
     return value
 
 
@@ -137,11 +153,23 @@ def differences(ours: object, theirs: object, path: str = "") -> list[str]:
         return [line for part in parts for line in part]
     if isinstance(ours, list) and isinstance(theirs, list):
         rows, others = cast("list[object]", ours), cast("list[object]", theirs)
-        alone = [row for row in rows if row not in others], [r for r in others if r not in rows]
+        alone = _without(rows, others), _without(others, rows)
         if len(alone[0]) == len(alone[1]):
             pairs = [differences(*pair, f"{path}[]") for pair in zip(*alone, strict=True)]
             return [line for pair in pairs for line in pair]
     return [] if ours == theirs else [f"{path}: ours {ours}, theirs {theirs}"]
+
+
+def _without(rows: Sequence[object], others: Sequence[object]) -> list[object]:
+    """The rows that the others do not have, or have fewer times."""
+    left = list(others)
+    alone: list[object] = []
+    for row in rows:
+        if row in left:
+            left.remove(row)
+        else:
+            alone.append(row)
+    return alone
 
 
 def _is_of(row: object, names: Collection[str]) -> bool:

@@ -1,23 +1,32 @@
-"""What administrators ask of our broker and of Apache Kafka: it is answered alike, or told why."""
+"""What administrators ask of topics, their settings and their partitions."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
-import pytest
-from kafka.protocol import admin, consumer, metadata
-
 from tests.fixtures.kafka_requests import NO_ID
-from tests.fixtures.waiting import eventually
-from tests.parity.brokers import apache_kafka, native
-from tests.parity.conversations import Answers, Api, Speaker, Step, compare, differences
-from tools.paths import ROOT
-
-pytestmark = [pytest.mark.xdist_group("parity"), pytest.mark.timeout(300)]
+from tests.parity.conversations import Api, Step
+from tests.parity.scripts.apis import (
+    ALTER,
+    CREATE,
+    DELETE_TOPICS,
+    DESCRIBE,
+    ELECT,
+    EPOCHS,
+    GROUPS,
+    GROW,
+    INCREMENTAL,
+    LOG_DIRS,
+    OFFSET_DELETE,
+    PARTITIONS,
+    PRODUCERS,
+    REASSIGNMENTS,
+    RECORDS,
+    RESOURCES,
+)
+from tests.parity.sides import Side
 
 TOPIC = 2
 BROKER = 4
@@ -26,24 +35,6 @@ SET, DELETE, APPEND, SUBTRACT = range(4)
 
 NAME = "parity"
 ABSENT = "absent"
-
-CREATE = Api.of(admin, "CreateTopics")
-DELETE_TOPICS = Api.of(admin, "DeleteTopics")
-GROW = Api.of(admin, "CreatePartitions")
-INCREMENTAL = Api.of(admin, "IncrementalAlterConfigs")
-ALTER = Api.of(admin, "AlterConfigs")
-DESCRIBE = Api.of(admin, "DescribeConfigs")
-RESOURCES = Api.of(admin, "ListConfigResources")
-PARTITIONS = Api.of(admin, "DescribeTopicPartitions")
-PRODUCERS = Api.of(admin, "DescribeProducers")
-LOG_DIRS = Api.of(admin, "DescribeLogDirs")
-ELECT = Api.of(admin, "ElectLeaders")
-RECORDS = Api.of(admin, "DeleteRecords")
-REASSIGNMENTS = Api.of(admin, "ListPartitionReassignments")
-GROUPS = Api.of(admin, "ListGroups")
-OFFSET_DELETE = Api.of(consumer, "OffsetDelete")
-FIND_COORDINATOR = Api.of(metadata, "FindCoordinator")
-EPOCHS = Api.of(consumer, "OffsetForLeaderEpoch")
 
 
 def created(label: str, name: str, **fields: Any) -> Step:
@@ -272,6 +263,22 @@ STEPS: Final = [
     grown("by hand elsewhere", 4, assignments=[{"broker_ids": [2]}]),
     grown("by hand for too few", 5, assignments=[{"broker_ids": [1]}]),
     grown("by hand", 4, assignments=[{"broker_ids": [1]}]),
+    Step(
+        label="topics to delete",
+        api=DELETE_TOPICS,
+        fields=lambda version: (
+            (
+                {
+                    "topics": [
+                        {"name": name, "topic_id": NO_ID} for name in (f"plain-{version}", ABSENT)
+                    ]
+                }
+                if version >= 6
+                else {"topic_names": [ABSENT, f"plain-{max(version, 3)}"]}
+            )
+            | {"timeout_ms": 10_000}
+        ),
+    ),
     asked(
         "topics to delete by name",
         DELETE_TOPICS,
@@ -303,50 +310,9 @@ EXPLAINED: Final[Mapping[str, str]] = {
 }
 """Steps that are answered otherwise, with the reason."""
 
-COORDINATOR_MISSING: Final = frozenset({14, 15, 16})
-SETTINGS_PAGE: Final = ROOT / "docs" / "topic-settings.md"
 
-
-def refused_settings() -> frozenset[str]:
-    """The settings that our broker refuses by name, and so does not describe."""
-    refused = SETTINGS_PAGE.read_text(encoding="utf-8").split("## Refused")[1]
-    return frozenset(re.findall(r"^\| `([a-z0-9.]+)` \|", refused, re.MULTILINE))
-
-
-def has_coordinator(speaker: Speaker) -> bool:
-    """Whether groups can be asked about; Apache Kafka makes its topic for them at the first try."""
-    speaker.ask(FIND_COORDINATOR, 4, {"key_type": 0, "coordinator_keys": [ABSENT]})
-    answer = speaker.ask(OFFSET_DELETE, 0, {"group_id": ABSENT, "topics": []})
-    return answer["error_code"] not in COORDINATOR_MISSING
-
-
-@pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Answers, Answers]]:
-    """What both answered to the whole conversation."""
-    directory = tmp_path_factory.mktemp("parity")
-    with (
-        native(directory) as our_port,
-        apache_kafka(directory) as their_port,
-        Speaker(our_port) as ours,
-        Speaker(their_port) as theirs,
-    ):
-        eventually(lambda: has_coordinator(theirs), "Apache Kafka has no coordinator")
-        yield compare(ours, theirs, STEPS, refused_settings())
-
-
-def test_the_answers_are_those_of_apache_kafka(answers: tuple[Answers, Answers]) -> None:
-    ours, theirs = answers
-    different = {label for label, answer in ours.items() if answer != theirs[label]}
-    steps = {label.rsplit(" v", 1)[0] for label in different}
-    unexplained = {
-        label: differences(ours[label], theirs[label])
-        for label in sorted(different)
-        if label.rsplit(" v", 1)[0] not in EXPLAINED
-    }
-    assert not unexplained, json.dumps(unexplained, indent=1)
-    assert steps == EXPLAINED.keys(), "an explanation is no longer needed"
-
-
-def test_every_step_was_compared(answers: tuple[Answers, Answers]) -> None:
-    compared = {label.rsplit(" v", 1)[0] for label in answers[0]}
-    assert compared == {step.label for step in STEPS}
+def converse(side: Side) -> None:
+    """Every step in every version of its API."""
+    for step in STEPS:
+        for version in side.each(step.api, step.since):
+            side.ask(step.label, step.api, version, **step.fields(version))

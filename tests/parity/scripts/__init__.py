@@ -1,0 +1,1 @@
+"""What both brokers are asked, by subject; each script is run on one side after the other."""

@@ -1,0 +1,170 @@
+"""Our broker and Apache Kafka are asked the same in every version, and answer alike or say why."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+import pytest
+
+from tests.fixtures.waiting import eventually
+from tests.parity.brokers import apache_kafka, native
+from tests.parity.conversations import Api, Speaker, common_versions, differences
+from tests.parity.scripts import administration, apis, cluster, groups, records
+from tests.parity.sides import Side
+from tools.paths import ROOT
+
+pytestmark = [pytest.mark.xdist_group("parity"), pytest.mark.timeout(300)]
+
+Script = Callable[[Side], None]
+
+SCRIPTS: Final[Mapping[str, tuple[Script, Mapping[str, str]]]] = {
+    "administration": (administration.converse, administration.EXPLAINED),
+    "cluster": (cluster.converse, cluster.EXPLAINED),
+    "records": (records.converse, records.EXPLAINED),
+    "groups": (groups.converse, groups.EXPLAINED),
+}
+APIS: Final = [one for one in vars(apis).values() if isinstance(one, Api)]
+
+MUTATIONS_MIN: Final = 1_000
+COORDINATOR_MISSING: Final = frozenset({14, 15, 16})
+SETTINGS_PAGE: Final = ROOT / "docs" / "topic-settings.md"
+VERSION: Final = re.compile(r" v\d+$")
+TRANSACTIONAL: Final = frozenset({24, 25, 26, 27, 28, 65, 66})
+"""APIs of transactions."""
+NOT_SERVED: Final = frozenset({(0, 0), (0, 1), (0, 2)})
+"""Versions of Produce that are only said to be offered (KAFKA-18659)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """What both sides answered to one script."""
+
+    ours: Side
+    theirs: Side
+
+    def different(self) -> set[str]:
+        """Questions, with their version, that were not answered alike."""
+        ours, theirs = self.ours.answers, self.theirs.answers
+        return {
+            label for label in ours.keys() | theirs.keys() if ours.get(label) != theirs.get(label)
+        }
+
+
+def refused_settings() -> frozenset[str]:
+    """The settings that our broker refuses by name, and so does not describe."""
+    refused = SETTINGS_PAGE.read_text(encoding="utf-8").split("## Refused")[1]
+    return frozenset(re.findall(r"^\| `([a-z0-9.]+)` \|", refused, re.MULTILINE))
+
+
+def has_coordinator(speaker: Speaker) -> bool:
+    """Whether groups can be asked about; Apache Kafka makes its topic for them at the first try."""
+    speaker.ask(apis.FIND_COORDINATOR, 4, {"key_type": 0, "coordinator_keys": ["any"]})
+    answer = speaker.ask(apis.OFFSET_DELETE, 0, {"group_id": "any", "topics": []})
+    return answer["error_code"] not in COORDINATOR_MISSING
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Pair]]:
+    """Every conversation, held with one broker of each kind."""
+    directory = tmp_path_factory.mktemp("parity")
+    with (
+        native(directory) as our_port,
+        apache_kafka(directory) as their_port,
+        Speaker(our_port) as ours,
+        Speaker(their_port) as theirs,
+    ):
+        eventually(lambda: has_coordinator(theirs), "Apache Kafka has no coordinator")
+        versions = common_versions(ours, theirs, APIS)
+        left_out = refused_settings()
+        held: dict[str, Pair] = {}
+        for name, (converse, _) in SCRIPTS.items():
+            one = Side(speaker=ours, versions=versions, left_out=left_out)
+            other = Side(speaker=theirs, versions=versions, left_out=left_out)
+            converse(one)
+            converse(other)
+            held[name] = Pair(ours=one, theirs=other)
+        yield held
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_the_answers_are_those_of_apache_kafka(name: str, pairs: dict[str, Pair]) -> None:
+    pair, explained = pairs[name], SCRIPTS[name][1]
+    different = pair.different()
+    unexplained = {
+        label: differences(pair.ours.answers.get(label), pair.theirs.answers.get(label))
+        for label in sorted(different)
+        if VERSION.sub("", label) not in explained
+    }
+    assert not unexplained, json.dumps(unexplained, indent=1)
+    steps = {VERSION.sub("", label) for label in different}
+    assert steps == explained.keys(), "an explanation is no longer needed"
+
+
+def test_every_version_of_every_api_was_compared(pairs: dict[str, Pair]) -> None:
+    sides = [pair.ours for pair in pairs.values()]
+    asked = {one for side in sides for one in side.asked}
+    offered = {
+        (one.key, version)
+        for one in sides[0].speaker.offered.values()
+        for version in range(one.first, one.last + 1)
+    }
+    assert {one for one in offered - asked - NOT_SERVED if one[0] not in TRANSACTIONAL} == set()
+
+
+def test_a_changed_answer_is_found(pairs: dict[str, Pair]) -> None:
+    """The negative control: wherever one value of an answer is another one, it is told."""
+    changed = 0
+    for pair in pairs.values():
+        for label, answer in pair.ours.answers.items():
+            for other in mutations(answer):
+                changed += 1
+                assert differences(answer, other), f"a change in {label} is not found"
+    assert changed > MUTATIONS_MIN
+
+
+def test_what_was_compared_is_told(
+    pairs: dict[str, Pair], record_property: Callable[[str, object], None]
+) -> None:
+    """For `make proof-parity`, which counts it."""
+    asked = {one for pair in pairs.values() for one in pair.ours.asked}
+    different = [pair.different() for pair in pairs.values()]
+    record_property("conversations", len(SCRIPTS))
+    record_property("questions", sum(len(pair.ours.answers) for pair in pairs.values()))
+    record_property("apis", len({key for key, _ in asked}))
+    record_property("versions", len(asked))
+    record_property("differences_explained", sum(map(len, different)))
+    record_property("explanations", sum(len(explained) for _, explained in SCRIPTS.values()))
+    mutated = [
+        bool(differences(answer, other))
+        for pair in pairs.values()
+        for answer in pair.ours.answers.values()
+        for other in mutations(answer)
+    ]
+    record_property("answers_mutated", len(mutated))
+    record_property("mutations_found", sum(mutated))
+    assert asked
+
+
+def mutations(value: object) -> Iterator[object]:
+    """The value with one of its numbers, texts or rows changed, one change after the other."""
+    if isinstance(value, dict):
+        fields = cast("dict[str, object]", value)
+        for name, item in fields.items():
+            for other in mutations(item):
+                yield fields | {name: other}
+    elif isinstance(value, list):
+        rows = cast("list[object]", value)
+        for index, row in enumerate(rows):
+            yield rows[:index] + rows[index + 1 :]
+            for other in mutations(row):
+                yield [*rows[:index], other, *rows[index + 1 :]]
+    elif isinstance(value, bool):
+        yield not value
+    elif isinstance(value, int):
+        yield value + 1
+    elif isinstance(value, str):
+        yield f"{value}'"
