@@ -36,8 +36,9 @@ func (r *clusterResource) Schema(
 	kept := []planmodifier.String{stringplanmodifier.UseStateForUnknown()}
 	replaces := []planmodifier.String{stringplanmodifier.RequiresReplace()}
 	response.Schema = schema.Schema{
-		MarkdownDescription: "A Kafka cluster. Clients can use it as soon as it is made. Destroying it deletes its " +
-			"topics and records for good; use `lifecycle { prevent_destroy = true }` where these matter.",
+		MarkdownDescription: "A Kafka cluster. Clients can use it as soon as it is made. Destroying it stops it at " +
+			"once; its topics and records are kept for some days, at the price of their storage, in which " +
+			"`headrace cluster undelete` brings it back. Use `lifecycle { prevent_destroy = true }` where these matter.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{MarkdownDescription: clusterIDText, Computed: true, PlanModifiers: kept},
 			"name": schema.StringAttribute{
