@@ -12,6 +12,7 @@ type Plan struct {
 	Engine            string     `json:"engine"`
 	Brokers           int64      `json:"brokers"`
 	DefaultPartitions int64      `json:"default_partitions"`
+	UndeleteDays      int64      `json:"undelete_days"`
 	Limits            PlanLimits `json:"limits"`
 	Available         bool       `json:"available"`
 }

@@ -20,6 +20,7 @@ type planModel struct {
 	Engine            types.String    `tfsdk:"engine"`
 	Brokers           types.Int64     `tfsdk:"brokers"`
 	DefaultPartitions types.Int64     `tfsdk:"default_partitions"`
+	UndeleteDays      types.Int64     `tfsdk:"undelete_days"`
 	Limits            planLimitsModel `tfsdk:"limits"`
 	Available         types.Bool      `tfsdk:"available"`
 }
@@ -59,6 +60,10 @@ func planAttributes() map[string]schema.Attribute {
 		"description": schema.StringAttribute{MarkdownDescription: "What it is, in a line.", Computed: true},
 		"engine":      schema.StringAttribute{MarkdownDescription: "Which software runs its brokers.", Computed: true},
 		"brokers":     schema.Int64Attribute{MarkdownDescription: "Number of brokers.", Computed: true},
+		"undelete_days": schema.Int64Attribute{
+			MarkdownDescription: "For so many days a deleted cluster can be brought back.",
+			Computed:            true,
+		},
 		"default_partitions": schema.Int64Attribute{
 			MarkdownDescription: "Partitions of a topic that asks for no number.", Computed: true,
 		},
@@ -94,6 +99,7 @@ func (d *plansDataSource) Read(
 			Engine:            types.StringValue(plan.Engine),
 			Brokers:           types.Int64Value(plan.Brokers),
 			DefaultPartitions: types.Int64Value(plan.DefaultPartitions),
+			UndeleteDays:      types.Int64Value(plan.UndeleteDays),
 			Available:         types.BoolValue(plan.Available),
 			Limits: planLimitsModel{
 				ConnectionsMax:  types.Int64Value(plan.Limits.ConnectionsMax),
