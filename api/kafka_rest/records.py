@@ -129,6 +129,7 @@ _REPORT: dict[str, Any] = {
             errors.RecordRefusedError,
             errors.RecordTooLargeError,
             errors.AccessDeniedError,
+            errors.ClusterReadOnlyError,
             errors.CredentialBusyError,
             errors.GatewayBusyError,
             errors.ClusterUnreachableError,

@@ -13,6 +13,7 @@ from api.idempotency import Reply
 from api.schemas import DisplayName, Instant, ListResponse, RequestModel, ResponseModel, to_list
 from api.v1.router import POST_PROBLEMS, v1_router
 from control_plane.identity import tasks
+from control_plane.identity.bounds import BOUND_LENGTH_MAX, BOUNDS_MAX, KeyBounds
 from control_plane.identity.errors import (
     ApiKeyExpiryError,
     ApiKeyLimitError,
@@ -38,6 +39,22 @@ class ApiKeyScope(StrEnum):
     CLUSTER = "cluster"
 
 
+TopicBound = Annotated[
+    str, Field(min_length=1, max_length=BOUND_LENGTH_MAX, pattern=r"^(\*|[a-zA-Z0-9._-]+)$")
+]
+TopicBounds = Annotated[list[TopicBound], Field(max_length=BOUNDS_MAX)]
+
+
+class ApiKeyBounds(RequestModel):
+    """What a key may do with records at most: topics by the beginnings of their names.
+
+    `*` stands for every topic; what is in neither list may not be done.
+    """
+
+    read: TopicBounds = Field(default_factory=list[str], examples=[["orders-"]])
+    write: TopicBounds = Field(default_factory=list[str], examples=[["audit"]])
+
+
 class ApiKeyCreate(RequestModel):
     """A new API key: of one cluster if `cluster_id` is given, else of the whole organization."""
 
@@ -46,6 +63,13 @@ class ApiKeyCreate(RequestModel):
     scope: ApiKeyScope | None = None
     role: Role = Role.DEVELOPER
     expires_at: Instant | None = None
+    bounds: Annotated[
+        ApiKeyBounds | None,
+        Field(
+            description="Topics that the key may read and write, over Kafka and HTTP; it manages "
+            "nothing then. Without, the access rules of the cluster alone say what it may do.",
+        ),
+    ] = None
     secret: Annotated[
         SecretStr | None,
         Field(
@@ -70,6 +94,7 @@ class ApiKeyResponse(ResponseModel):
     scope: ApiKeyScope
     cluster_id: Annotated[str | None, Field(examples=["lkc_4q8x0n1w2e3r5t6y"])]
     role: Role
+    bounds: ApiKeyBounds | None
     created_at: Instant
     expires_at: Instant | None
     last_used_at: Instant | None
@@ -123,6 +148,7 @@ def create_api_key(
             role=body.role,
             granted_by=caller,
             expires_at=body.expires_at,
+            bounds=_bounds(body),
         )
         tasks.enqueue_expiry(session, row, core.clock.now())
         services.publisher.request(session, scope.organization_id, scope.cluster_id)
@@ -175,6 +201,12 @@ def revoke_api_key(
     return revoked
 
 
+def _bounds(body: ApiKeyCreate) -> KeyBounds | None:
+    if body.bounds is None:
+        return None
+    return KeyBounds(read=tuple(body.bounds.read), write=tuple(body.bounds.write))
+
+
 def _response(row: ApiKey) -> ApiKeyResponse:
     return ApiKeyResponse(
         id=row.id,
@@ -182,6 +214,7 @@ def _response(row: ApiKey) -> ApiKeyResponse:
         scope=ApiKeyScope.ORGANIZATION if row.cluster_id is None else ApiKeyScope.CLUSTER,
         cluster_id=row.cluster_id,
         role=Role(row.role),
+        bounds=None if row.bounds is None else ApiKeyBounds.model_validate(row.bounds),
         created_at=row.created_at,
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,

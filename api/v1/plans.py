@@ -22,6 +22,14 @@ class PlanLimitsResponse(ResponseModel):
     connections_max: Annotated[int, Field(examples=[500])]
     partitions_max: Annotated[int, Field(examples=[1000])]
     request_bytes_max: Annotated[int, Field(examples=[16777216])]
+    connections_per_address_max: Annotated[int, Field(examples=[400])]
+    connections_per_second_max: Annotated[int, Field(examples=[100])]
+    connections_per_address_per_second_max: Annotated[int, Field(examples=[50])]
+    produce_bytes_per_second_max: Annotated[int, Field(examples=[104857600])]
+    fetch_bytes_per_second_max: Annotated[int, Field(examples=[209715200])]
+    partition_changes_per_minute_max: Annotated[int, Field(examples=[1000])]
+    topics_max: Annotated[int, Field(examples=[1000])]
+    groups_max: Annotated[int, Field(examples=[500])]
 
 
 class PlanResponse(ResponseModel):

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from bench.proofs import (
+    abuse,
     ack_after_sync,
     broker_cost,
     broker_speed,
@@ -13,10 +14,12 @@ from bench.proofs import (
     clean_clone,
     console_journey,
     cost_report,
+    cross_organization,
     durability,
     first_produce,
     group_churn,
     lifecycle,
+    noisy_neighbour,
     suites,
     terraform_apply,
     terraform_life,
@@ -46,6 +49,9 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "group-churn": group_churn.prove,
     "parity": suites.prove_parity,
     "bad-input": suites.prove_bad_input,
+    "cross-organization": cross_organization.prove,
+    "abuse": abuse.prove,
+    "noisy-neighbour": noisy_neighbour.prove,
     "demo": suites.prove_demo,
     "console-journey": console_journey.prove,
     "terraform-apply": terraform_apply.prove,

@@ -13,13 +13,16 @@ def credential_set(generation: int, keys: Sequence[ClusterCredential]) -> Creden
 
 
 def _record(key: ClusterCredential) -> CredentialRecord:
-    return {
+    record: CredentialRecord = {
         "username": key.username,
         "principal": f"User:{key.username}",
         "plain": {"salt": _base64(key.hmac_salt), "hmac_sha256": _base64(key.secret_hmac)},
         "scram_sha_256": _scram(key.scram_sha_256),
         "scram_sha_512": _scram(key.scram_sha_512),
     }
+    if key.bounds is not None:
+        record["bounds"] = key.bounds.to_json()
+    return record
 
 
 def _scram(verifier: ScramVerifier) -> ScramCredential:

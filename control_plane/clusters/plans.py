@@ -9,11 +9,19 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PlanLimits:
-    """The most that one cluster of a plan may use; the broker enforces it."""
+    """The most that one cluster of a plan may use, over all its keys; the broker enforces it."""
 
     connections_max: int
     partitions_max: int
     request_bytes_max: int
+    connections_per_address_max: int
+    connections_per_second_max: int
+    connections_per_address_per_second_max: int
+    produce_bytes_per_second_max: int
+    fetch_bytes_per_second_max: int
+    partition_changes_per_minute_max: int
+    topics_max: int
+    groups_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,14 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             connections_max=500,
             partitions_max=1_000,
             request_bytes_max=16 * MIB,
+            connections_per_address_max=400,
+            connections_per_second_max=100,
+            connections_per_address_per_second_max=50,
+            produce_bytes_per_second_max=100 * MIB,
+            fetch_bytes_per_second_max=200 * MIB,
+            partition_changes_per_minute_max=1_000,
+            topics_max=1_000,
+            groups_max=500,
         ),
         undelete_days=3,
     ),
@@ -57,6 +73,14 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             connections_max=2_000,
             partitions_max=2_500,
             request_bytes_max=32 * MIB,
+            connections_per_address_max=1_600,
+            connections_per_second_max=200,
+            connections_per_address_per_second_max=100,
+            produce_bytes_per_second_max=200 * MIB,
+            fetch_bytes_per_second_max=400 * MIB,
+            partition_changes_per_minute_max=2_500,
+            topics_max=2_500,
+            groups_max=1_000,
         ),
         undelete_days=7,
     ),
@@ -70,6 +94,14 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             connections_max=4_000,
             partitions_max=4_000,
             request_bytes_max=32 * MIB,
+            connections_per_address_max=3_200,
+            connections_per_second_max=400,
+            connections_per_address_per_second_max=200,
+            produce_bytes_per_second_max=400 * MIB,
+            fetch_bytes_per_second_max=800 * MIB,
+            partition_changes_per_minute_max=4_000,
+            topics_max=4_000,
+            groups_max=2_000,
         ),
         undelete_days=14,
     ),

@@ -1,7 +1,7 @@
 """Closes the gap between what is wanted of a cluster and what is seen: load, process, apply."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -151,11 +151,7 @@ class Reconciler:
         return ClusterSpec(
             cluster_id=cluster.id,
             generation=cluster.generation,
-            limits=ClusterLimits(
-                connections_max=plan.limits.connections_max,
-                partitions_max=plan.limits.partitions_max,
-                request_bytes_max=plan.limits.request_bytes_max,
-            ),
+            limits=ClusterLimits(**asdict(plan.limits)),
             default_partitions=plan.default_partitions,
             wakes=cluster.wake_on_connect,
         )

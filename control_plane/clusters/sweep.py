@@ -10,11 +10,13 @@ from control_plane.clusters.lifecycle import ClusterLifecycle
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.observation import is_as_wanted
 from control_plane.clusters.service import RECONCILE_JOB
+from control_plane.clusters.states import Presence
 from control_plane.clusters.waking import is_idle
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.jobs import JobContext, enqueue, requested_keys
 from control_plane.provisioning.engine import Engine
+from control_plane.provisioning.errors import ProvisioningError
 
 UNKNOWN = Gauge(
     "headrace_clusters_unknown", "Clusters that run here but that the database does not know"
@@ -56,6 +58,7 @@ class Sweeper:
             found = engine.list()
             known = self._known(name)
             suspects.update(set(found) - {cluster.id for cluster in known})
+            _renew_certificates(engine, known)
             off, idle = self._judge(engine, known)
             self._request_runs(context, off)
             self._pause_idle(context, idle)
@@ -103,3 +106,14 @@ class Sweeper:
             )
         self._suspects, self._reported = suspects, unknown
         UNKNOWN.set(len(unknown))
+
+
+def _renew_certificates(engine: Engine, living: Sequence[Cluster]) -> None:
+    for cluster in living:
+        if cluster.presence != Presence.RUNNING:
+            continue
+        try:
+            if engine.renew_certificate(cluster.id):
+                log.info("certificate_renewed", cluster_id=cluster.id)
+        except ProvisioningError as error:
+            log.warning("certificate_not_reloaded", cluster_id=cluster.id, reason=error.detail)

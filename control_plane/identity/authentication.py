@@ -8,6 +8,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from control_plane.identity import repository
+from control_plane.identity.bounds import from_json
 from control_plane.identity.errors import CredentialsInvalidError
 from control_plane.identity.known_principals import (
     FRESH_SECONDS,
@@ -114,4 +115,5 @@ def principal_of(row: ApiKey) -> Principal:
         cluster_id=row.cluster_id,
         role=Role(row.role),
         expires_at=row.expires_at,
+        bounds=from_json(row.bounds),
     )

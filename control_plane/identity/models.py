@@ -3,7 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from control_plane.kit.db import ID_LENGTH_MAX, NAME_LENGTH_MAX, Base, UtcDateTime
@@ -35,6 +43,7 @@ class ApiKey(OrganizationOwned, Base):
     cluster_id: Mapped[str | None] = mapped_column(String(ID_LENGTH_MAX), index=True)
     name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
     role: Mapped[str] = mapped_column(String(ROLE_LENGTH_MAX))
+    bounds: Mapped[dict[str, list[str]] | None] = mapped_column(JSON(none_as_null=True))
     created_by: Mapped[str | None] = mapped_column(String(ID_LENGTH_MAX))
     hmac_salt: Mapped[bytes] = mapped_column(LargeBinary)
     secret_hmac: Mapped[bytes] = mapped_column(LargeBinary)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from control_plane.identity.bounds import KeyBounds
 from control_plane.identity.policy import Action, Role, permits
 from control_plane.kit.scope import Scope
 
@@ -25,6 +26,7 @@ class Principal:
     cluster_id: str | None
     role: Role
     expires_at: datetime | None = None
+    bounds: KeyBounds | None = None
 
     @property
     def scope(self) -> Scope:
@@ -32,4 +34,6 @@ class Principal:
         return Scope(self.organization_id, self.cluster_id)
 
     def may(self, action: Action) -> bool:
+        if self.bounds is not None and not self.bounds.permit(action):
+            return False
         return permits(self.role, action, cluster_scoped=self.cluster_id is not None)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from control_plane.identity import repository
+from control_plane.identity.bounds import KeyBounds, from_json
 from control_plane.identity.errors import (
     ApiKeyExpiryError,
     ApiKeyLimitError,
@@ -49,6 +50,7 @@ class ClusterCredential:
     secret_hmac: bytes
     scram_sha_256: ScramVerifier
     scram_sha_512: ScramVerifier
+    bounds: KeyBounds | None = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,7 @@ class ApiKeyService:
         role: Role,
         granted_by: Principal | None,
         expires_at: datetime | None = None,
+        bounds: KeyBounds | None = None,
     ) -> ApiKey:
         """Store a key for `scope`; `granted_by` is None only for an organization's first key.
 
@@ -149,6 +152,7 @@ class ApiKeyService:
         row.created_by = None if granted_by is None else granted_by.id
         row.created_at = now
         row.expires_at = expires_at
+        row.bounds = None if bounds is None else bounds.to_json()
         try:
             with session.begin_nested():
                 session.add(row)
@@ -228,6 +232,7 @@ class ApiKeyService:
             secret_hmac=row.secret_hmac,
             scram_sha_256=scram_verifier("sha256", row.scram_sha256_salt, sha256),
             scram_sha_512=scram_verifier("sha512", row.scram_sha512_salt, sha512),
+            bounds=from_json(row.bounds),
         )
 
 

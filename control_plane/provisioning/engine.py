@@ -7,10 +7,12 @@ end here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol, TypedDict
+from typing import Literal, NotRequired, Protocol, TypedDict
 
 from control_plane.provisioning.usage import UsagePage
 
+# How far a cluster is open to its clients, whatever their rights: for caps and standing.
+ClusterAccess = Literal["full", "read_only", "suspended"]
 ObservedState = Literal["running", "starting", "backing_off", "stopped"]
 
 
@@ -38,6 +40,7 @@ class CredentialRecord(TypedDict):
     plain: HashedSecret
     scram_sha_256: ScramCredential
     scram_sha_512: ScramCredential
+    bounds: NotRequired[dict[str, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +53,19 @@ class CredentialSet:
 
 @dataclass(frozen=True, slots=True)
 class ClusterLimits:
-    """What one broker of the cluster accepts at most."""
+    """What one broker of the cluster accepts at most; a rate that is None is not limited."""
 
     connections_max: int
     partitions_max: int
     request_bytes_max: int
+    connections_per_address_max: int | None = None
+    connections_per_second_max: int | None = None
+    connections_per_address_per_second_max: int | None = None
+    produce_bytes_per_second_max: int | None = None
+    fetch_bytes_per_second_max: int | None = None
+    partition_changes_per_minute_max: int | None = None
+    topics_max: int = 1_000
+    groups_max: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,7 @@ class ClusterSpec:
     cluster_id: str
     generation: int
     limits: ClusterLimits
+    access: ClusterAccess = "full"
     auto_create_topics: bool = False
     default_partitions: int = 1
     wakes: bool = False
@@ -162,6 +174,22 @@ class Engine(Protocol):
 
         Raises ``ClusterNotRunningError`` when no broker answers: the credentials are then kept
         and in force from the next start on.
+        """
+        ...
+
+    def set_access(self, cluster_id: str, access: ClusterAccess) -> None:
+        """Open or close the cluster to its clients, at once and on open connections.
+
+        It lasts as long as the brokers run; a spec with the same `access` makes it last. Raises
+        ``ClusterNotRunningError`` when no broker answers.
+        """
+        ...
+
+    def renew_certificate(self, cluster_id: str) -> bool:
+        """Give the cluster a new certificate if its own is near its end; return whether it was.
+
+        Connections go on. Raises ``ClusterNotRunningError`` when no broker answers: the new one
+        is then shown from the next start on.
         """
         ...
 

@@ -159,6 +159,20 @@ class AccessDeniedError(AppError):
     title = "Access denied"
 
 
+class ClusterReadOnlyError(AppError):
+    """The cluster takes no records at present, whoever sends them."""
+
+    code = "cluster_read_only"
+    status = 403
+    title = "Cluster read-only"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the cluster is read-only at present: nothing was written",
+            advice="reading goes on; whoever keeps the cluster can tell why it is so",
+        )
+
+
 class CredentialBusyError(AppError):
     """The credential has as much in flight as one may have."""
 

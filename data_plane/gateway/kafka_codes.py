@@ -53,7 +53,7 @@ REFUSED_RECORD = frozenset(
         KafkaError.INVALID_RECORD,
         KafkaError.INVALID_MSG,
         KafkaError.INVALID_TIMESTAMP,
-        KafkaError.POLICY_VIOLATION,
     }
 )
+READ_ONLY = KafkaError.POLICY_VIOLATION
 TOO_LARGE = frozenset({KafkaError.MSG_SIZE_TOO_LARGE, KafkaError.RECORD_LIST_TOO_LARGE})

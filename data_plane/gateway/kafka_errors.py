@@ -7,6 +7,7 @@ from data_plane.gateway import kafka_codes
 from data_plane.gateway.errors import (
     AccessDeniedError,
     ClusterFailedError,
+    ClusterReadOnlyError,
     ClusterRefusedCredentialError,
     ClusterUnreachableError,
     CredentialBusyError,
@@ -29,6 +30,8 @@ def produce_error(error: KafkaError, topic: str, partition: int | None) -> AppEr
     """Return what a record's failed delivery is to its sender."""
     if error.code() in kafka_codes.UNANSWERED:
         return ProduceTimeoutError()
+    if error.code() == kafka_codes.READ_ONLY:
+        return ClusterReadOnlyError()
     if error.code() in kafka_codes.REFUSED_RECORD:
         return RecordRefusedError(f"the cluster refused the record: {error.str()}")
     return _common(error, topic, partition)

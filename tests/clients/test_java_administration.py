@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -183,3 +184,43 @@ def produce(access: KafkaAccess, topic: str, count: int) -> None:
     for number in range(count):
         producer.produce(topic, f"value {number}", partition=0)
     assert producer.flush(PATIENCE_SECONDS) == 0
+
+
+def test_quotas_are_set_described_and_removed(kafka_cluster: KafkaCluster, tool: Tool) -> None:
+    user = f"quota-{kafka_cluster.topic('limited')}"
+    of_user = ("--entity-type", "users", "--entity-name", user)
+    of_client = (*of_user, "--entity-type", "clients", "--entity-default")
+
+    rates = "producer_byte_rate=1048576,request_percentage=50,controller_mutation_rate=10"
+    tool(CONFIGS, *of_client, "--alter", "--add-config", rates)
+    tool(CONFIGS, *of_client, "--alter", "--delete-config", "request_percentage")
+    described = tool(CONFIGS, *of_user, "--entity-type", "clients", "--describe")
+    assert "producer_byte_rate=1048576.0" in described
+    assert "controller_mutation_rate=10.0" in described
+    assert "request_percentage" not in described
+
+    of_address = ("--entity-type", "ips", "--entity-name", "127.9.9.9")
+    tool(CONFIGS, *of_address, "--alter", "--add-config", "connection_creation_rate=50")
+    assert "connection_creation_rate=50.0" in tool(CONFIGS, *of_address, "--describe")
+
+
+def test_scram_users_are_made_described_used_and_deleted(
+    kafka_cluster: KafkaCluster, access: KafkaAccess, tool: Tool
+) -> None:
+    topic = kafka_cluster.topic("by-a-user")
+    user = f"user-{topic}"
+    of_user = ("--entity-type", "users", "--entity-name", user)
+    own = replace(access, username=user, password="a-password", mechanism="SCRAM-SHA-512")
+
+    login = "SCRAM-SHA-512=[iterations=4096,password=a-password]"
+    tool(CONFIGS, *of_user, "--alter", "--add-config", login)
+    produce(own, topic, 1)
+    described = tool(CONFIGS, *of_user, "--describe")
+    assert "SCRAM-SHA-512=iterations=4096" in described
+    assert "a-password" not in described
+
+    tool(CONFIGS, *of_user, "--alter", "--delete-config", "SCRAM-SHA-512")
+    assert "iterations" not in tool(CONFIGS, *of_user, "--describe")
+    of_key = ("--entity-type", "users", "--entity-name", access.username)
+    with pytest.raises(AssertionError, match="API keys"):
+        tool(CONFIGS, *of_key, "--alter", "--add-config", login)

@@ -609,10 +609,34 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * ApiKeyBounds
+         * @description What a key may do with records at most: topics by the beginnings of their names.
+         *
+         *     `*` stands for every topic; what is in neither list may not be done.
+         */
+        ApiKeyBounds: {
+            /**
+             * Read
+             * @example [
+             *       "orders-"
+             *     ]
+             */
+            read?: string[];
+            /**
+             * Write
+             * @example [
+             *       "audit"
+             *     ]
+             */
+            write?: string[];
+        };
+        /**
          * ApiKeyCreate
          * @description A new API key: of one cluster if `cluster_id` is given, else of the whole organization.
          */
         ApiKeyCreate: {
+            /** @description Topics that the key may read and write, over Kafka and HTTP; it manages nothing then. Without, the access rules of the cluster alone say what it may do. */
+            bounds?: components["schemas"]["ApiKeyBounds"] | null;
             /**
              * Cluster Id
              * @example lkc_4q8x0n1w2e3r5t6y
@@ -640,6 +664,7 @@ export interface components {
          * @description A new API key with the secret that was made for it, which is not shown again.
          */
         ApiKeyCreated: {
+            bounds: components["schemas"]["ApiKeyBounds"] | null;
             /**
              * Cluster Id
              * @example lkc_4q8x0n1w2e3r5t6y
@@ -677,6 +702,7 @@ export interface components {
          * @description An API key, without its secret.
          */
         ApiKeyResponse: {
+            bounds: components["schemas"]["ApiKeyBounds"] | null;
             /**
              * Cluster Id
              * @example lkc_4q8x0n1w2e3r5t6y
@@ -1588,15 +1614,55 @@ export interface components {
              */
             connections_max: number;
             /**
+             * Connections Per Address Max
+             * @example 400
+             */
+            connections_per_address_max: number;
+            /**
+             * Connections Per Address Per Second Max
+             * @example 50
+             */
+            connections_per_address_per_second_max: number;
+            /**
+             * Connections Per Second Max
+             * @example 100
+             */
+            connections_per_second_max: number;
+            /**
+             * Fetch Bytes Per Second Max
+             * @example 209715200
+             */
+            fetch_bytes_per_second_max: number;
+            /**
+             * Groups Max
+             * @example 500
+             */
+            groups_max: number;
+            /**
+             * Partition Changes Per Minute Max
+             * @example 1000
+             */
+            partition_changes_per_minute_max: number;
+            /**
              * Partitions Max
              * @example 1000
              */
             partitions_max: number;
             /**
+             * Produce Bytes Per Second Max
+             * @example 104857600
+             */
+            produce_bytes_per_second_max: number;
+            /**
              * Request Bytes Max
              * @example 16777216
              */
             request_bytes_max: number;
+            /**
+             * Topics Max
+             * @example 1000
+             */
+            topics_max: number;
         };
         /**
          * PlanPricesResponse

@@ -15,6 +15,7 @@ import structlog
 from control_plane.provisioning.broker_admin import BrokerAdmin
 from control_plane.provisioning.engine import (
     CertificateIssuer,
+    ClusterAccess,
     ClusterEndpoints,
     ClusterObservation,
     ClusterSpec,
@@ -23,6 +24,7 @@ from control_plane.provisioning.engine import (
 )
 from control_plane.provisioning.engines.native_directory import (
     BROKER_ID,
+    INTERNAL,
     NativeDirectory,
     join_host_port,
 )
@@ -115,6 +117,21 @@ class NativeEngine:
                     directory.restore_credentials(before)
                 raise
 
+    def set_access(self, cluster_id: str, access: ClusterAccess) -> None:
+        with self._turn(cluster_id):
+            self._admin(cluster_id).set_access(access)
+
+    def renew_certificate(self, cluster_id: str) -> bool:
+        with self._turn(cluster_id):
+            directory = self._directory(cluster_id)
+            if not directory.exists():
+                return False
+            hosts = self._settings.certificate_hosts
+            is_new = directory.write_certificate(self._issuer, cluster_id, hosts)
+            if is_new:
+                self._admin(cluster_id).reload_certificate()
+            return is_new
+
     def restart(self, cluster_id: str) -> ClusterObservation:
         with self._turn(cluster_id):
             self._provisioner.restart(_process_id(cluster_id))
@@ -179,7 +196,9 @@ class NativeEngine:
         return tuple(sorted(processes | directories))
 
     def bootstrap(self, cluster_id: str) -> KafkaBootstrap:
-        port = self._directory(cluster_id).ports().get(SASL_PLAINTEXT)
+        ports = self._directory(cluster_id).ports()
+        # A broker from before there was an internal listener is reached as it was.
+        port = ports.get(INTERNAL, ports.get(SASL_PLAINTEXT))
         if port is None:
             raise ClusterNotRunningError("the cluster was not started yet")
         return KafkaBootstrap(
@@ -207,7 +226,11 @@ class NativeEngine:
     ) -> bool:
         """Write all files; return whether one changed that a broker reads only at its start."""
         settings = self._settings
-        advertised = {SASL_SSL: settings.public_host, SASL_PLAINTEXT: LOOPBACK}
+        advertised = {
+            SASL_SSL: settings.public_host,
+            SASL_PLAINTEXT: LOOPBACK,
+            INTERNAL: LOOPBACK,
+        }
         # Every file is synced on its own; side by side they share the journal's commits.
         with ThreadPoolExecutor(max_workers=4) as pool:
             kept = pool.submit(directory.write_credentials, credentials)
@@ -232,11 +255,11 @@ class NativeEngine:
 
     def _listeners(self, directory: NativeDirectory) -> tuple[Listener, ...]:
         ports = directory.ports()
-        return (
-            Listener(SASL_SSL, self._settings.bind_host, ports.get(SASL_SSL, 0)),
-            # The control plane and the gateway come in here, so it is there always.
-            Listener(SASL_PLAINTEXT, LOOPBACK, ports.get(SASL_PLAINTEXT, 0)),
-        )
+        tls = Listener(SASL_SSL, self._settings.bind_host, ports.get(SASL_SSL, 0))
+        plaintext = Listener(SASL_PLAINTEXT, LOOPBACK, ports.get(SASL_PLAINTEXT, 0))
+        # The control plane and the gateway come in here, and the super user nowhere else.
+        internal = Listener(INTERNAL, LOOPBACK, ports.get(INTERNAL, 0))
+        return (tls, plaintext, internal)
 
     def _process(
         self, directory: NativeDirectory, spec: ClusterSpec, listeners: tuple[Listener, ...]

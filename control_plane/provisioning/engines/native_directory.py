@@ -16,6 +16,9 @@ CREDENTIALS_FORMAT = 1
 CLOCK_SKEW_SECONDS = 30
 BROKER_ID = 1
 
+INTERNAL = "internal"
+_PROTOCOLS = {INTERNAL: "SASL_PLAINTEXT"}
+
 _CERTIFICATE = "tls/broker.pem"
 _PRIVATE_KEY = "tls/broker.key"
 _CREDENTIALS = "credentials.json"
@@ -84,9 +87,10 @@ class NativeDirectory:
             "listeners": [
                 {
                     "name": listener.name,
-                    "protocol": listener.name.upper(),
+                    "protocol": _PROTOCOLS.get(listener.name, listener.name.upper()),
                     "bind": join_host_port(listener.host, listener.port),
                     "advertised": join_host_port(advertised_hosts[listener.name], listener.port),
+                    "internal": listener.name == INTERNAL,
                 }
                 for listener in listeners
             ],
@@ -103,6 +107,7 @@ class NativeDirectory:
                 "auto_create": spec.auto_create_topics,
                 "num_partitions": spec.default_partitions,
             },
+            "access": spec.access,
             "limits": asdict(spec.limits),
             "usage": {"window_seconds": usage_window_seconds},
         }

@@ -125,6 +125,13 @@ class Topic(Model, frozen=True, kw_only=True):
     configs: dict[str, TopicConfig] = {}
 
 
+class ApiKeyBounds(Model, frozen=True, kw_only=True):
+    """Topics that a key may read and write at most, by beginnings of names; `*` is every topic."""
+
+    read: list[str] = msgspec.field(default_factory=list[str])
+    write: list[str] = msgspec.field(default_factory=list[str])
+
+
 class ApiKey(Model, frozen=True, kw_only=True):
     """An API key. `secret` is there only when the key was just created."""
 
@@ -134,6 +141,7 @@ class ApiKey(Model, frozen=True, kw_only=True):
     role: str
     created_at: datetime
     cluster_id: str | None = None
+    bounds: ApiKeyBounds | None = None
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None

@@ -4,6 +4,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from control_plane.provisioning.engine import ClusterLimits, ClusterSpec, CredentialSet
+from control_plane.provisioning.errors import ProvisioningError
 from tests.fixtures.planes import Plane
 
 STRANGER = ClusterSpec(
@@ -62,3 +63,21 @@ class TestRestoredDatabase:
         assert plane.engine.credentials[cluster.id].generation == 51
         assert plane.usernames(cluster) == {key_id}
         assert plane.reload(cluster).observed_credentials_generation == 51
+
+
+class TestCertificates:
+    def test_those_near_their_end_are_renewed_and_a_silent_broker_stops_nothing(
+        self, plane: Plane
+    ) -> None:
+        cluster = plane.running(plane.organization())
+        plane.engine.aged.add(cluster.id)
+        with capture_logs() as logs:
+            plane.sweep()
+            plane.sweep()
+            plane.engine.renewal_failure = ProvisioningError("no answer")
+            plane.sweep()
+        told = [entry for entry in logs if entry["event"].startswith("certificate")]
+        assert [(entry["event"], entry["cluster_id"]) for entry in told] == [
+            ("certificate_renewed", cluster.id),
+            ("certificate_not_reloaded", cluster.id),
+        ]

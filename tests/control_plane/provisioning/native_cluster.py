@@ -78,7 +78,12 @@ class Native:
         return status.pid
 
     def plaintext(self) -> str:
-        return self.engine.bootstrap(CLUSTER).servers
+        """The address of clients that log in without TLS."""
+        seen = self.engine.observe(CLUSTER)
+        assert seen is not None
+        assert seen.endpoints is not None
+        assert seen.endpoints.sasl_plaintext is not None
+        return seen.endpoints.sasl_plaintext
 
 
 def make_engine(

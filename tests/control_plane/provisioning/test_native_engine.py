@@ -52,6 +52,53 @@ def test_command_line_names_the_data_directory(native: Native) -> None:
     assert command[:3] == [str(BROKER_BINARY), "--config", str(native.cluster_dir / "broker.json")]
 
 
+def test_control_plane_has_a_listener_of_its_own(native: Native) -> None:
+    key = Key.new()
+    native.engine.ensure(SPEC, credentials(1, key))
+    bootstrap = native.engine.bootstrap(CLUSTER)
+    assert bootstrap.servers != native.plaintext()
+    assert login(bootstrap.servers, key.id, key.secret) == 0
+    config = json.loads((native.cluster_dir / "broker.json").read_text())
+    internal = {listener["name"]: listener["internal"] for listener in config["listeners"]}
+    assert internal == {"sasl_ssl": False, "sasl_plaintext": False, "internal": True}
+
+
+def test_suspended_cluster_ends_connections_and_lets_nobody_in(native: Native) -> None:
+    key = Key.new()
+    native.engine.ensure(SPEC, credentials(1, key))
+    host, port = native.plaintext().split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        assert login_on(connection, key.id, key.secret) == 0
+        native.engine.set_access(CLUSTER, "suspended")
+        assert is_closed_by_peer(connection)
+    assert login(native.plaintext(), key.id, key.secret) != 0
+    native.engine.set_access(CLUSTER, "full")
+    assert login(native.plaintext(), key.id, key.secret) == 0
+    native.engine.ensure(replace(SPEC, generation=2, access="suspended"), credentials(1, key))
+    assert login(native.plaintext(), key.id, key.secret) != 0
+
+
+def test_certificate_is_renewed_while_connections_go_on(native: Native) -> None:
+    key = Key.new()
+    seen = native.engine.ensure(SPEC, credentials(1, key))
+    assert seen.endpoints is not None
+    host, port = seen.endpoints.sasl_ssl.split(":")
+    context = ssl.create_default_context(cadata=seen.ca_certificate)
+
+    def connect() -> ssl.SSLSocket:
+        plain = socket.create_connection((host, int(port)))
+        return context.wrap_socket(plain, server_hostname=host)
+
+    assert not native.engine.renew_certificate(CLUSTER)
+    with connect() as before:
+        # A certificate that is not ours is never current.
+        (native.cluster_dir / "tls" / "broker.pem").write_text("gone")
+        assert native.engine.renew_certificate(CLUSTER)
+        with connect() as after:
+            assert after.getpeercert(binary_form=True) != before.getpeercert(binary_form=True)
+        assert login_on(before, key.id, key.secret) == 0
+
+
 def test_files_are_for_their_owner_alone(native: Native) -> None:
     native.engine.ensure(SPEC, credentials(1, Key.new()))
     modes = {

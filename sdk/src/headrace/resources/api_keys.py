@@ -1,6 +1,6 @@
 """API keys: one credential for the API, for HTTP Basic and for Kafka clients."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from headrace.models import ApiKey, Page
@@ -24,9 +24,12 @@ class ApiKeys:
         expires_at: datetime | None = None,
         *,
         secret: str | None = None,
+        read: Sequence[str] | None = None,
+        write: Sequence[str] | None = None,
     ) -> ApiKey:
         """Create a key, in force when this returns; its secret is shown this once.
 
+        With `read` or `write`, beginnings of topic names or `*`, it may do that and nothing else.
         A `secret` of your own, never used before, is taken instead and not shown.
         """
         wanted = {
@@ -35,6 +38,7 @@ class ApiKeys:
             "role": role,
             "expires_at": expires_at,
             "secret": secret,
+            "bounds": _bounds(read, write),
         }
         body = {field: value for field, value in wanted.items() if value is not None}
         return self._transport.post(PATH, body, ApiKey)
@@ -51,3 +55,9 @@ class ApiKeys:
         """End a key: open connections that use it are closed."""
         response = self._transport.send(Request("DELETE", PATH + path_of(api_key_id)))
         return self._transport.decode(response, ApiKey)
+
+
+def _bounds(read: Sequence[str] | None, write: Sequence[str] | None) -> dict[str, list[str]] | None:
+    if read is None and write is None:
+        return None
+    return {"read": list(read or ()), "write": list(write or ())}

@@ -1,6 +1,6 @@
 //! Takes connections within the limits and runs each as a task.
 
-use std::{net::SocketAddr, rc::Rc};
+use std::{net::SocketAddr, rc::Rc, time::Duration};
 
 use tokio::{
     net::TcpStream,
@@ -14,19 +14,20 @@ use crate::{
     close::Close,
     connection,
     connections::{Connection, Refused},
-    limits::{ACCEPT_PAUSE, LOGIN_TIMEOUT},
+    limits::{ACCEPT_PAUSE, HELD_CONNECTIONS_MAX, LOGIN_TIMEOUT, REFUSAL_HOLD_MAX},
     listeners::Listener,
     metrics::ReasonLabels,
+    tls::Tls,
 };
 
 /// Accepts on one listener for as long as it is polled.
-pub(crate) async fn accept(broker: Rc<Broker>, listener: Rc<Listener>, tls: Option<TlsAcceptor>) {
+pub(crate) async fn accept(broker: Rc<Broker>, listener: Rc<Listener>) {
     if let Ok(address) = listener.socket.local_addr() {
         tracing::info!(listener = listener.config.name, %address, "listening");
     }
     loop {
         match listener.socket.accept().await {
-            Ok((stream, peer)) => admit(&broker, &listener, tls.as_ref(), stream, peer),
+            Ok((stream, peer)) => admit(&broker, &listener, stream, peer),
             Err(error) => {
                 tracing::warn!(listener = listener.config.name, %error, "can not accept");
                 sleep(ACCEPT_PAUSE).await;
@@ -35,21 +36,38 @@ pub(crate) async fn accept(broker: Rc<Broker>, listener: Rc<Listener>, tls: Opti
     }
 }
 
-fn admit(
-    broker: &Rc<Broker>,
-    listener: &Listener,
-    tls: Option<&TlsAcceptor>,
-    stream: TcpStream,
-    peer: SocketAddr,
-) {
-    if let Err(refused) = broker.connections.admit(peer) {
+fn admit(broker: &Rc<Broker>, listener: &Listener, stream: TcpStream, peer: SocketAddr) {
+    let is_internal = listener.config.internal;
+    let networks = &broker.config.allowed_networks;
+    let is_allowed = is_internal || networks.is_empty() || networks.iter().any(|one| one.contains(peer.ip()));
+    if !is_allowed {
+        return refuse(broker, peer, Refused::Network);
+    }
+    if let Err(refused) = broker.connections.admit(peer, is_internal) {
         return refuse(broker, peer, refused);
+    }
+    if !is_internal && let Err(wait) = broker.quotas.connect(peer.ip()) {
+        refuse(broker, peer, Refused::TooSoon);
+        hold(broker, stream, wait);
+        return;
     }
     let mechanisms = broker.security.mechanisms();
     let connection = broker.connections.open(peer, Rc::clone(&listener.config), mechanisms);
     broker.metrics.connections.inc();
-    let tls = tls.filter(|_| listener.config.protocol.uses_tls()).cloned();
+    let tls = broker.tls.as_ref().filter(|_| listener.config.protocol.uses_tls()).map(Tls::acceptor);
     spawn_local(run(Rc::clone(broker), connection, tls, stream));
+}
+
+/// Keeps a refused connection open for a moment, if not too many are.
+fn hold(broker: &Rc<Broker>, stream: TcpStream, wait: Duration) {
+    if broker.quotas.hold(HELD_CONNECTIONS_MAX) {
+        let broker = Rc::clone(broker);
+        spawn_local(async move {
+            sleep(wait.min(REFUSAL_HOLD_MAX)).await;
+            drop(stream);
+            broker.quotas.release();
+        });
+    }
 }
 
 fn refuse(broker: &Broker, peer: SocketAddr, refused: Refused) {
@@ -83,7 +101,11 @@ async fn serve(
     let Some(tls) = tls else {
         return Ok(connection::serve(broker, connection, stream, login_deadline).await);
     };
-    let handshake = timeout_at(login_deadline, tls.accept(stream)).await;
+    let handshake = tokio::select! {
+        biased;
+        close = connection.ended() => return Err(close),
+        handshake = timeout_at(login_deadline, tls.accept(stream)) => handshake,
+    };
     let stream = handshake.map_err(|_| Close::LoginTimeout)?.map_err(Close::Tls)?;
     Ok(connection::serve(broker, connection, stream, login_deadline).await)
 }

@@ -74,7 +74,9 @@ impl Acls {
         resource_type: AclResourceType,
         name: &str,
     ) -> bool {
-        self.decide(connection, |rules, asker| rules.permits(asker, operation, resource_type, name))
+        let bounds = connection.bounds();
+        bounds.is_none_or(|bounds| bounds.allow(operation, resource_type, name))
+            && self.decide(connection, |rules, asker| rules.permits(asker, operation, resource_type, name))
     }
 
     /// Whether there may be a resource of this type that whoever is on a connection may do something with.
@@ -84,7 +86,10 @@ impl Acls {
         operation: AclOperation,
         resource_type: AclResourceType,
     ) -> bool {
-        self.decide(connection, |rules, asker| rules.permits_somewhere(asker, operation, resource_type))
+        let bounds = connection.bounds();
+        bounds.is_none_or(|bounds| bounds.allow_somewhere(operation, resource_type))
+            && self
+                .decide(connection, |rules, asker| rules.permits_somewhere(asker, operation, resource_type))
     }
 
     fn decide(&self, connection: &Connection, by: impl FnOnce(&AclSet, &Asker<'_>) -> bool) -> bool {

@@ -1,22 +1,27 @@
 //! What every part of the process shares. One thread runs it all, so it is shared by `Rc` and changed through cells.
 
-use std::{path::Path, rc::Rc, sync::Arc, time::Duration};
+use std::{cell::Cell, path::Path, rc::Rc, sync::Arc, time::Duration};
 
+use headrace_groups::GroupConfig;
 use headrace_io::{Clock, Disk, RealDisk, Rng};
 use headrace_log::LogError;
+use headrace_security::acls::SUPER_USER;
 use headrace_types::TopicId;
 use thiserror::Error;
 use tokio::{sync::watch, task::spawn_local};
 
 use crate::{
+    access::Access,
     acls::{Acls, AclsError},
     config::Config,
-    connections::Connections,
+    connections::{Connections, Ending},
     fetch_sessions::FetchSessions,
     groups::{self, Groups, JournalError},
     metrics::Metrics,
+    quotas::{Quotas, QuotasError},
     request_memory::RequestMemory,
     security::{Security, SecurityError},
+    tls::{Tls, TlsError},
     topics::{SharedTopics, Topics},
     usage::{self, Usage, UsageError},
 };
@@ -40,6 +45,10 @@ pub(crate) enum OpenError {
     #[error(transparent)]
     Acls(#[from] AclsError),
     #[error(transparent)]
+    Tls(#[from] TlsError),
+    #[error(transparent)]
+    Quotas(#[from] QuotasError),
+    #[error(transparent)]
     Groups(#[from] JournalError),
     #[error(transparent)]
     Topics(#[from] LogError),
@@ -54,6 +63,7 @@ pub(crate) struct Broker {
     pub(crate) rng: Arc<dyn Rng>,
     pub(crate) security: Security,
     pub(crate) acls: Acls,
+    pub(crate) quotas: Quotas,
     pub(crate) connections: Connections,
     pub(crate) fetch_sessions: Rc<FetchSessions>,
     pub(crate) groups: Rc<Groups>,
@@ -61,6 +71,8 @@ pub(crate) struct Broker {
     pub(crate) usage: Rc<Usage>,
     pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
+    pub(crate) access: Cell<Access>,
+    pub(crate) tls: Option<Tls>,
     /// When the process started, in milliseconds since the epoch.
     pub(crate) started_at_ms: i64,
     /// When its state was opened, on the monotonic clock.
@@ -76,17 +88,21 @@ impl Broker {
         rng: Arc<dyn Rng>,
         started_at_ms: i64,
     ) -> Result<Rc<Self>, OpenError> {
-        let security = Security::load(&config, Arc::clone(&clock), Arc::clone(&rng))?;
-        let directory = Path::new(groups::DIRECTORY);
+        let tls = config.tls.as_ref().map(Tls::load).transpose()?;
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
+        let security = Security::load(&config, Arc::clone(&disk), Arc::clone(&clock), Arc::clone(&rng))?;
+        let directory = Path::new(groups::DIRECTORY);
+        let group_config =
+            GroupConfig { groups_max: config.limits.groups_max, ..config.groups.coordinator() };
         let acls = Acls::open(Arc::clone(&disk), &config)?;
-        let groups =
-            Groups::open(Arc::clone(&disk), directory, Arc::clone(&clock), config.groups.coordinator())?;
+        let quotas = Quotas::open(Arc::clone(&disk), Arc::clone(&clock), &config.limits)?;
+        let groups = Groups::open(Arc::clone(&disk), directory, Arc::clone(&clock), group_config)?;
         let length = config.usage.window_length();
         let usage = Usage::open(Arc::clone(&disk), Arc::clone(&clock), rng.as_ref(), length)?;
         let topics =
             Topics::open(disk, Arc::clone(&clock), Arc::clone(&rng), &config.limits, Rc::clone(&usage))?;
         topics.begin_metering()?;
+        let access = config.access;
         let fetch_sessions = FetchSessions::new(Arc::clone(&clock), Arc::clone(&rng));
         Ok(Rc::new(Self {
             started_at_ms,
@@ -102,12 +118,16 @@ impl Broker {
                 fetch_sessions.metrics(),
                 groups.metrics(),
                 usage.metrics(),
+                quotas.metrics(),
             ),
             fetch_sessions,
+            quotas,
             groups,
             topics,
             usage,
             phase: watch::Sender::new(Phase::Starting),
+            access: Cell::new(access),
+            tls,
             request_memory: RequestMemory::new(),
         }))
     }
@@ -115,7 +135,7 @@ impl Broker {
     /// Puts the credentials and token keys on disk in force, and ends the connections of those that are gone.
     pub(crate) fn reload_credentials(&self) -> Result<u64, SecurityError> {
         self.security.reload(&self.config)?;
-        let revoked = self.connections.close_revoked(|identity| self.security.uphold(identity));
+        let revoked = self.connections.end(Ending::Revoked, |identity| !self.security.uphold(identity));
         let generation = self.security.generation();
         tracing::info!(
             credentials_generation = generation,
@@ -123,6 +143,18 @@ impl Broker {
             "credentials reloaded"
         );
         Ok(generation)
+    }
+
+    /// Opens or closes the cluster to its clients, from now on until the next start.
+    pub(crate) fn set_access(&self, access: Access) {
+        self.access.set(access);
+        let ended = match access {
+            Access::Suspended => {
+                self.connections.end(Ending::Suspended, |identity| identity.principal != SUPER_USER)
+            }
+            Access::Full | Access::ReadOnly => 0,
+        };
+        tracing::info!(access = access.word(), connections_closed = ended, "access changed");
     }
 
     /// Starts what runs beside the connections.

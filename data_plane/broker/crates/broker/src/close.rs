@@ -26,6 +26,10 @@ pub(crate) enum Close {
     LoginEnded,
     #[error("the credential was revoked")]
     Revoked,
+    #[error("the cluster is suspended")]
+    Suspended,
+    #[error("too many clients had not logged in, most of them from this address")]
+    LoginDisplaced,
     #[error("the connection was idle")]
     Idle,
     #[error("the client stopped in the middle of a frame")]
@@ -54,6 +58,8 @@ impl Close {
             Self::Tls(_) => "tls_handshake_failed",
             Self::LoginEnded => "login_ended",
             Self::Revoked => "credential_revoked",
+            Self::Suspended => "cluster_suspended",
+            Self::LoginDisplaced => "login_displaced",
             Self::Idle => "connection_idle",
             Self::Stalled => "frame_stalled",
             Self::Unacknowledged => "produce_unacknowledged",

@@ -10,7 +10,10 @@ use headrace_usage::{WindowLength, limits::WINDOW_SECONDS_MAX};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{cli::DevOptions, files, groups::GroupsConfig, limits, limits::USAGE_WINDOW_LENGTH};
+use crate::{
+    access::Access, cli::DevOptions, files, groups::GroupsConfig, limits, limits::USAGE_WINDOW_LENGTH,
+    networks::Network,
+};
 
 const FORMAT: u32 = 1;
 /// Cluster id that `dev` reports.
@@ -45,6 +48,11 @@ pub(crate) struct Config {
     pub(crate) admin_socket: Option<PathBuf>,
     pub(crate) handover_socket: Option<PathBuf>,
     #[serde(default)]
+    pub(crate) access: Access,
+    /// Networks that clients may come from; all of them where it is empty.
+    #[serde(default)]
+    pub(crate) allowed_networks: Vec<Network>,
+    #[serde(default)]
     pub(crate) topics: TopicsConfig,
     #[serde(default)]
     pub(crate) groups: GroupsConfig,
@@ -62,6 +70,9 @@ pub(crate) struct ListenerConfig {
     pub(crate) protocol: SecurityProtocol,
     pub(crate) bind: SocketAddr,
     pub(crate) advertised: Endpoint,
+    /// For the control plane and the gateway: without limits by address, and the only one where super users log in.
+    #[serde(default)]
+    pub(crate) internal: bool,
 }
 
 /// What a listener speaks.
@@ -118,6 +129,14 @@ pub(crate) struct LimitsConfig {
     pub(crate) connections_per_address_max: Option<usize>,
     pub(crate) partitions_max: usize,
     pub(crate) request_bytes_max: usize,
+    pub(crate) produce_bytes_per_second_max: Option<u64>,
+    pub(crate) fetch_bytes_per_second_max: Option<u64>,
+    pub(crate) partition_changes_per_minute_max: Option<u32>,
+    pub(crate) connections_per_second_max: Option<u32>,
+    pub(crate) connections_per_address_per_second_max: Option<u32>,
+    pub(crate) groups_max: usize,
+    pub(crate) topics_max: usize,
+    pub(crate) session_seconds_max: Option<u32>,
 }
 
 /// How usage is metered.
@@ -155,6 +174,14 @@ impl Default for LimitsConfig {
             connections_per_address_max: None,
             partitions_max: limits::PARTITIONS_MAX,
             request_bytes_max: limits::REQUEST_BYTES_MAX,
+            produce_bytes_per_second_max: None,
+            fetch_bytes_per_second_max: None,
+            partition_changes_per_minute_max: None,
+            connections_per_second_max: None,
+            connections_per_address_per_second_max: None,
+            groups_max: limits::GROUPS_MAX,
+            topics_max: limits::TOPICS_MAX,
+            session_seconds_max: None,
         }
     }
 }
@@ -219,6 +246,7 @@ impl Config {
             protocol: SecurityProtocol::Plaintext,
             bind: options.listen,
             advertised: Endpoint { host: options.listen.ip().to_string(), port: options.listen.port() },
+            internal: false,
         };
         let config = Self {
             format: FORMAT,
@@ -232,6 +260,8 @@ impl Config {
             tokens: None,
             admin_socket: None,
             handover_socket: None,
+            access: Access::Full,
+            allowed_networks: Vec::new(),
             topics: TopicsConfig { auto_create: true, num_partitions: options.num_partitions },
             groups: options.initial_rebalance_delay_ms.map_or_else(GroupsConfig::default, |delay_ms| {
                 GroupsConfig { initial_rebalance_delay_ms: delay_ms, ..GroupsConfig::default() }
@@ -250,6 +280,13 @@ impl Config {
         self.check_identity()?;
         self.check_limits()?;
         self.groups.check().map_err(ConfigError::Invalid)?;
+        let networks = self.allowed_networks.len();
+        ensure(networks <= limits::ALLOWED_NETWORKS_MAX, || {
+            format!(
+                "{networks} allowed networks, where at most {} are possible",
+                limits::ALLOWED_NETWORKS_MAX
+            )
+        })?;
         for listener in &self.listeners {
             self.check_listener(listener)?;
         }
@@ -280,7 +317,24 @@ impl Config {
         ensure((limits::UNAUTHENTICATED_FRAME_BYTES_MAX..=most).contains(&bytes), || {
             format!("limits.request_bytes_max is {bytes}, where 16384 to {most} are possible")
         })?;
-        ensure(self.limits.connections_max > 0, || "limits.connections_max is 0".to_owned())
+        let rates = [
+            ("connections_max", Some(self.limits.connections_max as u64)),
+            ("groups_max", Some(self.limits.groups_max as u64)),
+            ("topics_max", Some(self.limits.topics_max as u64)),
+            ("produce_bytes_per_second_max", self.limits.produce_bytes_per_second_max),
+            ("fetch_bytes_per_second_max", self.limits.fetch_bytes_per_second_max),
+            ("partition_changes_per_minute_max", self.limits.partition_changes_per_minute_max.map(u64::from)),
+            ("session_seconds_max", self.limits.session_seconds_max.map(u64::from)),
+            ("connections_per_second_max", self.limits.connections_per_second_max.map(u64::from)),
+            (
+                "connections_per_address_per_second_max",
+                self.limits.connections_per_address_per_second_max.map(u64::from),
+            ),
+        ];
+        let nothing = rates.into_iter().find(|(_, limit)| *limit == Some(0));
+        ensure(nothing.is_none(), || {
+            format!("limits.{} is 0, and nothing could pass", nothing.map_or("", |(name, _)| name))
+        })
     }
 
     fn check_listener(&self, listener: &ListenerConfig) -> Result<(), ConfigError> {
@@ -288,6 +342,9 @@ impl Config {
         let loopback = listener.bind.ip().is_loopback();
         ensure(listener.protocol.uses_tls() || loopback, || {
             format!("listener {name} is not encrypted and {} is not a loopback address", listener.bind)
+        })?;
+        ensure(loopback || !listener.internal, || {
+            format!("listener {name} is internal and {} is not a loopback address", listener.bind)
         })?;
         ensure(!listener.protocol.uses_tls() || self.tls.is_some(), || {
             format!("listener {name} is SASL_SSL and tls is missing")
@@ -351,8 +408,15 @@ mod tests {
         assert!(problem(|c| c["listeners"][1]["name"] = json!("s")).contains("same name"));
         assert!(problem(|c| c["listeners"][0]["advertised"] = json!("nowhere")).contains("host:port"));
         assert!(problem(|c| c["topics"] = json!({"num_partitions": 0})).contains("num_partitions"));
+        assert!(problem(|c| c["access"] = json!("closed")).contains("closed"));
+        assert!(problem(|c| c["allowed_networks"] = json!(["10.0.0.1/8"])).contains("10.0.0.0/8"));
+        assert!(problem(|c| c["listeners"][0]["internal"] = json!(true)).contains("internal"));
         assert!(problem(|c| c["limits"] = json!({"request_bytes_max": 1})).contains("request_bytes_max"));
-        assert!(problem(|c| c["limits"] = json!({"connections_max": 0})).contains("connections_max"));
+        for name in
+            ["connections_max", "groups_max", "produce_bytes_per_second_max", "connections_per_second_max"]
+        {
+            assert!(problem(|c| c["limits"] = json!({name: 0})).contains(name));
+        }
         assert!(problem(|c| c["usage"] = json!({"window_seconds": 7})).contains("usage.window_seconds is 7"));
         assert!(problem(|c| c["usage"] = json!({"window_seconds": 0})).contains("divisors of 3600"));
         assert!(problem(|c| c["usage"] = json!({"window": 60})).contains("window"));

@@ -6,7 +6,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadHalf},
     sync::mpsc,
     task::{JoinHandle, spawn_local},
-    time::{Instant, timeout, timeout_at},
+    time::{Instant, sleep, timeout, timeout_at},
 };
 
 use crate::{
@@ -60,7 +60,7 @@ pub(crate) async fn serve<S: AsyncRead + AsyncWrite>(
         Requests { broker, connection, reader: FrameReader::new(read_half), started, login_deadline };
     let close = tokio::select! {
         biased;
-        () = connection.revoked() => return Close::Revoked,
+        close = connection.ended() => return close,
         Err(close) = &mut writer => return close,
         close = requests.run() => close,
     };
@@ -102,13 +102,19 @@ impl<S: AsyncRead> Requests<'_, S> {
         // The slot comes first: a client that does not read its answers is not read either.
         let slot = self.started.clone().reserve_owned().await.map_err(|_| Close::EndOfStream)?;
         let length = self.wait_for_length().await?;
+        self.connection.unmuted().await;
         let permit = self.broker.request_memory.take(length).await?;
         let frame = self.read_frame(length).await?;
         self.broker.metrics.bytes_received.inc_by(length as u64);
         let (broker, connection) = (Rc::clone(self.broker), Rc::clone(self.connection));
         let mut request = Box::pin(async move {
             let reply = dispatch(&broker, &connection, &frame).await;
-            drop(permit);
+            drop((frame, permit));
+            if let Ok(Reply { delay, .. }) = &reply
+                && !delay.is_zero()
+            {
+                sleep(*delay).await;
+            }
             reply
         });
         // Polled here once, so that requests take effect in the order in which they arrived.

@@ -5,13 +5,21 @@ use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 
-use headrace_security::{Authenticated, Authentication, Mechanism, acls::SUPER_USER};
-use tokio::sync::Notify;
+use headrace_security::{Authenticated, Authentication, Bounds, Mechanism, acls::SUPER_USER};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep_until},
+};
 
-use crate::config::{LimitsConfig, ListenerConfig};
+use crate::{
+    close::Close,
+    config::{LimitsConfig, ListenerConfig},
+    limits::{CONNECTIONS_PER_LOGIN, INTERNAL_CONNECTIONS_MAX},
+};
 
 /// Who a connection of a listener without logins speaks for, as in Kafka.
 const ANONYMOUS: &str = "User:ANONYMOUS";
@@ -25,8 +33,21 @@ pub(crate) struct Connection {
     pub(crate) authentication: Option<RefCell<Authentication>>,
     /// Requests that were started and whose replies are not written yet.
     pub(crate) unanswered: Cell<usize>,
-    revoked: Cell<bool>,
+    /// Until when no further request is read.
+    muted_until: Cell<Option<Instant>>,
+    ending: Cell<Option<Ending>>,
     ended: Notify,
+}
+
+/// Why the broker ends a connection from its own side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// The credential behind it is gone.
+    Revoked,
+    /// The cluster is suspended.
+    Suspended,
+    /// It had not logged in, and its place was needed.
+    Displaced,
 }
 
 impl Connection {
@@ -45,7 +66,8 @@ impl Connection {
             listener,
             authentication,
             unanswered: Cell::new(0),
-            revoked: Cell::new(false),
+            muted_until: Cell::new(None),
+            ending: Cell::new(None),
             ended: Notify::new(),
         }
     }
@@ -61,6 +83,11 @@ impl Connection {
             None => act(Some(ANONYMOUS)),
             Some(state) => act(state.borrow().identity().map(|identity| &*identity.principal)),
         }
+    }
+
+    /// What the credential behind the connection may do at most.
+    pub(crate) fn bounds(&self) -> Option<Arc<Bounds>> {
+        self.authentication.as_ref()?.borrow().identity()?.bounds.clone()
     }
 
     /// Whether requests other than those of a login may be longer than a login needs.
@@ -83,15 +110,32 @@ impl Connection {
         self.authentication.as_ref()?.borrow().identity()?.expires_at_ms
     }
 
-    /// Returns once the credential behind the connection is gone.
-    pub(crate) async fn revoked(&self) {
-        while !self.revoked.get() {
-            self.ended.notified().await;
+    /// Lets the connection rest: nothing more of it is read for so long (KIP-219).
+    pub(crate) fn mute(&self, wait: Duration) {
+        self.muted_until.set(self.muted_until.get().max(Some(Instant::now() + wait)));
+    }
+
+    /// Returns once the connection is not muted.
+    pub(crate) async fn unmuted(&self) {
+        while let Some(until) = self.muted_until.get().filter(|until| *until > Instant::now()) {
+            sleep_until(until).await;
         }
     }
 
-    fn revoke(&self) {
-        self.revoked.set(true);
+    /// Returns once the broker ends the connection.
+    pub(crate) async fn ended(&self) -> Close {
+        loop {
+            match self.ending.get() {
+                Some(Ending::Revoked) => return Close::Revoked,
+                Some(Ending::Suspended) => return Close::Suspended,
+                Some(Ending::Displaced) => return Close::LoginDisplaced,
+                None => self.ended.notified().await,
+            }
+        }
+    }
+
+    fn end(&self, ending: Ending) {
+        self.ending.set(self.ending.get().or(Some(ending)));
         self.ended.notify_waiters();
         self.ended.notify_one();
     }
@@ -104,6 +148,10 @@ pub(crate) enum Refused {
     Total,
     /// As many connections as one address may have.
     Address,
+    /// Not from a network that clients may come from.
+    Network,
+    /// More connections a second than an address, or the cluster, may have.
+    TooSoon,
 }
 
 impl Refused {
@@ -112,6 +160,8 @@ impl Refused {
         match self {
             Self::Total => "connections_max",
             Self::Address => "connections_per_address_max",
+            Self::Network => "network_not_allowed",
+            Self::TooSoon => "connection_rate_max",
         }
     }
 }
@@ -120,11 +170,16 @@ impl Refused {
 pub(crate) struct Connections {
     total_max: usize,
     per_address_max: usize,
+    before_login_max: usize,
     next_id: Cell<u64>,
     open: RefCell<BTreeMap<u64, Rc<Connection>>>,
+    /// Those of clients; the internal listener counts for itself.
     by_address: RefCell<BTreeMap<IpAddr, usize>>,
     /// When the last connection of a customer ended, on the monotonic clock.
     customer_left_at: Cell<Option<Duration>>,
+    /// Those of clients that have not logged in, oldest first.
+    before_login: RefCell<BTreeMap<u64, Rc<Connection>>>,
+    internal: Cell<usize>,
 }
 
 /// How a broker is used by others than the control plane.
@@ -143,10 +198,13 @@ impl Connections {
         Self {
             total_max: limits.connections_max,
             per_address_max: limits.connections_per_address_max.unwrap_or(limits.connections_max),
+            before_login_max: (limits.connections_max / CONNECTIONS_PER_LOGIN).max(1),
             next_id: Cell::new(1),
             open: RefCell::default(),
             by_address: RefCell::default(),
             customer_left_at: Cell::new(None),
+            before_login: RefCell::default(),
+            internal: Cell::new(0),
         }
     }
 
@@ -155,13 +213,46 @@ impl Connections {
         self.open.borrow().len()
     }
 
+    /// How many of clients have not logged in.
+    pub(crate) fn count_before_login(&self) -> usize {
+        self.before_login.borrow().len()
+    }
+
     /// Whether one more from this address is within the limits.
-    pub(crate) fn admit(&self, peer: SocketAddr) -> Result<(), Refused> {
-        if self.count() >= self.total_max {
+    pub(crate) fn admit(&self, peer: SocketAddr, is_internal: bool) -> Result<(), Refused> {
+        let internal = self.internal.get();
+        if is_internal {
+            return if internal < INTERNAL_CONNECTIONS_MAX { Ok(()) } else { Err(Refused::Total) };
+        }
+        if self.count() - internal >= self.total_max {
             return Err(Refused::Total);
         }
         let here = self.by_address.borrow().get(&peer.ip()).copied().unwrap_or_default();
         if here >= self.per_address_max { Err(Refused::Address) } else { Ok(()) }
+    }
+
+    /// A client has logged in.
+    pub(crate) fn logged_in(&self, connection: &Connection) {
+        self.before_login.borrow_mut().remove(&connection.id);
+    }
+
+    /// Makes place for one more that has not logged in: ends the oldest of the address that has most of them. Who logs in at once is
+    /// never the one, however many others wait.
+    fn make_place(&self) {
+        let mut before_login = self.before_login.borrow_mut();
+        if before_login.len() < self.before_login_max {
+            return;
+        }
+        let mut counts = BTreeMap::<IpAddr, usize>::new();
+        for connection in before_login.values() {
+            *counts.entry(connection.peer.ip()).or_default() += 1;
+        }
+        let Some((fullest, _)) = counts.into_iter().max_by_key(|(_, count)| *count) else { return };
+        let oldest = before_login.values().find(|connection| connection.peer.ip() == fullest).cloned();
+        if let Some(oldest) = oldest {
+            before_login.remove(&oldest.id);
+            oldest.end(Ending::Displaced);
+        }
     }
 
     /// Adds a connection.
@@ -173,8 +264,16 @@ impl Connections {
     ) -> Rc<Connection> {
         let id = self.next_id.replace(self.next_id.get() + 1);
         let connection = Rc::new(Connection::new(id, peer, listener, mechanisms));
+        if connection.listener.internal {
+            self.internal.set(self.internal.get() + 1);
+        } else {
+            *self.by_address.borrow_mut().entry(peer.ip()).or_default() += 1;
+            if connection.authentication.is_some() {
+                self.make_place();
+                self.before_login.borrow_mut().insert(id, Rc::clone(&connection));
+            }
+        }
         self.open.borrow_mut().insert(id, Rc::clone(&connection));
-        *self.by_address.borrow_mut().entry(peer.ip()).or_default() += 1;
         connection
     }
 
@@ -188,9 +287,16 @@ impl Connections {
 
     /// Removes a connection that has ended at `now`, on the monotonic clock.
     pub(crate) fn close(&self, connection: &Connection, now: Duration) {
-        self.open.borrow_mut().remove(&connection.id);
+        if self.open.borrow_mut().remove(&connection.id).is_none() {
+            return;
+        }
         if connection.is_customers() {
             self.customer_left_at.set(Some(now));
+        }
+        self.before_login.borrow_mut().remove(&connection.id);
+        if connection.listener.internal {
+            self.internal.set(self.internal.get() - 1);
+            return;
         }
         let mut by_address = self.by_address.borrow_mut();
         if let Some(count) = by_address.get_mut(&connection.peer.ip()) {
@@ -201,14 +307,14 @@ impl Connections {
         }
     }
 
-    /// Ends every connection whose identity is no longer good; answers how many.
-    pub(crate) fn close_revoked(&self, uphold: impl Fn(&Authenticated) -> bool) -> usize {
-        let is_gone = |connection: &&Rc<Connection>| {
+    /// Ends every connection of an identity that is meant; answers how many.
+    pub(crate) fn end(&self, ending: Ending, is_meant: impl Fn(&Authenticated) -> bool) -> usize {
+        let is_meant = |connection: &&Rc<Connection>| {
             let state = connection.authentication.as_ref().map(RefCell::borrow);
-            state.is_some_and(|state| state.identity().is_some_and(|identity| !uphold(identity)))
+            state.is_some_and(|state| state.identity().is_some_and(&is_meant))
         };
         let open = self.open.borrow();
-        open.values().filter(is_gone).map(|connection| connection.revoke()).count()
+        open.values().filter(is_meant).map(|connection| connection.end(ending)).count()
     }
 }
 
@@ -217,29 +323,78 @@ mod tests {
     use super::*;
     use crate::config::{Endpoint, SecurityProtocol};
 
-    fn listener() -> Rc<ListenerConfig> {
+    fn listener(protocol: SecurityProtocol, internal: bool) -> Rc<ListenerConfig> {
         Rc::new(ListenerConfig {
-            name: "plaintext".into(),
-            protocol: SecurityProtocol::Plaintext,
+            name: "a".into(),
+            protocol,
             bind: "127.0.0.1:0".parse().unwrap(),
             advertised: Endpoint { host: "localhost".into(), port: 1 },
+            internal,
         })
+    }
+
+    fn connections(total: usize, per_address: usize) -> Connections {
+        let limits = LimitsConfig {
+            connections_max: total,
+            connections_per_address_max: Some(per_address),
+            ..Default::default()
+        };
+        Connections::new(&limits)
+    }
+
+    fn addresses() -> (SocketAddr, SocketAddr) {
+        ("127.0.0.1:1000".parse().unwrap(), "127.0.0.2:1000".parse().unwrap())
     }
 
     #[test]
     fn limits_are_kept_per_broker_and_per_address() {
-        let limits =
-            LimitsConfig { connections_max: 3, connections_per_address_max: Some(2), ..Default::default() };
-        let connections = Connections::new(&limits);
-        let (one, other) = ("127.0.0.1:1000".parse().unwrap(), "127.0.0.2:1000".parse().unwrap());
-        let first = connections.open(one, listener(), Vec::new());
-        connections.open(one, listener(), Vec::new());
-        assert_eq!(connections.admit(one), Err(Refused::Address));
-        assert_eq!(connections.admit(other), Ok(()));
-        connections.open(other, listener(), Vec::new());
-        assert_eq!(connections.admit(other), Err(Refused::Total));
+        let connections = connections(3, 2);
+        let (one, other) = addresses();
+        let open = |peer, internal| {
+            connections.open(peer, listener(SecurityProtocol::Plaintext, internal), Vec::new())
+        };
+        let first = open(one, false);
+        open(one, false);
+        assert_eq!(connections.admit(one, false), Err(Refused::Address));
+        assert_eq!(connections.admit(other, false), Ok(()));
+        open(other, false);
+        assert_eq!(connections.admit(other, false), Err(Refused::Total));
+        assert_eq!(connections.admit(one, true), Ok(()), "the control plane is never kept out by clients");
+        let internal = open(one, true);
+        assert_eq!(connections.admit(other, false), Err(Refused::Total));
         connections.close(&first, Duration::ZERO);
-        assert_eq!((connections.count(), connections.admit(one)), (2, Ok(())));
+        assert_eq!((connections.count(), connections.admit(one, false)), (3, Ok(())));
+        connections.close(&internal, Duration::ZERO);
+        connections.close(&internal, Duration::ZERO);
+        assert_eq!((connections.count(), connections.admit(one, false)), (2, Ok(())));
+    }
+
+    #[test]
+    fn internal_connections_have_a_limit_of_their_own() {
+        let connections = connections(1, 1);
+        let (one, _) = addresses();
+        for _ in 0..INTERNAL_CONNECTIONS_MAX {
+            assert_eq!(connections.admit(one, true), Ok(()));
+            connections.open(one, listener(SecurityProtocol::SaslPlaintext, true), Vec::new());
+        }
+        assert_eq!(connections.admit(one, true), Err(Refused::Total));
+        assert_eq!(connections.count_before_login(), 0);
+    }
+
+    #[test]
+    fn who_does_not_log_in_makes_place_first_where_most_of_them_are() {
+        let connections = connections(6, 6);
+        let (one, other) = addresses();
+        let open =
+            |peer| connections.open(peer, listener(SecurityProtocol::SaslPlaintext, false), Vec::new());
+        let (slow, slower, quiet) = (open(one), open(one), open(other));
+        assert_eq!(connections.count_before_login(), 3);
+        let next = open(other);
+        assert_eq!(slow.ending.get(), Some(Ending::Displaced));
+        assert_eq!(connections.count_before_login(), 3);
+        connections.logged_in(&slower);
+        open(one);
+        assert!([&slower, &quiet, &next].iter().all(|connection| connection.ending.get().is_none()));
     }
 
     #[test]
@@ -249,7 +404,7 @@ mod tests {
         let idle = |now| connections.customers(second(now), second(10));
         assert_eq!(idle(15), Customers { connections: 0, idle: second(5), seen: false });
         // Nobody logs in on this listener: who connects is a customer.
-        let first = connections.open("127.0.0.1:1000".parse().unwrap(), listener(), Vec::new());
+        let first = connections.open(addresses().0, listener(SecurityProtocol::Plaintext, false), Vec::new());
         assert_eq!(idle(20), Customers { connections: 1, idle: Duration::ZERO, seen: true });
         connections.close(&first, second(30));
         assert_eq!(idle(37), Customers { connections: 0, idle: second(7), seen: true });
@@ -258,9 +413,8 @@ mod tests {
     #[test]
     fn a_connection_that_has_not_logged_in_is_no_customers() {
         let connections = Connections::new(&LimitsConfig::default());
-        let listener = ListenerConfig { protocol: SecurityProtocol::SaslPlaintext, ..(*listener()).clone() };
-        let stranger =
-            connections.open("127.0.0.1:1000".parse().unwrap(), Rc::new(listener), Mechanism::ALL.to_vec());
+        let listener = listener(SecurityProtocol::SaslPlaintext, false);
+        let stranger = connections.open(addresses().0, listener, Mechanism::ALL.to_vec());
         let nobody = |now| Customers { connections: 0, idle: Duration::from_secs(now), seen: false };
         assert_eq!(connections.customers(Duration::from_secs(5), Duration::ZERO), nobody(5));
         connections.close(&stranger, Duration::from_secs(6));

@@ -42,7 +42,7 @@ pub(crate) async fn dispatch(
     let mut reader = Reader::new(frame);
     let header = decode_request_header(&mut reader, key, call.version)?;
     let client_id = header.client_id.as_deref();
-    let context = Context { broker, connection, version: call.version, client_id };
+    let context = Context::new(broker, connection, call.version, client_id, frame.len());
     let start = broker.clock.mono();
     let reply = handlers::serve(key, context, reader, call.correlation_id).await;
     let taken = broker.clock.mono().saturating_sub(start);

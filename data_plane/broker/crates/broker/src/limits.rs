@@ -8,6 +8,8 @@ use headrace_usage::WindowLength;
 pub(crate) const CONFIG_FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest certificate or private key file, in bytes.
 pub(crate) const TLS_FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Most networks that clients may be confined to.
+pub(crate) const ALLOWED_NETWORKS_MAX: usize = 100;
 /// Most listeners of one broker.
 pub(crate) const LISTENERS_MAX: usize = 16;
 
@@ -28,12 +30,21 @@ pub(crate) const REQUESTS_IN_FLIGHT_MAX: usize = 32;
 pub(crate) const CONNECTIONS_MAX: usize = 500;
 /// Partitions of the broker, unless configured.
 pub(crate) const PARTITIONS_MAX: usize = 1000;
+/// Connections of the internal listener at once: clients' connections never keep the control plane out.
+pub(crate) const INTERNAL_CONNECTIONS_MAX: usize = 256;
+/// Of the connections that there may be, one in so many may be of clients that have not logged in.
+pub(crate) const CONNECTIONS_PER_LOGIN: usize = 2;
+/// Topics of the broker, unless configured.
+pub(crate) const TOPICS_MAX: usize = 1000;
+/// Consumer groups of the broker, unless configured.
+pub(crate) const GROUPS_MAX: usize = 500;
 /// Partitions of a topic created without saying how many, unless configured.
 pub(crate) const NUM_PARTITIONS: i32 = 1;
 /// Descriptors of a partition: its active segment, its recovery point, and the closed segment that was read last.
 pub(crate) const DESCRIPTORS_PER_PARTITION: usize = 3;
-/// Descriptors of the process itself, its listeners, the admin endpoint and files that are opened for a moment.
-pub(crate) const DESCRIPTORS_RESERVED: usize = 96;
+/// Descriptors of the process itself, its listeners, the admin endpoint and files that are opened for a moment; and refused
+/// connections that are held, and those of the internal listener.
+pub(crate) const DESCRIPTORS_RESERVED: usize = 96 + HELD_CONNECTIONS_MAX + INTERNAL_CONNECTIONS_MAX;
 
 /// How long a client may take from connecting to being logged in, TLS handshake included.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -106,6 +117,19 @@ pub(crate) const SYNC_THREADS: usize = 4;
 pub(crate) const DESCRIBED_PARTITIONS_MAX: usize = 2_000;
 /// Most producers in one answer to `DescribeProducers`.
 pub(crate) const DESCRIBED_PRODUCERS_MAX: usize = 100_000;
+
+/// Longest time that a client is told to wait at once; what is overdrawn beyond it is waited for after the next request.
+pub(crate) const THROTTLE_MAX: Duration = Duration::from_mins(1);
+/// How much of a plan's bytes a second may be used at once after a rest, in seconds.
+pub(crate) const PLAN_BURST_SECONDS: f64 = 1.0;
+/// As above, of a plan's changes of partitions.
+pub(crate) const PLAN_MUTATIONS_BURST_SECONDS: f64 = 60.0;
+/// Most entities whose quotas one request alters: each is synced.
+pub(crate) const QUOTA_ENTRIES_MAX: usize = 100;
+/// How long a connection that came too soon is held before it is closed, so that its client does not come again at once (KIP-612).
+pub(crate) const REFUSAL_HOLD_MAX: Duration = Duration::from_secs(1);
+/// Refused connections that are held at once; further ones are closed at once.
+pub(crate) const HELD_CONNECTIONS_MAX: usize = 64;
 
 /// Most filters of one request to delete access rules: each of them looks at every rule.
 pub(crate) const ACL_FILTERS_MAX: usize = 1_000;

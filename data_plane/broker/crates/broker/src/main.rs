@@ -1,6 +1,7 @@
 //! The native broker: one process that serves one cluster's clients from one data directory.
 
 mod acceptor;
+mod access;
 mod acls;
 mod admin;
 mod broker;
@@ -23,6 +24,8 @@ mod limits;
 mod listeners;
 mod logging;
 mod metrics;
+mod networks;
+mod quotas;
 mod reply;
 mod reply_writer;
 mod request_memory;
@@ -30,9 +33,11 @@ mod runtime;
 mod security;
 mod storage_failure;
 mod threads;
+mod throttle;
 mod tls;
 mod topics;
 mod usage;
+mod users;
 
 use std::{
     io::{self, Write as _},

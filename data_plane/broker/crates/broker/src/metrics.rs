@@ -7,7 +7,8 @@ use prometheus_client::{
 };
 
 use crate::{
-    fetch_sessions::FetchSessionMetrics, groups::GroupMetrics, topics::StorageMetrics, usage::UsageMetrics,
+    fetch_sessions::FetchSessionMetrics, groups::GroupMetrics, quotas::QuotaMetrics, topics::StorageMetrics,
+    usage::UsageMetrics,
 };
 
 /// Labels of requests.
@@ -33,6 +34,7 @@ pub(crate) struct Metrics {
     pub(crate) bytes_received: Counter,
     pub(crate) bytes_sent: Counter,
     pub(crate) connections: Gauge,
+    pub(crate) connections_before_login: Gauge,
     pub(crate) connections_refused: Family<ReasonLabels, Counter>,
     pub(crate) connections_closed: Family<ReasonLabels, Counter>,
 }
@@ -43,17 +45,19 @@ impl Metrics {
         fetch_sessions: &FetchSessionMetrics,
         groups: &GroupMetrics,
         usage: &UsageMetrics,
+        quotas: &QuotaMetrics,
     ) -> Self {
         let mut registry = Registry::with_prefix("headrace_broker");
         storage.register(&mut registry);
         fetch_sessions.register(&mut registry);
         groups.register(&mut registry);
         usage.register(&mut registry);
+        quotas.register(&mut registry);
         let requests = Family::default();
         let request_seconds: Family<_, _, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS));
         let (bytes_received, bytes_sent) = (Counter::default(), Counter::default());
-        let connections = Gauge::default();
+        let (connections, connections_before_login) = (Gauge::default(), Gauge::default());
         let (connections_refused, connections_closed) = (Family::default(), Family::default());
         registry.register("requests", "Requests by API", Family::clone(&requests));
         registry.register(
@@ -64,6 +68,11 @@ impl Metrics {
         registry.register("received_bytes", "Bytes of request frames", Counter::clone(&bytes_received));
         registry.register("sent_bytes", "Bytes of response frames", Counter::clone(&bytes_sent));
         registry.register("connections", "Open connections", Gauge::clone(&connections));
+        registry.register(
+            "connections_before_login",
+            "Open connections of clients that have not logged in",
+            Gauge::clone(&connections_before_login),
+        );
         registry.register(
             "connections_refused",
             "Connections refused by a limit",
@@ -81,6 +90,7 @@ impl Metrics {
             bytes_received,
             bytes_sent,
             connections,
+            connections_before_login,
             connections_refused,
             connections_closed,
         }

@@ -1,5 +1,7 @@
 //! What goes back to a client.
 
+use std::time::Duration;
+
 use headrace_protocol::{EncodeError, Response, Segments, encode_response};
 
 /// What a handler comes to.
@@ -20,6 +22,8 @@ pub(crate) struct Reply {
     pub(crate) segments: Segments,
     /// Whether the connection ends once the frame is sent.
     pub(crate) closes: bool,
+    /// How long the frame waits before it is sent: for clients that expect to be throttled so.
+    pub(crate) delay: Duration,
 }
 
 impl<R> From<R> for Answer<R> {
@@ -29,6 +33,14 @@ impl<R> From<R> for Answer<R> {
 }
 
 impl<R: Response> Answer<R> {
+    /// The response, where there is one.
+    pub(crate) fn response_mut(&mut self) -> Option<&mut R> {
+        match self {
+            Self::Respond(response) | Self::RespondAndClose(response) => Some(response),
+            Self::Nothing => None,
+        }
+    }
+
     /// The frame in this version.
     pub(crate) fn into_reply(self, version: i16, correlation_id: i32) -> Result<Reply, EncodeError> {
         let (response, closes) = match self {
@@ -36,6 +48,7 @@ impl<R: Response> Answer<R> {
             Self::RespondAndClose(response) => (response, true),
             Self::Nothing => return Ok(Reply::default()),
         };
-        Ok(Reply { segments: encode_response(&response, version, correlation_id)?, closes })
+        let segments = encode_response(&response, version, correlation_id)?;
+        Ok(Reply { segments, closes, delay: Duration::ZERO })
     }
 }

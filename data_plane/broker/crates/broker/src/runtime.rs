@@ -12,7 +12,6 @@ use tokio::{
     task::{JoinHandle, LocalSet, spawn_local},
     time::{sleep, timeout},
 };
-use tokio_rustls::TlsAcceptor;
 
 use crate::{
     acceptor,
@@ -23,7 +22,6 @@ use crate::{
     files, handover,
     limits::{SHUTDOWN_POLL, SHUTDOWN_TIMEOUT},
     listeners::{self, Listener, ListenerError},
-    tls::{self, TlsError},
 };
 
 const LOCK_FILE: &str = "broker.lock";
@@ -35,8 +33,6 @@ pub(crate) enum StartError {
     Io { what: String, source: io::Error },
     #[error(transparent)]
     Listener(#[from] ListenerError),
-    #[error(transparent)]
-    Tls(#[from] TlsError),
     #[error(transparent)]
     Descriptors(#[from] TooFewDescriptors),
     #[error(transparent)]
@@ -71,10 +67,9 @@ async fn serve(config: Config) -> Result<(), StartError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::io("signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::io("signals"))?;
     let listeners = listeners::open(&config)?;
-    let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
     let (broker, admin) = open(config)?;
     broker.start();
-    let mut tasks = listen(&broker, &listeners, tls.as_ref());
+    let mut tasks = listen(&broker, &listeners);
     tasks.extend(hand_over(&broker, listeners)?);
     broker.phase.send_replace(Phase::Ready);
     tracing::info!(cluster_id = broker.config.cluster_id, generation = broker.config.generation, "ready");
@@ -107,9 +102,8 @@ fn open(config: Config) -> Result<(Rc<Broker>, Option<JoinHandle<()>>), StartErr
     Ok((broker, Some(task)))
 }
 
-fn listen(broker: &Rc<Broker>, listeners: &[Rc<Listener>], tls: Option<&TlsAcceptor>) -> Vec<JoinHandle<()>> {
-    let accept =
-        |listener| spawn_local(acceptor::accept(Rc::clone(broker), Rc::clone(listener), tls.cloned()));
+fn listen(broker: &Rc<Broker>, listeners: &[Rc<Listener>]) -> Vec<JoinHandle<()>> {
+    let accept = |listener| spawn_local(acceptor::accept(Rc::clone(broker), Rc::clone(listener)));
     listeners.iter().map(accept).collect()
 }
 

@@ -7,14 +7,18 @@ use std::{
     sync::Arc,
 };
 
-use headrace_io::{Clock, Rng};
+use headrace_io::{Clock, Disk, Rng};
 use headrace_security::{
-    Authenticated, Credentials, CredentialsError, DecoyKey, Mechanism, ServerNonce, TokenKeysError,
-    TokenVerifier, Verifiers, limits,
+    Authenticated, Credentials, CredentialsError, DecoyKey, Mechanism, ScramUsers, ServerNonce,
+    TokenKeysError, TokenVerifier, Verifiers, limits,
 };
 use thiserror::Error;
 
-use crate::{config::Config, files};
+use crate::{
+    config::Config,
+    files,
+    users::{self, UsersError},
+};
 
 /// Holds what decoy salts are derived from; see [`DecoyKey`].
 const DECOY_KEY_FILE: &str = "decoy.key";
@@ -28,13 +32,17 @@ pub(crate) enum SecurityError {
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
     #[error(transparent)]
+    Users(#[from] UsersError),
+    #[error(transparent)]
     TokenKeys(#[from] TokenKeysError),
 }
 
 /// What logins are judged by.
 pub(crate) struct Security {
     decoy_key: DecoyKey,
+    disk: Arc<dyn Disk>,
     in_force: RefCell<InForce>,
+    session_ms_max: Option<i64>,
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
 }
@@ -48,18 +56,35 @@ impl Security {
     /// Reads the files that the configuration names.
     pub(crate) fn load(
         config: &Config,
+        disk: Arc<dyn Disk>,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
     ) -> Result<Self, SecurityError> {
         let decoy_key = decoy_key(rng.as_ref())?;
-        let in_force = RefCell::new(read(config, &decoy_key)?);
-        Ok(Self { decoy_key, in_force, clock, rng })
+        let in_force = RefCell::new(read(config, &decoy_key, users::read(&*disk)?)?);
+        let session_ms_max = config.limits.session_seconds_max.map(|seconds| i64::from(seconds) * 1000);
+        Ok(Self { decoy_key, disk, in_force, session_ms_max, clock, rng })
     }
 
     /// Reads the files again; what was in force stays in force when they are not good.
     pub(crate) fn reload(&self, config: &Config) -> Result<(), SecurityError> {
-        let fresh = read(config, &self.decoy_key)?;
+        let users = self.in_force.borrow().credentials.users().clone();
+        let fresh = read(config, &self.decoy_key, users)?;
         *self.in_force.borrow_mut() = fresh;
+        Ok(())
+    }
+
+    /// The SCRAM users, for a moment.
+    pub(crate) fn with_users<T>(&self, act: impl FnOnce(&ScramUsers) -> T) -> T {
+        act(self.in_force.borrow().credentials.users())
+    }
+
+    /// Changes the SCRAM users: durably first, then for every login that follows.
+    pub(crate) fn change_users(&self, next: ScramUsers) -> Result<(), UsersError> {
+        users::write(&*self.disk, &next)?;
+        tracing::info!(users = next.len(), "SCRAM users changed");
+        let mut in_force = self.in_force.borrow_mut();
+        in_force.credentials = in_force.credentials.clone().with_users(next);
         Ok(())
     }
 
@@ -89,6 +114,7 @@ impl Security {
             credentials: &in_force.credentials,
             tokens: in_force.tokens.as_ref(),
             now_ms: self.clock.wall_ms(),
+            session_ms_max: self.session_ms_max,
         })
     }
 
@@ -100,7 +126,7 @@ impl Security {
     }
 }
 
-fn read(config: &Config, decoy_key: &DecoyKey) -> Result<InForce, SecurityError> {
+fn read(config: &Config, decoy_key: &DecoyKey, users: ScramUsers) -> Result<InForce, SecurityError> {
     let credentials = match &config.credentials_file {
         Some(path) => {
             Credentials::parse(&read_file(path, limits::CREDENTIALS_FILE_BYTES_MAX)?, decoy_key.clone())?
@@ -116,7 +142,7 @@ fn read(config: &Config, decoy_key: &DecoyKey) -> Result<InForce, SecurityError>
         )?),
         None => None,
     };
-    Ok(InForce { credentials, tokens })
+    Ok(InForce { credentials: credentials.with_users(users), tokens })
 }
 
 fn read_file(path: &Path, bytes_max: usize) -> Result<Vec<u8>, SecurityError> {

@@ -1,6 +1,6 @@
 //! The certificate of the `SASL_SSL` listeners.
 
-use std::{io, path::Path, sync::Arc};
+use std::{cell::RefCell, io, path::Path, sync::Arc};
 
 use rustls::{
     ServerConfig,
@@ -23,8 +23,30 @@ pub(crate) enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
-/// Reads the certificate chain and its key.
-pub(crate) fn acceptor(config: &TlsConfig) -> Result<TlsAcceptor, TlsError> {
+/// The certificate in force.
+pub(crate) struct Tls {
+    acceptor: RefCell<TlsAcceptor>,
+}
+
+impl Tls {
+    /// Reads the certificate chain and its key.
+    pub(crate) fn load(config: &TlsConfig) -> Result<Self, TlsError> {
+        Ok(Self { acceptor: RefCell::new(acceptor(config)?) })
+    }
+
+    /// Reads them again; handshakes that begin after this see the new ones, connections that there are go on with what they have.
+    pub(crate) fn reload(&self, config: &TlsConfig) -> Result<(), TlsError> {
+        *self.acceptor.borrow_mut() = acceptor(config)?;
+        Ok(())
+    }
+
+    /// What the next connection is accepted with.
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        self.acceptor.borrow().clone()
+    }
+}
+
+fn acceptor(config: &TlsConfig) -> Result<TlsAcceptor, TlsError> {
     let chain_file = config.certificate_file.as_path();
     let chain = CertificateDer::pem_slice_iter(&read(chain_file)?)
         .collect::<Result<Vec<_>, _>>()

@@ -10,11 +10,18 @@ mod sasl;
 use std::{
     borrow::Cow,
     fs,
+    num::NonZeroU32,
     path::Path,
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use headrace_protocol::messages::{DescribeClusterRequest, DescribeClusterResponse};
+use headrace_protocol::messages::{
+    AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse, DescribeClusterRequest,
+    DescribeClusterResponse, DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse,
+    alter_user_scram_credentials_request::{ScramCredentialDeletion, ScramCredentialUpsertion},
+    describe_user_scram_credentials_request::UserName,
+};
+use ring::pbkdf2;
 use sasl::{Hash, SHA_256, SHA_512, ScramClient, Signer};
 use serde_json::{Value, json};
 use support::{Broker, Client};
@@ -23,6 +30,11 @@ const REFUSED: i16 = 58;
 
 /// A broker that knows `hk_one` by every mechanism, and tokens of this signer.
 fn broker(signer: &Signer) -> Broker {
+    broker_with(signer, |_| ())
+}
+
+/// As [`broker`], with another configuration.
+fn broker_with(signer: &Signer, change: impl FnOnce(&mut Value)) -> Broker {
     Broker::with_logins(|config| {
         let directory = Path::new(config["data_dir"].as_str().unwrap()).to_owned();
         let file = sasl::credentials_file(&[sasl::credential("hk_one", "secret-one")]);
@@ -31,6 +43,7 @@ fn broker(signer: &Signer) -> Broker {
         config["cluster_id"] = json!(sasl::CLUSTER);
         config["tokens"] =
             json!({"jwks_file": "token-keys.json", "issuer": sasl::ISSUER, "clock_skew_seconds": 30});
+        change(config);
     })
 }
 
@@ -175,4 +188,154 @@ fn the_token_of_a_key_ends_with_the_key() {
     assert_eq!(broker.admin("POST", "/v1/credentials:reload").0, 200);
     of_key.assert_closed();
     assert!(serves(&mut of_member));
+}
+
+#[test]
+fn the_super_user_comes_in_by_the_internal_listener_alone() {
+    let signer = Signer::new("k1");
+    let token = signer.token(&claims("control-plane", 60));
+    let internal = json!({
+        "name": "internal", "protocol": "SASL_PLAINTEXT", "bind": "127.0.0.1:0", "advertised": "localhost:9092", "internal": true
+    });
+    let at = |internal_first: bool| {
+        broker_with(&signer, |config| {
+            let listeners = config["listeners"].as_array_mut().unwrap();
+            listeners.insert(usize::from(!internal_first), internal.clone());
+            config["access"] = json!(if internal_first { "suspended" } else { "full" });
+        })
+    };
+    let outside = at(false);
+    assert_eq!(present(&mut outside.connect(), &token).0, REFUSED);
+    let member = signer.token(&claims("u_1", 60));
+    assert_eq!(present(&mut outside.connect(), &member).0, 0);
+    // Inside it gets in, even where the cluster is suspended; others do not.
+    let inside = at(true);
+    let mut client = inside.connect();
+    assert_eq!(present(&mut client, &token).0, 0);
+    assert!(serves(&mut client));
+    assert_eq!(present(&mut inside.connect(), &member).0, REFUSED);
+}
+
+const SALT: &[u8] = b"a salt of 20 bytes..";
+const USER_ITERATIONS: i32 = 4096;
+const SHA_256_CODE: i8 = 1;
+const SHA_512_CODE: i8 = 2;
+
+fn upsertion(name: &str, password: &str) -> ScramCredentialUpsertion<'static> {
+    let mut salted = [0; 32];
+    let iterations = NonZeroU32::new(USER_ITERATIONS.unsigned_abs()).unwrap();
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, SALT, password.as_bytes(), &mut salted);
+    ScramCredentialUpsertion {
+        name: name.to_owned().into(),
+        mechanism: SHA_256_CODE,
+        iterations: USER_ITERATIONS,
+        salt: SALT.into(),
+        salted_password: salted.to_vec().into(),
+    }
+}
+
+fn deletion(name: &str, mechanism: i8) -> ScramCredentialDeletion<'static> {
+    ScramCredentialDeletion { name: name.to_owned().into(), mechanism }
+}
+
+/// Error codes and messages by user.
+fn alter(
+    client: &mut Client,
+    upsertions: Vec<ScramCredentialUpsertion<'static>>,
+    deletions: Vec<ScramCredentialDeletion<'static>>,
+) -> Vec<(String, i16)> {
+    let id = client.request(&AlterUserScramCredentialsRequest { deletions, upsertions }, 0);
+    let response: AlterUserScramCredentialsResponse<'_> = client.response(id, 0);
+    response.results.iter().map(|row| (row.user.to_string(), row.error_code)).collect()
+}
+
+/// A user, its error code, its mechanisms and their iterations.
+type Described = (String, i16, Vec<(i8, i32)>);
+
+/// Users with their error codes and iterations; of all users where none is asked for.
+fn describe(client: &mut Client, users: &[&str]) -> Vec<Described> {
+    let names = users.iter().map(|name| UserName { name: (*name).to_owned().into() }).collect();
+    let id = client.request(&DescribeUserScramCredentialsRequest { users: Some(names) }, 0);
+    let response: DescribeUserScramCredentialsResponse<'_> = client.response(id, 0);
+    assert_eq!(response.error_code, 0);
+    let rows = response.results.iter().map(|row| {
+        let logins = row.credential_infos.iter().map(|info| (info.mechanism, info.iterations)).collect();
+        (row.user.to_string(), row.error_code, logins)
+    });
+    rows.collect()
+}
+
+fn keeper(broker: &Broker) -> Client {
+    let mut client = broker.connect();
+    assert_eq!(scram(&mut client, SHA_256, "hk_one", "secret-one").0, 0);
+    client
+}
+
+fn user_login(broker: &Broker, password: &str) -> (Client, i16) {
+    let mut client = broker.connect();
+    assert_eq!(client.handshake("SCRAM-SHA-256", 1).error_code, 0);
+    let login = ScramClient::new(SHA_256, "alice", password);
+    let challenge = client.authenticate(login.first().as_bytes());
+    let (last, _) = login.last(&challenge.auth_bytes);
+    drop(challenge);
+    let code = client.authenticate(last.as_bytes()).error_code;
+    (client, code)
+}
+
+#[test]
+fn users_are_made_changed_and_ended_over_kafka() {
+    let broker = broker(&Signer::new("k1"));
+    let mut keeper_client = keeper(&broker);
+    let ok = vec![("alice".to_owned(), 0)];
+    assert_eq!(user_login(&broker, "first").1, REFUSED);
+    assert_eq!(alter(&mut keeper_client, vec![upsertion("alice", "first")], vec![]), ok);
+    let (mut open, code) = user_login(&broker, "first");
+    assert_eq!(code, 0);
+    assert!(serves(&mut open));
+    assert_eq!(
+        describe(&mut keeper_client, &[]),
+        [("alice".to_owned(), 0, vec![(SHA_256_CODE, USER_ITERATIONS)])]
+    );
+    assert_eq!(alter(&mut keeper_client, vec![upsertion("alice", "second")], vec![]), ok);
+    assert_eq!(user_login(&broker, "first").1, REFUSED);
+    // A kill keeps them, and so does a reload of the API keys.
+    let broker = Broker::again(broker.kill());
+    assert_eq!(broker.admin("POST", "/v1/credentials:reload").0, 200);
+    let (mut open, code) = user_login(&broker, "second");
+    assert_eq!(code, 0);
+    let mut keeper_client = keeper(&broker);
+    assert_eq!(alter(&mut keeper_client, vec![], vec![deletion("alice", SHA_256_CODE)]), ok);
+    open.assert_closed();
+    assert_eq!(user_login(&broker, "second").1, REFUSED);
+    assert_eq!(describe(&mut keeper_client, &[]), []);
+}
+
+#[test]
+fn api_keys_are_neither_shown_nor_changed_as_users() {
+    let broker = broker(&Signer::new("k1"));
+    let mut client = keeper(&broker);
+    let unacceptable = |name: &str| vec![(name.to_owned(), 93)];
+    for name in ["hk_one", "hk_another", "u_1", "control-plane"] {
+        assert_eq!(alter(&mut client, vec![upsertion(name, "mine")], vec![]), unacceptable(name));
+        assert_eq!(alter(&mut client, vec![], vec![deletion(name, SHA_256_CODE)]), unacceptable(name));
+    }
+    assert_eq!(describe(&mut client, &["hk_one"]), [("hk_one".to_owned(), 91, vec![])]);
+    assert_eq!(describe(&mut client, &[]), []);
+    assert_eq!(scram(&mut broker.connect(), SHA_256, "hk_one", "secret-one").0, 0);
+}
+
+#[test]
+fn each_user_has_one_result_and_all_or_nothing() {
+    let broker = broker(&Signer::new("k1"));
+    let mut client = keeper(&broker);
+    let few = ScramCredentialUpsertion { iterations: 100, ..upsertion("bob", "b") };
+    let twice = vec![upsertion("carol", "c"), upsertion("carol", "d"), upsertion("alice", "a"), few];
+    let codes = alter(&mut client, twice, vec![deletion("dave", SHA_256_CODE), deletion("erin", 9)]);
+    let expected = [("alice", 0), ("bob", 93), ("carol", 92), ("dave", 91), ("erin", 33)];
+    assert_eq!(codes, expected.map(|(name, code)| (name.to_owned(), code)));
+    assert_eq!(describe(&mut client, &[]).len(), 1);
+    let asked = describe(&mut client, &["alice", "bob", "bob"]);
+    let expected = [("alice", 0), ("bob", 92), ("bob", 92)];
+    assert_eq!(asked.iter().map(|row| (row.0.as_str(), row.1)).collect::<Vec<_>>(), expected,);
+    assert_eq!(alter(&mut client, vec![], vec![deletion("alice", SHA_512_CODE)]), [("alice".to_owned(), 91)]);
 }

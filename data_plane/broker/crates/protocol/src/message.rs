@@ -39,4 +39,7 @@ pub trait Request: Message {
 pub trait Response: Message {
     /// Its API.
     const KEY: ApiKey;
+
+    /// Says how long the client has to wait (KIP-219), in the versions that can; nothing where none can.
+    fn set_throttle_time_ms(&mut self, _throttle_time_ms: i32) {}
 }

@@ -108,12 +108,30 @@ impl Authentication {
 
     /// Takes the client's next token.
     pub fn authenticate(&mut self, token: &[u8], verifiers: Verifiers<'_>) -> Step {
+        self.authenticate_if(token, verifiers, |_| Ok(()))
+    }
+
+    /// As [`Self::authenticate`]; who has proved who it is gets an identity only if `admit` has no reason against it.
+    pub fn authenticate_if(
+        &mut self,
+        token: &[u8],
+        verifiers: Verifiers<'_>,
+        admit: impl Fn(&Authenticated) -> Result<(), RefusalReason>,
+    ) -> Step {
         let Some((_, exchange)) = self.exchange.as_mut() else {
             return self.refuse(Refusal { username: None, reason: RefusalReason::UnexpectedToken });
         };
+        let session_end_ms = verifiers.session_ms_max.map(|most| verifiers.now_ms.saturating_add(most));
         match exchange.step(token, verifiers) {
             challenge @ Step::Challenge(_) => challenge,
-            Step::Authenticated { response, authenticated } => self.adopt(response, authenticated),
+            Step::Authenticated { response, mut authenticated } => match admit(&authenticated) {
+                Ok(()) => {
+                    let ends = [authenticated.expires_at_ms, session_end_ms];
+                    authenticated.expires_at_ms = ends.into_iter().flatten().min();
+                    self.adopt(response, authenticated)
+                }
+                Err(reason) => self.refuse(Refusal { username: Some(authenticated.principal), reason }),
+            },
             Step::Refused(refusal) => self.refuse(refusal),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -9,12 +10,14 @@ use ring::hmac;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::bounds::Bounds;
 use crate::decoy::{DecoyKey, Decoys, ScramShape};
 use crate::limits::{
     CREDENTIALS_FILE_BYTES_MAX, CREDENTIALS_MAX, SALT_BYTES, SCRAM_ITERATIONS, USERNAME_BYTES_MAX,
 };
 use crate::outcome::Authenticated;
 use crate::scram::ScramHash;
+use crate::users::ScramUsers;
 
 const FORMAT: u32 = 1;
 
@@ -48,6 +51,7 @@ pub enum CredentialsError {
 pub struct Credentials {
     generation: u64,
     by_username: BTreeMap<String, Credential>,
+    users: ScramUsers,
     decoys: Decoys,
 }
 
@@ -55,8 +59,12 @@ impl Credentials {
     /// Credentials that know nobody.
     #[must_use]
     pub fn empty(decoy_key: DecoyKey) -> Self {
-        let decoys = Decoys::new(decoy_key, ScramShape::default(), ScramShape::default());
-        Self { generation: 0, by_username: BTreeMap::new(), decoys }
+        Self {
+            generation: 0,
+            by_username: BTreeMap::new(),
+            users: ScramUsers::default(),
+            decoys: Decoys::new(decoy_key),
+        }
     }
 
     /// Reads and checks the bytes of a credentials file.
@@ -79,11 +87,35 @@ impl Credentials {
                 return Err(refuse("username occurs twice"));
             }
         }
-        let shape = |hash| {
-            by_username.values().next().map_or_else(ScramShape::default, |first| first.scram(hash).shape())
+        let users = ScramUsers::default();
+        let decoys = Decoys::new(decoy_key);
+        let mut credentials = Self { generation: parsed.generation, by_username, users, decoys };
+        credentials.imitate();
+        Ok(credentials)
+    }
+
+    /// The same keys beside these users.
+    #[must_use]
+    pub fn with_users(mut self, users: ScramUsers) -> Self {
+        self.users = users;
+        self.imitate();
+        self
+    }
+
+    /// The users beside the keys.
+    #[must_use]
+    pub fn users(&self) -> &ScramUsers {
+        &self.users
+    }
+
+    /// Makes decoys look like what there is.
+    fn imitate(&mut self) {
+        let shapes = |hash| {
+            let keys = self.by_username.values().map(|key| key.scram(hash));
+            keys.chain(self.users.verifiers(hash)).map(ScramVerifier::shape).collect()
         };
-        let decoys = Decoys::new(decoy_key, shape(ScramHash::Sha256), shape(ScramHash::Sha512));
-        Ok(Self { generation: parsed.generation, by_username, decoys })
+        let (sha256, sha512) = (shapes(ScramHash::Sha256), shapes(ScramHash::Sha512));
+        self.decoys.imitate(sha256, sha512);
     }
 
     /// The generation that the file carries.
@@ -104,16 +136,23 @@ impl Credentials {
         self.by_username.is_empty()
     }
 
-    /// Whether there is a credential of this name.
+    /// Whether there is an API key of this name.
     #[must_use]
     pub fn contains(&self, username: &str) -> bool {
         self.by_username.contains_key(username)
     }
 
+    /// What the API key of this name may do at most.
+    pub(crate) fn bounds_of(&self, username: &str) -> Option<Arc<Bounds>> {
+        self.by_username.get(username)?.bounds.clone()
+    }
+
     /// Whether an identity is still good: false once the credential that it hangs on is gone.
     #[must_use]
     pub fn uphold(&self, authenticated: &Authenticated) -> bool {
-        authenticated.credential_id.as_deref().is_none_or(|id| self.contains(id))
+        authenticated.credential_id.as_deref().is_none_or(|id| {
+            (self.contains(id) || self.users.contains(id)) && self.bounds_of(id) == authenticated.bounds
+        })
     }
 
     /// The verifier to check a PLAIN secret with, and who it makes the client; a decoy and nobody for an unknown name.
@@ -130,8 +169,21 @@ impl Credentials {
         let decoy = self.decoys.scram(hash, username);
         match self.by_username.get(username) {
             Some(known) => (known.scram(hash).clone(), Some(known.identity(username))),
-            None => (decoy, None),
+            // A key's name is never a user's: keys are not shadowed, whatever a file says.
+            None => match self.users.verifier(username, hash) {
+                Some(verifier) => (verifier.clone(), Some(user_identity(username))),
+                None => (decoy, None),
+            },
         }
+    }
+}
+
+fn user_identity(name: &str) -> Authenticated {
+    Authenticated {
+        principal: format!("User:{name}"),
+        credential_id: Some(name.to_owned()),
+        bounds: None,
+        expires_at_ms: None,
     }
 }
 
@@ -139,6 +191,7 @@ impl Credentials {
 #[derive(Clone, Debug)]
 struct Credential {
     principal: String,
+    bounds: Option<Arc<Bounds>>,
     plain: PlainVerifier,
     scram_sha_256: ScramVerifier,
     scram_sha_512: ScramVerifier,
@@ -156,6 +209,7 @@ impl Credential {
         Authenticated {
             principal: self.principal.clone(),
             credential_id: Some(username.to_owned()),
+            bounds: self.bounds.clone(),
             expires_at_ms: None,
         }
     }
@@ -201,6 +255,24 @@ impl ScramVerifier {
     }
 }
 
+impl ScramVerifier {
+    /// What verifies a password that is salted already (RFC 5802, section 3).
+    pub(crate) fn of_salted_password(
+        hash: ScramHash,
+        salt: &[u8],
+        iterations: u32,
+        salted_password: &[u8],
+    ) -> Self {
+        let client_key = hash.hmac(salted_password, b"Client Key");
+        Self {
+            salt: salt.to_vec(),
+            iterations,
+            stored_key: hash.digest(client_key.as_ref()).as_ref().to_vec(),
+            server_key: hash.hmac(salted_password, b"Server Key").as_ref().to_vec(),
+        }
+    }
+}
+
 impl fmt::Debug for ScramVerifier {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("ScramVerifier(..)")
@@ -220,6 +292,8 @@ struct CredentialsFile {
 struct CredentialEntry {
     username: String,
     principal: String,
+    #[serde(default)]
+    bounds: Option<Bounds>,
     plain: PlainEntry,
     scram_sha_256: ScramEntry,
     scram_sha_512: ScramEntry,
@@ -256,8 +330,12 @@ impl CredentialEntry {
         {
             return Err("principal is not of the form User:<name>");
         }
+        if let Some(bounds) = &self.bounds {
+            bounds.check()?;
+        }
         let credential = Credential {
             principal: self.principal,
+            bounds: self.bounds.map(Arc::new),
             plain: self.plain.check()?,
             scram_sha_256: self.scram_sha_256.check(ScramHash::Sha256)?,
             scram_sha_512: self.scram_sha_512.check(ScramHash::Sha512)?,

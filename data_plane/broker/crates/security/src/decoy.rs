@@ -3,7 +3,7 @@
 //! An exchange for an unknown name takes the same steps as one for a known name and shows the same things on the wire: a
 //! salt that stays the same for that name, and a refusal only at the end.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use ring::hmac;
 
@@ -30,7 +30,7 @@ impl fmt::Debug for DecoyKey {
 }
 
 /// How real credentials look, so that decoys look the same.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ScramShape {
     pub(crate) salt_bytes: usize,
     pub(crate) iterations: u32,
@@ -43,16 +43,29 @@ impl Default for ScramShape {
 }
 
 /// Makes decoys.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Decoys {
     key: DecoyKey,
-    sha256: ScramShape,
-    sha512: ScramShape,
+    /// How what there is looks; each unknown name looks like one of them.
+    sha256: Vec<ScramShape>,
+    sha512: Vec<ScramShape>,
+}
+
+impl fmt::Debug for Decoys {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Decoys").field("key", &self.key).finish_non_exhaustive()
+    }
 }
 
 impl Decoys {
-    pub(crate) fn new(key: DecoyKey, sha256: ScramShape, sha512: ScramShape) -> Self {
-        Self { key, sha256, sha512 }
+    pub(crate) fn new(key: DecoyKey) -> Self {
+        Self { key, sha256: Vec::new(), sha512: Vec::new() }
+    }
+
+    /// Looks like these from now on.
+    pub(crate) fn imitate(&mut self, sha256: BTreeSet<ScramShape>, sha512: BTreeSet<ScramShape>) {
+        self.sha256 = sha256.into_iter().collect();
+        self.sha512 = sha512.into_iter().collect();
     }
 
     pub(crate) fn plain(&self) -> PlainVerifier {
@@ -63,16 +76,27 @@ impl Decoys {
     }
 
     pub(crate) fn scram(&self, hash: ScramHash, username: &str) -> ScramVerifier {
-        let (shape, digest_bytes) = match hash {
-            ScramHash::Sha256 => (self.sha256, 32),
-            ScramHash::Sha512 => (self.sha512, 64),
+        let (shapes, digest_bytes) = match hash {
+            ScramHash::Sha256 => (&self.sha256, 32),
+            ScramHash::Sha512 => (&self.sha512, 64),
         };
+        let shape = self.choose(shapes, username);
         ScramVerifier {
             salt: self.derive(hash.name(), username)[..shape.salt_bytes].to_vec(),
             iterations: shape.iterations,
             stored_key: self.derive("stored key", username)[..digest_bytes].to_vec(),
             server_key: self.derive("server key", username)[..digest_bytes].to_vec(),
         }
+    }
+
+    /// One of the shapes, always the same for a name.
+    fn choose(&self, shapes: &[ScramShape], username: &str) -> ScramShape {
+        let drawn = self
+            .derive("shape", username)
+            .iter()
+            .take(4)
+            .fold(0, |number, byte| number << 8 | usize::from(*byte));
+        shapes.get(drawn % shapes.len().max(1)).copied().unwrap_or_default()
     }
 
     /// 64 bytes that depend on the key, the purpose and the name; as many as the longest salt or digest needs.

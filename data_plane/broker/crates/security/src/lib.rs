@@ -5,6 +5,7 @@
 
 pub mod acls;
 mod authentication;
+mod bounds;
 mod credentials;
 mod decoy;
 pub mod limits;
@@ -13,11 +14,14 @@ mod oauth;
 mod outcome;
 mod plain;
 mod scram;
+mod users;
 
 pub use authentication::{Authentication, HandshakeError, Operation, TokenFraming};
+pub use bounds::Bounds;
 pub use credentials::{Credentials, CredentialsError};
 pub use decoy::DecoyKey;
 pub use mechanism::{Mechanism, Verifiers};
 pub use oauth::{TokenKeysError, TokenRefusal, TokenVerifier};
 pub use outcome::{Authenticated, Refusal, RefusalReason, Step};
 pub use scram::ServerNonce;
+pub use users::{ScramMechanism, ScramUsers, UserProblem, UsersFormatError, check_user_name};

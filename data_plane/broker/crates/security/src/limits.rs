@@ -18,6 +18,16 @@ pub const SALT_BYTES: std::ops::RangeInclusive<usize> = 8..=64;
 /// Fewest and most iterations of a SCRAM credential (Apache Kafka refuses fewer than 4096 as well).
 pub const SCRAM_ITERATIONS: std::ops::RangeInclusive<u32> = 4_096..=1_000_000;
 
+/// Fewest and most iterations of a SCRAM user, as Apache Kafka takes them.
+pub const SCRAM_USER_ITERATIONS: std::ops::RangeInclusive<u32> = 4_096..=16_384;
+/// Most SCRAM users of one cluster.
+pub const SCRAM_USERS_MAX: usize = 1_000;
+
+/// Most beginnings of names that an API key is bound to, of each kind.
+pub const BOUNDS_MAX: usize = 50;
+/// Longest beginning of a name that an API key is bound to, in bytes: as long as names of topics.
+pub const BOUND_BYTES_MAX: usize = 249;
+
 /// Longest token key file, in bytes.
 pub const TOKEN_KEYS_FILE_BYTES_MAX: usize = 64 * 1024;
 /// Most keys in a token key file.

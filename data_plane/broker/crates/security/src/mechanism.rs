@@ -50,6 +50,8 @@ pub struct Verifiers<'a> {
     pub tokens: Option<&'a TokenVerifier>,
     /// Wall-clock time, in milliseconds since the epoch.
     pub now_ms: i64,
+    /// How long an identity may last before it has to be proved again (KIP-368); none for as long as its credential.
+    pub session_ms_max: Option<i64>,
 }
 
 /// The server side of one exchange.

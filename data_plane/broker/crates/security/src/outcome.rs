@@ -1,7 +1,10 @@
 //! What an authentication exchange comes to.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
+use crate::bounds::Bounds;
 use crate::oauth::TokenRefusal;
 
 /// Who a connection speaks for, once it has proved it.
@@ -12,6 +15,8 @@ pub struct Authenticated {
     /// The credential that this identity hangs on: when it is gone, so is the connection. None for a member or the control
     /// plane, whose tokens live for minutes only.
     pub credential_id: Option<String>,
+    /// What the credential may do at most; none where only access rules say.
+    pub bounds: Option<Arc<Bounds>>,
     /// When the identity ends, in milliseconds since the epoch; none when only a revocation ends it.
     pub expires_at_ms: Option<i64>,
 }
@@ -96,6 +101,12 @@ pub enum RefusalReason {
     /// A token came while none was expected.
     #[error("unexpected token")]
     UnexpectedToken,
+    /// Super users come in by the internal listener alone.
+    #[error("a super user on a listener of clients")]
+    SuperUser,
+    /// The cluster is suspended.
+    #[error("the cluster is suspended")]
+    Suspended,
     /// A connection re-authenticated as somebody else (KIP-368 forbids it).
     #[error("re-authentication as another principal")]
     PrincipalChanged,

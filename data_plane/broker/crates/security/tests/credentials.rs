@@ -70,6 +70,7 @@ fn an_identity_lasts_as_long_as_its_credential() {
     let identity = |id: Option<&str>| Authenticated {
         principal: "User:x".to_owned(),
         credential_id: id.map(str::to_owned),
+        bounds: None,
         expires_at_ms: None,
     };
     let left = credentials(&[("hk_1", "one")]);

@@ -9,7 +9,7 @@ use support::{CLUSTER, ISSUER, NOW_MS, Signer, challenge, claims, connection, cr
 
 fn present(connection: &mut Authentication, tokens: &TokenVerifier, token: &str, now_ms: i64) -> Step {
     let users = credentials(&[("hk_1", "one")]);
-    let verifiers = Verifiers { credentials: &users, tokens: Some(tokens), now_ms };
+    let verifiers = Verifiers { credentials: &users, tokens: Some(tokens), now_ms, session_ms_max: None };
     connection.authenticate(format!("n,,\x01auth=Bearer {token}\x01\x01").as_bytes(), verifiers)
 }
 

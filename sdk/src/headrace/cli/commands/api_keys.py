@@ -20,7 +20,7 @@ ONCE = "The secret is shown this once. Kafka user name: the id; password: the se
 
 
 @app.command()
-def create(
+def create(  # noqa: PLR0913 - one parameter per option
     context: typer.Context,
     *,
     cluster: Annotated[
@@ -32,6 +32,14 @@ def create(
     expires_at: Annotated[
         str | None,
         typer.Option(help="When it ends by itself, such as 2030-01-31T12:00:00Z; else never."),
+    ] = None,
+    read: Annotated[
+        list[str] | None,
+        typer.Option(help="Topics that it may read: a beginning, or '*'. May be repeated."),
+    ] = None,
+    write: Annotated[
+        list[str] | None,
+        typer.Option(help="Topics that it may write. With either it may do nothing else."),
     ] = None,
     secret: Annotated[
         str | None,
@@ -49,7 +57,9 @@ def create(
     brought = None if secret is None else _secret(secret)
     with shell.client() as client:
         scope = None if cluster is None else cluster_id(client, cluster)
-        api_key = client.api_keys.create(name, scope, role, expiry, secret=brought)
+        api_key = client.api_keys.create(
+            name, scope, role, expiry, secret=brought, read=read or None, write=write or None
+        )
     shell.show(api_key, SHOW_COLUMNS)
     shell.note(ONCE if brought is None else BROUGHT)
 

@@ -1,6 +1,7 @@
 //! The admin endpoint: health, metrics, reloading and usage windows, over HTTP on a Unix socket that only the owner can open.
 
 mod answers;
+mod body;
 mod starting;
 mod usage;
 

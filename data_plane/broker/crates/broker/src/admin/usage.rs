@@ -3,16 +3,16 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::Full;
 use hyper::{Request, Response, StatusCode, body::Incoming};
 use serde::Deserialize;
 use serde_json::json;
-use tokio::{task::spawn_local, time::timeout};
+use tokio::task::spawn_local;
 
-use super::{json_response, problem};
+use super::{body::body, json_response, problem};
 use crate::{
     broker::Broker,
-    limits::{ADMIN_BODY_BYTES_MAX, ADMIN_BODY_TIMEOUT, USAGE_PAGE_WINDOWS, USAGE_PAGE_WINDOWS_MAX},
+    limits::{USAGE_PAGE_WINDOWS, USAGE_PAGE_WINDOWS_MAX},
     usage::{AcknowledgeError, UsageError, close_now},
 };
 
@@ -89,19 +89,6 @@ fn failed(error: &UsageError) -> Response<Full<Bytes>> {
     }
     tracing::error!(%error, "usage windows can not be served");
     problem(StatusCode::INTERNAL_SERVER_ERROR, "usage_files_failed", &error.to_string())
-}
-
-async fn body(request: Request<Incoming>) -> Result<Bytes, Response<Full<Bytes>>> {
-    let body = Limited::new(request.into_body(), ADMIN_BODY_BYTES_MAX).collect();
-    match timeout(ADMIN_BODY_TIMEOUT, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            let detail = format!("a body has at most {ADMIN_BODY_BYTES_MAX} bytes");
-            Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", &detail))
-        }
-        Ok(Err(error)) => Err(problem(StatusCode::BAD_REQUEST, "body_invalid", &error.to_string())),
-        Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "body_late", "the body did not arrive in time")),
-    }
 }
 
 impl Query {

@@ -11,6 +11,9 @@ use headrace_types::ErrorCode;
 use super::{Context, permissions::denied};
 use crate::{close::Close, reply::Answer, topics::Refusal};
 
+/// From this version on clients know that too many changes are refused (KIP-599).
+const REFUSED_QUOTA_SINCE: i16 = 3;
+
 pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
     request: CreatePartitionsRequest<'a>,
@@ -43,11 +46,16 @@ fn grow(
 ) -> Result<(), Refusal> {
     let topics = &context.broker.topics;
     context.check_topic(AclOperation::Alter, &topic.name).map_err(denied)?;
+    context.broker.access.get().check_writes()?;
     let present = topics.plan_growth(&topic.name, topic.count)?;
     if let Some(assignments) = &topic.assignments {
         check_assignments(assignments, context.broker.config.broker_id, topic.count - present)?;
     }
-    if validate_only { Ok(()) } else { topics.grow(&topic.name, topic.count) }
+    if validate_only {
+        return Ok(());
+    }
+    context.charge_mutations((topic.count - present).unsigned_abs() as usize, REFUSED_QUOTA_SINCE)?;
+    topics.grow(&topic.name, topic.count)
 }
 
 fn check_assignments(

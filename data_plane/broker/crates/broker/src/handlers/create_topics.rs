@@ -20,6 +20,8 @@ use crate::{
 /// "The broker's default" in counts (KIP-464).
 const DEFAULT: i32 = -1;
 const REPLICATION_FACTOR: i16 = 1;
+/// From this version on clients know that too many changes are refused (KIP-599).
+const REFUSED_QUOTA_SINCE: i16 = 6;
 
 pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
@@ -56,11 +58,16 @@ fn create(
     if !context.may_create_topic(&topic.name) {
         return Err(denied(ErrorCode::TopicAuthorizationFailed));
     }
+    context.broker.access.get().check_writes()?;
     let partitions = partitions(context, topic)?;
     let asked = topic.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
     let configs = configs(asked)?;
     let planned: NewTopic = context.broker.topics.plan(&topic.name, partitions, configs.clone())?;
-    let id = if validate_only { TopicId::ZERO } else { context.broker.topics.create(planned)? };
+    if validate_only {
+        return Ok(Created { id: TopicId::ZERO, partitions, configs });
+    }
+    context.charge_mutations(partitions.unsigned_abs() as usize, REFUSED_QUOTA_SINCE)?;
+    let id = context.broker.topics.create(planned)?;
     Ok(Created { id, partitions, configs })
 }
 

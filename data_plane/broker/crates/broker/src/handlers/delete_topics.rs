@@ -18,6 +18,8 @@ use crate::{
 
 /// From this version on topics are given one by one, by name or by id.
 const STATES_SINCE: i16 = 6;
+/// From this version on clients know that too many changes are refused (KIP-599).
+const REFUSED_QUOTA_SINCE: i16 = 5;
 
 pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
@@ -46,9 +48,7 @@ fn delete<'a>(
         _ if repeated => {
             Err(Refusal::new(ErrorCode::InvalidRequest, "the request names this topic more than once"))
         }
-        (Some(name), true) => {
-            check(context, name).and_then(|()| context.broker.topics.delete(TopicRef::Name(name)))
-        }
+        (Some(name), true) => check(context, name).and_then(|()| delete_one(context, TopicRef::Name(name))),
         (None, false) => return delete_by_id(context, id),
         _ => Err(Refusal::new(
             ErrorCode::InvalidRequest,
@@ -58,6 +58,13 @@ fn delete<'a>(
     result(context, topic, deleted)
 }
 
+fn delete_one(context: &Context<'_>, topic: TopicRef<'_>) -> Result<(TopicId, String), Refusal> {
+    let topics = &context.broker.topics;
+    let partitions = topics.view(topic).map_or(0, |view| view.partitions.len());
+    context.charge_mutations(partitions, REFUSED_QUOTA_SINCE)?;
+    topics.delete(topic)
+}
+
 /// A topic that its id names: who may not see it is not told its name.
 fn delete_by_id<'a>(context: &Context<'_>, id: TopicId) -> DeletableTopicResult<'a> {
     let topics = &context.broker.topics;
@@ -65,7 +72,7 @@ fn delete_by_id<'a>(context: &Context<'_>, id: TopicId) -> DeletableTopicResult<
     let allowed = name.as_deref().map_or(Ok(()), |name| check(context, name));
     let visible = name.filter(|name| context.may_on_topic(AclOperation::Describe, name));
     let asked = DeleteTopicState { name: None, topic_id: id.uuid() };
-    let mut answer = result(context, &asked, allowed.and_then(|()| topics.delete(TopicRef::Id(id))));
+    let mut answer = result(context, &asked, allowed.and_then(|()| delete_one(context, TopicRef::Id(id))));
     if answer.error_code == ErrorCode::TopicAuthorizationFailed.code() {
         answer.name = visible.map(Cow::Owned);
     }

@@ -72,6 +72,7 @@ pub(super) async fn handle<'a>(
     let attempt = read_enough(context, &begun.asks, limits).await?;
     let told = fetch_session::finish(context, &begun, attempt.rows);
     if told.error_code == ErrorCode::None.code() {
+        context.charge_fetched(attempt.bytes as u64);
         context.broker.count_read(&attempt.read, context.connection.principal().as_deref());
     }
     Ok(told.into())

@@ -3,8 +3,10 @@
 #![allow(clippy::unused_async, reason = "handlers have one signature, and some of them never wait")]
 
 mod acl_bindings;
+mod alter_client_quotas;
 mod alter_configs;
 mod alter_partition_reassignments;
+mod alter_user_scram_credentials;
 mod api_versions;
 mod config_resources;
 mod config_views;
@@ -16,6 +18,7 @@ mod delete_groups;
 mod delete_records;
 mod delete_topics;
 mod describe_acls;
+mod describe_client_quotas;
 mod describe_cluster;
 mod describe_configs;
 mod describe_groups;
@@ -23,6 +26,7 @@ mod describe_log_dirs;
 mod describe_producers;
 mod describe_quorum;
 mod describe_topic_partitions;
+mod describe_user_scram_credentials;
 mod elect_leaders;
 mod features;
 mod fetch;
@@ -45,6 +49,7 @@ mod offset_for_leader_epoch;
 mod operations;
 mod permissions;
 mod produce;
+mod quotas;
 mod sasl_authenticate;
 mod sasl_handshake;
 mod sync_group;
@@ -57,6 +62,7 @@ use headrace_protocol::{ApiKey, Reader, decode_body};
 use crate::{broker::Broker, close::Close, connections::Connection, reply::Reply};
 
 pub(crate) use api_versions::unsupported_version;
+use quotas::Charges;
 pub(crate) use sasl_authenticate::bare_token;
 
 /// What a handler knows beside the request itself.
@@ -69,6 +75,7 @@ pub(crate) struct Context<'a> {
     pub(crate) version: i16,
     /// What the client calls itself.
     pub(crate) client_id: Option<&'a str>,
+    charges: Charges,
 }
 
 /// An optional text of a request, for what outlives it.
@@ -97,8 +104,8 @@ macro_rules! apis {
             match key {
                 $(ApiKey::$key => {
                     let request = decode_body(&mut reader, context.version)?;
-                    let answer = $module::handle(&context, request).await?;
-                    Ok(answer.into_reply(context.version, correlation_id)?)
+                    let answer = context.timed($module::handle(&context, request)).await?;
+                    context.settle(answer, correlation_id)
                 })*
                 _ => Err(Close::Unadvertised { key: key as i16, version: context.version }),
             }
@@ -147,4 +154,8 @@ apis! {
     ApiVersions => api_versions, 0..=4;
     SaslAuthenticate => sasl_authenticate, 0..=2;
     DescribeCluster => describe_cluster, 0..=2;
+    DescribeClientQuotas => describe_client_quotas, 0..=1;
+    AlterClientQuotas => alter_client_quotas, 0..=1;
+    DescribeUserScramCredentials => describe_user_scram_credentials, 0..=0;
+    AlterUserScramCredentials => alter_user_scram_credentials, 0..=0;
 }

@@ -98,6 +98,7 @@ fn append(
     if ![ACKS_NONE, ACKS_LEADER, ACKS_ALL].contains(&acks) {
         return Err(ErrorCode::InvalidRequiredAcks.into());
     }
+    context.broker.access.get().check_writes()?;
     let records = data.records.unwrap_or_default();
     context.broker.topics.append(principal, log, &records, context.version)
 }

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use headrace_protocol::messages::{SaslAuthenticateRequest, SaslAuthenticateResponse};
-use headrace_security::{Refusal, RefusalReason, Step};
+use headrace_security::{Authenticated, Refusal, RefusalReason, Step, acls::SUPER_USER};
 use headrace_types::ErrorCode;
 
 use super::Context;
 use crate::{
+    access::Access,
     broker::Broker,
     close::Close,
     connections::Connection,
@@ -16,6 +17,8 @@ use crate::{
 
 /// Says nothing about which part of the login was wrong.
 const REFUSED: &str = "Authentication failed: invalid credentials";
+/// Told to nobody but who has proved that the cluster is its own.
+const SUSPENDED: &str = "the cluster is suspended: whoever keeps it can tell why";
 
 pub(super) async fn handle<'a>(
     context: &Context<'_>,
@@ -42,9 +45,10 @@ pub(super) async fn handle<'a>(
         .into(),
         Step::Refused(refusal) => {
             refused(context.connection, &refusal).await;
+            let message = if refusal.reason == RefusalReason::Suspended { SUSPENDED } else { REFUSED };
             Answer::RespondAndClose(SaslAuthenticateResponse {
                 error_code: ErrorCode::SaslAuthenticationFailed.code(),
-                error_message: Some(REFUSED.into()),
+                error_message: Some(message.into()),
                 ..Default::default()
             })
         }
@@ -60,7 +64,7 @@ pub(crate) async fn bare_token(
     match step(broker, connection, token) {
         Step::Challenge(answer) | Step::Authenticated { response: answer, .. } => {
             let length = (answer.len() as i32).to_be_bytes();
-            Ok(Reply { segments: vec![Bytes::copy_from_slice(&length), answer.into()], closes: false })
+            Ok(Reply { segments: vec![Bytes::copy_from_slice(&length), answer.into()], ..Reply::default() })
         }
         Step::Refused(refusal) => {
             refused(connection, &refusal).await;
@@ -72,14 +76,35 @@ pub(crate) async fn bare_token(
 fn step(broker: &Broker, connection: &Connection, token: &[u8]) -> Step {
     match &connection.authentication {
         Some(state) => {
-            let step = broker.security.verify(|verifiers| state.borrow_mut().authenticate(token, verifiers));
+            let admit = |authenticated: &Authenticated| admit(broker, connection, authenticated);
+            let step = broker
+                .security
+                .verify(|verifiers| state.borrow_mut().authenticate_if(token, verifiers, admit));
             if let Step::Authenticated { authenticated, .. } = &step {
                 tracing::debug!(connection = connection.id, principal = authenticated.principal, "logged in");
+                broker.connections.logged_in(connection);
             }
             step
         }
         None => Step::Refused(Refusal { username: None, reason: RefusalReason::UnexpectedToken }),
     }
+}
+
+/// Whether somebody who has proved who it is may come in here, now.
+fn admit(
+    broker: &Broker,
+    connection: &Connection,
+    authenticated: &Authenticated,
+) -> Result<(), RefusalReason> {
+    let is_super_user = authenticated.principal == SUPER_USER;
+    let has_internal = broker.config.listeners.iter().any(|listener| listener.internal);
+    if is_super_user && has_internal && !connection.listener.internal {
+        return Err(RefusalReason::SuperUser);
+    }
+    if broker.access.get() == Access::Suspended && !is_super_user {
+        return Err(RefusalReason::Suspended);
+    }
+    Ok(())
 }
 
 async fn refused(connection: &Connection, refusal: &Refusal) {

@@ -54,6 +54,7 @@ impl Topics {
         if partitions < 1 {
             return Err(Refusal::new(ErrorCode::InvalidPartitions, "a topic has at least one partition"));
         }
+        self.check_topics()?;
         self.check_partitions(partitions, partitions)?;
         for (config, value) in &configs {
             self.check_config(config, value)?;
@@ -72,6 +73,16 @@ impl Topics {
             )));
         }
         Ok(())
+    }
+
+    fn check_topics(&self) -> Result<(), Refusal> {
+        let (have, most) = (self.state.borrow().catalog.topics().count(), self.count_max);
+        if have < most {
+            return Ok(());
+        }
+        let message =
+            format!("the cluster has {have} topics of at most {most}: delete some, or choose a larger plan");
+        Err(Refusal::new(ErrorCode::PolicyViolation, message))
     }
 
     fn check_partitions(&self, of_topic: i32, added: i32) -> Result<(), Refusal> {

@@ -8,7 +8,7 @@ use headrace_records::{
 use headrace_types::{ErrorCode, Offset, TopicPartition};
 use headrace_usage::{Append, Quantity, UNKNOWN};
 
-use super::{Online, State, Topics, opening::root, storage_refusal};
+use super::{Online, Refusal, State, Topics, opening::root, storage_refusal};
 use crate::usage::Usage;
 
 /// A batch that was appended, now or before.
@@ -32,6 +32,12 @@ pub(crate) struct ProduceRefusal {
 impl From<ErrorCode> for ProduceRefusal {
     fn from(code: ErrorCode) -> Self {
         Self { code, message: None, records: Vec::new() }
+    }
+}
+
+impl From<Refusal> for ProduceRefusal {
+    fn from(refusal: Refusal) -> Self {
+        Self::saying(refusal.code, refusal.message)
     }
 }
 

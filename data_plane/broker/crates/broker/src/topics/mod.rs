@@ -42,6 +42,7 @@ pub(crate) struct Topics {
     clock: Arc<dyn Clock>,
     rng: Arc<dyn Rng>,
     partitions_max: usize,
+    count_max: usize,
     batch_bytes_max: usize,
     state: RefCell<State>,
     arrivals: Arrivals,

@@ -56,6 +56,7 @@ impl Topics {
             clock,
             rng,
             partitions_max: limits.partitions_max,
+            count_max: limits.topics_max,
             batch_bytes_max: limits.request_bytes_max,
             state: RefCell::new(state),
             arrivals: Arrivals::new(FETCH_WAITS_MAX),

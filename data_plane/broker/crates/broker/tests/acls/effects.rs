@@ -1,5 +1,7 @@
 //! What rules change for who they are about, from the next request on.
 
+use std::fs;
+
 use headrace_protocol::messages::{
     CreateTopicsRequest, CreateTopicsResponse, DeleteTopicsRequest, DeleteTopicsResponse, FetchRequest,
     FetchResponse, InitProducerIdRequest, InitProducerIdResponse, ListGroupsRequest, ListGroupsResponse,
@@ -15,7 +17,7 @@ use headrace_protocol::messages::{
     produce_request::{PartitionProduceData, TopicProduceData},
 };
 use headrace_records::BatchBuilder;
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{
@@ -243,4 +245,30 @@ fn who_may_write_to_some_topic_may_be_idempotent() {
     assert_eq!(producer_id(&mut other), CLUSTER_AUTHORIZATION_FAILED);
     create_all(&mut owner, vec![prefixed(rule(TOPIC, "team-", TWO, WRITE, ALLOW))]);
     assert_eq!(producer_id(&mut other), NONE);
+}
+
+/// A key of two topics' worth: it is open to everything by the rules, and bound by its file.
+#[test]
+fn a_key_stays_within_its_bounds_whatever_the_rules_allow() {
+    let (broker, mut owner, mut other) = ruled(everything(TWO));
+    for name in ["in-a", "out-a", "secret"] {
+        assert_eq!(make(&mut owner, name).0, NONE);
+        assert_eq!(produce(&mut other, name), NONE);
+    }
+    let path = broker.data_dir.path().join("credentials.json");
+    let mut file: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    file["credentials"][1]["bounds"] = json!({"read": ["out-"], "write": ["in-"]});
+    fs::write(&path, file.to_string()).unwrap();
+    assert_eq!(broker.admin("POST", "/v1/credentials:reload").0, 200);
+    other.assert_closed();
+    let mut bound = login(&broker, "two");
+    assert_eq!(produce(&mut bound, "in-a"), NONE);
+    assert_eq!(produce(&mut bound, "out-a"), TOPIC_AUTHORIZATION_FAILED);
+    assert_eq!(make(&mut bound, "in-b").0, TOPIC_AUTHORIZATION_FAILED);
+    let id = bound.request(&MetadataRequest { topics: None, ..Default::default() }, 9);
+    let response: MetadataResponse<'_> = bound.response(id, 9);
+    let seen: Vec<_> = response.topics.iter().filter_map(|topic| topic.name.as_deref()).collect();
+    assert_eq!(seen, ["in-a", "out-a"], "and not the third");
+    drop(response);
+    assert_eq!(produce(&mut owner, "out-a"), NONE);
 }

@@ -4,26 +4,31 @@ use bytes::Bytes;
 use headrace_protocol::{
     ApiKey, decode_response,
     messages::{
-        AlterConfigsRequest, AlterConfigsResponse, AlterPartitionReassignmentsRequest,
-        AlterPartitionReassignmentsResponse, CreateAclsRequest, CreateAclsResponse, CreatePartitionsRequest,
-        CreatePartitionsResponse, CreateTopicsRequest, CreateTopicsResponse, DeleteAclsRequest,
-        DeleteAclsResponse, DeleteGroupsRequest, DeleteGroupsResponse, DeleteRecordsRequest,
-        DeleteRecordsResponse, DeleteTopicsRequest, DeleteTopicsResponse, DescribeAclsResponse,
-        DescribeClusterRequest, DescribeClusterResponse, DescribeConfigsRequest, DescribeConfigsResponse,
-        DescribeGroupsRequest, DescribeGroupsResponse, DescribeLogDirsRequest, DescribeLogDirsResponse,
-        DescribeProducersRequest, DescribeProducersResponse, DescribeQuorumRequest, DescribeQuorumResponse,
-        DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, ElectLeadersRequest,
-        ElectLeadersResponse, FetchRequest, FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse,
-        HeartbeatRequest, HeartbeatResponse, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse,
-        InitProducerIdRequest, InitProducerIdResponse, JoinGroupRequest, JoinGroupResponse,
-        LeaveGroupRequest, LeaveGroupResponse, ListConfigResourcesRequest, ListConfigResourcesResponse,
-        ListGroupsRequest, ListGroupsResponse, ListOffsetsRequest, ListOffsetsResponse,
-        ListPartitionReassignmentsRequest, ListPartitionReassignmentsResponse, MetadataRequest,
-        MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest,
-        OffsetDeleteResponse, OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
-        OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse, SyncGroupRequest, SyncGroupResponse,
-        UpdateFeaturesRequest, UpdateFeaturesResponse, alter_configs_request,
+        AlterClientQuotasRequest, AlterClientQuotasResponse, AlterConfigsRequest, AlterConfigsResponse,
+        AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+        AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse, CreateAclsRequest,
+        CreateAclsResponse, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
+        CreateTopicsResponse, DeleteAclsRequest, DeleteAclsResponse, DeleteGroupsRequest,
+        DeleteGroupsResponse, DeleteRecordsRequest, DeleteRecordsResponse, DeleteTopicsRequest,
+        DeleteTopicsResponse, DescribeAclsResponse, DescribeClientQuotasRequest,
+        DescribeClientQuotasResponse, DescribeClusterRequest, DescribeClusterResponse,
+        DescribeConfigsRequest, DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse,
+        DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeProducersRequest, DescribeProducersResponse,
+        DescribeQuorumRequest, DescribeQuorumResponse, DescribeTopicPartitionsRequest,
+        DescribeTopicPartitionsResponse, DescribeUserScramCredentialsRequest,
+        DescribeUserScramCredentialsResponse, ElectLeadersRequest, ElectLeadersResponse, FetchRequest,
+        FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
+        IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, InitProducerIdRequest,
+        InitProducerIdResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse,
+        ListConfigResourcesRequest, ListConfigResourcesResponse, ListGroupsRequest, ListGroupsResponse,
+        ListOffsetsRequest, ListOffsetsResponse, ListPartitionReassignmentsRequest,
+        ListPartitionReassignmentsResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
+        OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest,
+        OffsetFetchResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest,
+        ProduceResponse, SyncGroupRequest, SyncGroupResponse, UpdateFeaturesRequest, UpdateFeaturesResponse,
+        alter_client_quotas_request, alter_configs_request,
         alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic},
+        alter_user_scram_credentials_request::ScramCredentialDeletion,
         create_partitions_request::CreatePartitionsTopic,
         create_topics_request::CreatableTopic,
         delete_records_request::{DeleteRecordsPartition, DeleteRecordsTopic},
@@ -327,6 +332,26 @@ probes! {
     CreateAcls "" CLUSTER_DENIED, NEVER, |client, version, _| {
         let request = CreateAclsRequest { creations: vec![rule(TOPIC, "*", ONE, ALL, ALLOW)] };
         ask!(client, version, request, CreateAclsResponse<'_>, response =>
+            response.results.iter().map(|row| row.error_code))
+    };
+    DescribeClientQuotas "" CLUSTER_DENIED, NEVER, |client, version, _| {
+        ask!(client, version, DescribeClientQuotasRequest::default(), DescribeClientQuotasResponse<'_>, response =>
+            [response.error_code])
+    };
+    AlterClientQuotas "" CLUSTER_DENIED, NEVER, |client, version, _| {
+        let entity = vec![alter_client_quotas_request::EntityData { entity_type: "user".into(), entity_name: Some("hk_one".into()) }];
+        let entries = vec![alter_client_quotas_request::EntryData { entity, ops: vec![] }];
+        ask!(client, version, AlterClientQuotasRequest { entries, validate_only: true }, AlterClientQuotasResponse<'_>, response =>
+            response.entries.iter().map(|row| row.error_code))
+    };
+    DescribeUserScramCredentials "" CLUSTER_DENIED, NEVER, |client, version, _| {
+        let request = DescribeUserScramCredentialsRequest::default();
+        ask!(client, version, request, DescribeUserScramCredentialsResponse<'_>, response => [response.error_code])
+    };
+    AlterUserScramCredentials "" CLUSTER_DENIED, NEVER, |client, version, _| {
+        let deletions = vec![ScramCredentialDeletion { name: "somebody".into(), mechanism: 1 }];
+        let request = AlterUserScramCredentialsRequest { deletions, upsertions: vec![] };
+        ask!(client, version, request, AlterUserScramCredentialsResponse<'_>, response =>
             response.results.iter().map(|row| row.error_code))
     };
     CreateTopics "" TOPIC_DENIED, NEVER, |client, version, target| {

@@ -32,6 +32,18 @@ impl Client {
         Self { stream, next_id: 1, frame: Bytes::new() }
     }
 
+    /// Connects from another loopback address.
+    pub fn connect_from(source: &str, address: SocketAddr) -> Self {
+        use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
+        let socket = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+        let source: std::net::IpAddr = source.parse().unwrap();
+        bind(&socket, &SocketAddr::new(source, 0)).unwrap();
+        connect(&socket, &address).unwrap();
+        let stream = TcpStream::from(socket);
+        stream.set_read_timeout(Some(HANG)).unwrap();
+        Self { stream, next_id: 1, frame: Bytes::new() }
+    }
+
     /// Sends bytes as they are. The broker may have closed the connection already.
     pub fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes);

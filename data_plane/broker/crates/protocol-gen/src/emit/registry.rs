@@ -21,8 +21,22 @@ pub(super) fn message_traits(message: &Message) -> String {
         Role::Response(_) => ("Response", name.trim_end_matches("Response")),
         Role::Header | Role::Data => return code,
     };
-    code += &format!("\nimpl {suffix} for {name}{lifetime} {{\nconst KEY: ApiKey = ApiKey::{key};\n}}\n");
+    let throttle = match message.role {
+        Role::Response(_) if is_throttled(message) => {
+            "\nfn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {\nself.throttle_time_ms = throttle_time_ms;\n}\n"
+        }
+        _ => "",
+    };
+    code += &format!(
+        "\nimpl {suffix} for {name}{lifetime} {{\nconst KEY: ApiKey = ApiKey::{key};\n{throttle}}}\n"
+    );
     code
+}
+
+/// Whether a response has a throttle time of its own (KIP-219).
+fn is_throttled(message: &Message) -> bool {
+    let whole = message.structs.iter().find(|item| item.name == message.name);
+    whole.is_some_and(|item| item.fields.iter().any(|field| field.name == "throttle_time_ms"))
 }
 
 /// `generated/mod.rs`.

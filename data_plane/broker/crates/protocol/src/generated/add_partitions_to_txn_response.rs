@@ -189,4 +189,8 @@ impl Message for AddPartitionsToTxnResponse<'_> {
 
 impl Response for AddPartitionsToTxnResponse<'_> {
     const KEY: ApiKey = ApiKey::AddPartitionsToTxn;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

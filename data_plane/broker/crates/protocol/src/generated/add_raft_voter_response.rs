@@ -56,4 +56,8 @@ impl Message for AddRaftVoterResponse<'_> {
 
 impl Response for AddRaftVoterResponse<'_> {
     const KEY: ApiKey = ApiKey::AddRaftVoter;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

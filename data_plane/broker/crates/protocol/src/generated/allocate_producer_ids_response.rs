@@ -46,4 +46,8 @@ impl Message for AllocateProducerIdsResponse {
 
 impl Response for AllocateProducerIdsResponse {
     const KEY: ApiKey = ApiKey::AllocateProducerIds;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

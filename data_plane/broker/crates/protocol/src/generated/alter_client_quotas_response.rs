@@ -149,4 +149,8 @@ impl Message for AlterClientQuotasResponse<'_> {
 
 impl Response for AlterClientQuotasResponse<'_> {
     const KEY: ApiKey = ApiKey::AlterClientQuotas;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

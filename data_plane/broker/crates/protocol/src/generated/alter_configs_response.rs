@@ -109,4 +109,8 @@ impl Message for AlterConfigsResponse<'_> {
 
 impl Response for AlterConfigsResponse<'_> {
     const KEY: ApiKey = ApiKey::AlterConfigs;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

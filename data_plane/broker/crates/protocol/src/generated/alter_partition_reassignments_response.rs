@@ -152,4 +152,8 @@ impl Message for AlterPartitionReassignmentsResponse<'_> {
 
 impl Response for AlterPartitionReassignmentsResponse<'_> {
     const KEY: ApiKey = ApiKey::AlterPartitionReassignments;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

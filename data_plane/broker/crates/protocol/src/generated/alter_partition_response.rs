@@ -127,4 +127,8 @@ impl Message for AlterPartitionResponse {
 
 impl Response for AlterPartitionResponse {
     const KEY: ApiKey = ApiKey::AlterPartition;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

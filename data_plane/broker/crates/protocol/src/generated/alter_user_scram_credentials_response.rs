@@ -89,4 +89,8 @@ impl Message for AlterUserScramCredentialsResponse<'_> {
 
 impl Response for AlterUserScramCredentialsResponse<'_> {
     const KEY: ApiKey = ApiKey::AlterUserScramCredentials;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -226,4 +226,8 @@ impl Message for ApiVersionsResponse<'_> {
 
 impl Response for ApiVersionsResponse<'_> {
     const KEY: ApiKey = ApiKey::ApiVersions;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -141,4 +141,8 @@ impl Message for AssignReplicasToDirsResponse {
 
 impl Response for AssignReplicasToDirsResponse {
     const KEY: ApiKey = ApiKey::AssignReplicasToDirs;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -61,4 +61,8 @@ impl Message for BrokerHeartbeatResponse {
 
 impl Response for BrokerHeartbeatResponse {
     const KEY: ApiKey = ApiKey::BrokerHeartbeat;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -49,4 +49,8 @@ impl Message for BrokerRegistrationResponse {
 
 impl Response for BrokerRegistrationResponse {
     const KEY: ApiKey = ApiKey::BrokerRegistration;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -278,4 +278,8 @@ impl Message for ConsumerGroupDescribeResponse<'_> {
 
 impl Response for ConsumerGroupDescribeResponse<'_> {
     const KEY: ApiKey = ApiKey::ConsumerGroupDescribe;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -134,4 +134,8 @@ impl Message for ConsumerGroupHeartbeatResponse<'_> {
 
 impl Response for ConsumerGroupHeartbeatResponse<'_> {
     const KEY: ApiKey = ApiKey::ConsumerGroupHeartbeat;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

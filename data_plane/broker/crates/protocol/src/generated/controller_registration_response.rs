@@ -56,4 +56,8 @@ impl Message for ControllerRegistrationResponse<'_> {
 
 impl Response for ControllerRegistrationResponse<'_> {
     const KEY: ApiKey = ApiKey::ControllerRegistration;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -87,4 +87,8 @@ impl Message for CreateDelegationTokenResponse<'_> {
 
 impl Response for CreateDelegationTokenResponse<'_> {
     const KEY: ApiKey = ApiKey::CreateDelegationToken;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -95,4 +95,8 @@ impl Message for CreatePartitionsResponse<'_> {
 
 impl Response for CreatePartitionsResponse<'_> {
     const KEY: ApiKey = ApiKey::CreatePartitions;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

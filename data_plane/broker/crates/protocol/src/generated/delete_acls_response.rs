@@ -182,4 +182,8 @@ impl Message for DeleteAclsResponse<'_> {
 
 impl Response for DeleteAclsResponse<'_> {
     const KEY: ApiKey = ApiKey::DeleteAcls;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

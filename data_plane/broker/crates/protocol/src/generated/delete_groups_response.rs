@@ -87,4 +87,8 @@ impl Message for DeleteGroupsResponse<'_> {
 
 impl Response for DeleteGroupsResponse<'_> {
     const KEY: ApiKey = ApiKey::DeleteGroups;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

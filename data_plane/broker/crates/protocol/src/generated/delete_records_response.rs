@@ -129,4 +129,8 @@ impl Message for DeleteRecordsResponse<'_> {
 
 impl Response for DeleteRecordsResponse<'_> {
     const KEY: ApiKey = ApiKey::DeleteRecords;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

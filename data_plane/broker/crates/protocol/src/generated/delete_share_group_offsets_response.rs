@@ -99,4 +99,8 @@ impl Message for DeleteShareGroupOffsetsResponse<'_> {
 
 impl Response for DeleteShareGroupOffsetsResponse<'_> {
     const KEY: ApiKey = ApiKey::DeleteShareGroupOffsets;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

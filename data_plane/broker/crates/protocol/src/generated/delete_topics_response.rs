@@ -120,4 +120,8 @@ impl Message for DeleteTopicsResponse<'_> {
 
 impl Response for DeleteTopicsResponse<'_> {
     const KEY: ApiKey = ApiKey::DeleteTopics;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -165,4 +165,8 @@ impl Message for DescribeAclsResponse<'_> {
 
 impl Response for DescribeAclsResponse<'_> {
     const KEY: ApiKey = ApiKey::DescribeAcls;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

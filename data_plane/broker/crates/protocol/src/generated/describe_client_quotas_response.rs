@@ -200,4 +200,8 @@ impl Message for DescribeClientQuotasResponse<'_> {
 
 impl Response for DescribeClientQuotasResponse<'_> {
     const KEY: ApiKey = ApiKey::DescribeClientQuotas;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -139,4 +139,8 @@ impl Message for DescribeClusterResponse<'_> {
 
 impl Response for DescribeClusterResponse<'_> {
     const KEY: ApiKey = ApiKey::DescribeCluster;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -256,4 +256,8 @@ impl Message for DescribeConfigsResponse<'_> {
 
 impl Response for DescribeConfigsResponse<'_> {
     const KEY: ApiKey = ApiKey::DescribeConfigs;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -215,4 +215,8 @@ impl Message for DescribeLogDirsResponse<'_> {
 
 impl Response for DescribeLogDirsResponse<'_> {
     const KEY: ApiKey = ApiKey::DescribeLogDirs;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

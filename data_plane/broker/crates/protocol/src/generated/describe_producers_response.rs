@@ -175,4 +175,8 @@ impl Message for DescribeProducersResponse<'_> {
 
 impl Response for DescribeProducersResponse<'_> {
     const KEY: ApiKey = ApiKey::DescribeProducers;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -191,4 +191,8 @@ impl Message for DescribeShareGroupOffsetsResponse<'_> {
 
 impl Response for DescribeShareGroupOffsetsResponse<'_> {
     const KEY: ApiKey = ApiKey::DescribeShareGroupOffsets;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -239,4 +239,8 @@ impl Message for DescribeTopicPartitionsResponse<'_> {
 
 impl Response for DescribeTopicPartitionsResponse<'_> {
     const KEY: ApiKey = ApiKey::DescribeTopicPartitions;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

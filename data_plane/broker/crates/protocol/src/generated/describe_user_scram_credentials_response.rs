@@ -151,4 +151,8 @@ impl Message for DescribeUserScramCredentialsResponse<'_> {
 
 impl Response for DescribeUserScramCredentialsResponse<'_> {
     const KEY: ApiKey = ApiKey::DescribeUserScramCredentials;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

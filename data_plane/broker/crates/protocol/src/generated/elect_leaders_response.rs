@@ -150,4 +150,8 @@ impl Message for ElectLeadersResponse<'_> {
 
 impl Response for ElectLeadersResponse<'_> {
     const KEY: ApiKey = ApiKey::ElectLeaders;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

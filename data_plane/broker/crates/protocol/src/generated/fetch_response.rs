@@ -442,4 +442,8 @@ impl Message for FetchResponse<'_> {
 
 impl Response for FetchResponse<'_> {
     const KEY: ApiKey = ApiKey::Fetch;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -245,4 +245,8 @@ impl Message for FetchSnapshotResponse<'_> {
 
 impl Response for FetchSnapshotResponse<'_> {
     const KEY: ApiKey = ApiKey::FetchSnapshot;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

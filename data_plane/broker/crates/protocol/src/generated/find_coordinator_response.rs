@@ -182,4 +182,8 @@ impl Message for FindCoordinatorResponse<'_> {
 
 impl Response for FindCoordinatorResponse<'_> {
     const KEY: ApiKey = ApiKey::FindCoordinator;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

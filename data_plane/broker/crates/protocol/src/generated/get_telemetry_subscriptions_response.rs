@@ -70,4 +70,8 @@ impl Message for GetTelemetrySubscriptionsResponse<'_> {
 
 impl Response for GetTelemetrySubscriptionsResponse<'_> {
     const KEY: ApiKey = ApiKey::GetTelemetrySubscriptions;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

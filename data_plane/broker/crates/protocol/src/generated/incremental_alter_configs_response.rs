@@ -109,4 +109,8 @@ impl Message for IncrementalAlterConfigsResponse<'_> {
 
 impl Response for IncrementalAlterConfigsResponse<'_> {
     const KEY: ApiKey = ApiKey::IncrementalAlterConfigs;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -114,4 +114,8 @@ impl Message for LeaveGroupResponse<'_> {
 
 impl Response for LeaveGroupResponse<'_> {
     const KEY: ApiKey = ApiKey::LeaveGroup;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -87,4 +87,8 @@ impl Message for ListConfigResourcesResponse<'_> {
 
 impl Response for ListConfigResourcesResponse<'_> {
     const KEY: ApiKey = ApiKey::ListConfigResources;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

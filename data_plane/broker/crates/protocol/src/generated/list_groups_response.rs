@@ -107,4 +107,8 @@ impl Message for ListGroupsResponse<'_> {
 
 impl Response for ListGroupsResponse<'_> {
     const KEY: ApiKey = ApiKey::ListGroups;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

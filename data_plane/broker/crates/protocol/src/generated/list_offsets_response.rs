@@ -151,4 +151,8 @@ impl Message for ListOffsetsResponse<'_> {
 
 impl Response for ListOffsetsResponse<'_> {
     const KEY: ApiKey = ApiKey::ListOffsets;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

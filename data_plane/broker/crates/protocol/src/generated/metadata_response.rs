@@ -329,4 +329,8 @@ impl Message for MetadataResponse<'_> {
 
 impl Response for MetadataResponse<'_> {
     const KEY: ApiKey = ApiKey::Metadata;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

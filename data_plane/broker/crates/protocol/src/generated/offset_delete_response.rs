@@ -105,4 +105,8 @@ impl Message for OffsetDeleteResponse<'_> {
 
 impl Response for OffsetDeleteResponse<'_> {
     const KEY: ApiKey = ApiKey::OffsetDelete;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -322,4 +322,8 @@ impl Message for OffsetFetchResponse<'_> {
 
 impl Response for OffsetFetchResponse<'_> {
     const KEY: ApiKey = ApiKey::OffsetFetch;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -137,4 +137,8 @@ impl Message for OffsetForLeaderEpochResponse<'_> {
 
 impl Response for OffsetForLeaderEpochResponse<'_> {
     const KEY: ApiKey = ApiKey::OffsetForLeaderEpoch;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

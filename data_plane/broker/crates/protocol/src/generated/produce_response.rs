@@ -339,4 +339,8 @@ impl Message for ProduceResponse<'_> {
 
 impl Response for ProduceResponse<'_> {
     const KEY: ApiKey = ApiKey::Produce;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

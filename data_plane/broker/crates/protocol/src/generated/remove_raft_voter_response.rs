@@ -56,4 +56,8 @@ impl Message for RemoveRaftVoterResponse<'_> {
 
 impl Response for RemoveRaftVoterResponse<'_> {
     const KEY: ApiKey = ApiKey::RemoveRaftVoter;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

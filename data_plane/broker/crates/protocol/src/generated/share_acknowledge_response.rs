@@ -211,4 +211,8 @@ impl Message for ShareAcknowledgeResponse<'_> {
 
 impl Response for ShareAcknowledgeResponse<'_> {
     const KEY: ApiKey = ApiKey::ShareAcknowledge;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -234,4 +234,8 @@ impl Message for ShareGroupDescribeResponse<'_> {
 
 impl Response for ShareGroupDescribeResponse<'_> {
     const KEY: ApiKey = ApiKey::ShareGroupDescribe;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -134,4 +134,8 @@ impl Message for ShareGroupHeartbeatResponse<'_> {
 
 impl Response for ShareGroupHeartbeatResponse<'_> {
     const KEY: ApiKey = ApiKey::ShareGroupHeartbeat;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -507,4 +507,8 @@ impl Message for StreamsGroupDescribeResponse<'_> {
 
 impl Response for StreamsGroupDescribeResponse<'_> {
     const KEY: ApiKey = ApiKey::StreamsGroupDescribe;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -308,4 +308,8 @@ impl Message for StreamsGroupHeartbeatResponse<'_> {
 
 impl Response for StreamsGroupHeartbeatResponse<'_> {
     const KEY: ApiKey = ApiKey::StreamsGroupHeartbeat;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

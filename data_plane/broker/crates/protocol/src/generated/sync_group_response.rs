@@ -79,4 +79,8 @@ impl Message for SyncGroupResponse<'_> {
 
 impl Response for SyncGroupResponse<'_> {
     const KEY: ApiKey = ApiKey::SyncGroup;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

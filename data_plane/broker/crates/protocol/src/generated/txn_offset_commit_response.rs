@@ -127,4 +127,8 @@ impl Message for TxnOffsetCommitResponse<'_> {
 
 impl Response for TxnOffsetCommitResponse<'_> {
     const KEY: ApiKey = ApiKey::TxnOffsetCommit;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

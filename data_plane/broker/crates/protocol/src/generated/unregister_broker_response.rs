@@ -56,4 +56,8 @@ impl Message for UnregisterBrokerResponse<'_> {
 
 impl Response for UnregisterBrokerResponse<'_> {
     const KEY: ApiKey = ApiKey::UnregisterBroker;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

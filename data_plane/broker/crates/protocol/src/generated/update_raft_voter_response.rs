@@ -96,4 +96,8 @@ impl Message for UpdateRaftVoterResponse<'_> {
 
 impl Response for UpdateRaftVoterResponse<'_> {
     const KEY: ApiKey = ApiKey::UpdateRaftVoter;
+
+    fn set_throttle_time_ms(&mut self, throttle_time_ms: i32) {
+        self.throttle_time_ms = throttle_time_ms;
+    }
 }

@@ -99,6 +99,7 @@ impl TokenVerifier {
         let credential_id = claims.sub.starts_with(API_KEY_PREFIX).then(|| claims.sub.clone());
         let authenticated = Authenticated {
             principal: format!("User:{}", claims.sub),
+            bounds: credential_id.as_deref().and_then(|id| credentials.bounds_of(id)),
             credential_id,
             expires_at_ms: Some(expires_at_ms),
         };

@@ -45,7 +45,7 @@ impl ScramHash {
         self.digest(&client_key).as_ref().ct_eq(stored_key).into()
     }
 
-    fn digest(self, bytes: &[u8]) -> digest::Digest {
+    pub(crate) fn digest(self, bytes: &[u8]) -> digest::Digest {
         let algorithm = match self {
             Self::Sha256 => &digest::SHA256,
             Self::Sha512 => &digest::SHA512,

@@ -103,7 +103,7 @@ pub(crate) fn nonce(seed: u8) -> ServerNonce {
 }
 
 pub(crate) fn verifiers(credentials: &Credentials) -> Verifiers<'_> {
-    Verifiers { credentials, tokens: None, now_ms: NOW_MS }
+    Verifiers { credentials, tokens: None, now_ms: NOW_MS, session_ms_max: None }
 }
 
 /// A SCRAM client.

@@ -1,0 +1,11 @@
+//! Who gets in at all, and how far: states of the cluster, ends of sessions, listeners, networks, places before a login.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can not be set up has failed")]
+
+mod calls;
+mod certificates;
+mod connecting;
+mod sessions;
+mod states;
+#[path = "../support/mod.rs"]
+mod support;
