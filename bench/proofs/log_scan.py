@@ -17,9 +17,10 @@ SEGMENT = re.compile(r"[0-9]{20}\.log")
 SEGMENT_HEADER = struct.Struct(">8x16si")
 SEGMENT_HEADER_BYTES = 64
 
-# Base offset, length of what follows, then after 11 bytes the last offset delta, and after 30 more
-# the count of records.
-BATCH_HEADER = struct.Struct(">qi11xi30xi")
+# Base offset, length of what follows, then after 9 bytes the attributes, the last offset delta, and
+# after 30 more bytes the count of records.
+BATCH_HEADER = struct.Struct(">qi9xhi30xi")
+CONTROL_BIT = 0x20
 LENGTH_ENDS_AT = 12
 
 TopicPartition = tuple[str, int]  # topic id, partition
@@ -84,14 +85,16 @@ def batches(segment: bytes) -> Iterator[Batch]:
     while at < len(segment):
         if at + BATCH_HEADER.size > len(segment):
             raise ScanError(f"a torn batch header at {at}")
-        first, length, last_delta, records = BATCH_HEADER.unpack_from(segment, at)
+        first, length, attributes, last_delta, records = BATCH_HEADER.unpack_from(segment, at)
         size = LENGTH_ENDS_AT + length
         if length <= 0 or at + size > len(segment):
             raise ScanError(f"a torn batch at {at}")
+        # A transaction marker is the broker's own: it takes an offset and is on nobody's account.
+        is_marker = attributes & CONTROL_BIT != 0
         yield Batch(
             first_offset=first,
             next_offset=first + last_delta + 1,
-            size_bytes=size,
-            records=records,
+            size_bytes=0 if is_marker else size,
+            records=0 if is_marker else records,
         )
         at += size

@@ -13,6 +13,7 @@ from bench.proofs.log_scan import Log, ScanError, batches, scan
 TOPIC = bytes(range(16))
 TOPIC_ID = "AAECAwQFBgcICQoLDA0ODw"
 BASE_OFFSET = struct.Struct(">q")
+ATTRIBUTES_AT = 21
 
 
 def batch(first_offset: int, *values: bytes) -> bytes:
@@ -37,6 +38,14 @@ def test_counts_bytes_and_records_of_every_segment(tmp_path: Path) -> None:
     expected = Log(first_offset=0, next_offset=3, size_bytes=len(first) + len(second), records=3)
     assert scan(tmp_path, {TOPIC_ID}) == {(TOPIC_ID, 3): expected}
     assert scan(tmp_path, {"another"}) == {}
+
+
+def test_a_transaction_marker_takes_an_offset_and_counts_nothing(tmp_path: Path) -> None:
+    marker = bytearray(batch(1, b"marker"))
+    marker[ATTRIBUTES_AT + 1] |= 0x30
+    (tmp_path / f"{0:020}.log").write_bytes(segment(batch(0, b"one"), bytes(marker)))
+    expected = Log(first_offset=0, next_offset=2, size_bytes=len(batch(0, b"one")), records=1)
+    assert scan(tmp_path, {TOPIC_ID}) == {(TOPIC_ID, 3): expected}
 
 
 def test_a_gap_between_batches_is_told(tmp_path: Path) -> None:

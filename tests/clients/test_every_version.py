@@ -66,6 +66,6 @@ def error_codes(value: object) -> Iterator[int]:
             yield from error_codes(item)
     elif isinstance(value, dict):
         for name, item in cast("dict[str, object]", value).items():
-            if name == "error_code" and isinstance(item, int):
+            if name.endswith("error_code") and isinstance(item, int):
                 yield item
             yield from error_codes(item)

@@ -6,6 +6,7 @@ use headrace_groups::GroupConfig;
 use headrace_io::{Clock, Disk, RealDisk, Rng};
 use headrace_log::LogError;
 use headrace_security::acls::SUPER_USER;
+use headrace_transactions::TransactionConfig;
 use headrace_types::TopicId;
 use thiserror::Error;
 use tokio::{sync::watch, task::spawn_local};
@@ -16,13 +17,15 @@ use crate::{
     config::Config,
     connections::{Connections, Ending},
     fetch_sessions::FetchSessions,
-    groups::{self, Groups, JournalError},
+    groups::Groups,
+    journal::{self, JournalError},
     metrics::Metrics,
     quotas::{Quotas, QuotasError},
     request_memory::RequestMemory,
     security::{Security, SecurityError},
     tls::{Tls, TlsError},
     topics::{SharedTopics, Topics},
+    transactions::Transactions,
     usage::{self, Usage, UsageError},
 };
 
@@ -49,7 +52,7 @@ pub(crate) enum OpenError {
     #[error(transparent)]
     Quotas(#[from] QuotasError),
     #[error(transparent)]
-    Groups(#[from] JournalError),
+    Journal(#[from] JournalError),
     #[error(transparent)]
     Topics(#[from] LogError),
     #[error(transparent)]
@@ -68,6 +71,7 @@ pub(crate) struct Broker {
     pub(crate) fetch_sessions: Rc<FetchSessions>,
     pub(crate) groups: Rc<Groups>,
     pub(crate) topics: SharedTopics,
+    pub(crate) transactions: Rc<Transactions>,
     pub(crate) usage: Rc<Usage>,
     pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
@@ -91,7 +95,7 @@ impl Broker {
         let tls = config.tls.as_ref().map(Tls::load).transpose()?;
         let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let security = Security::load(&config, Arc::clone(&disk), Arc::clone(&clock), Arc::clone(&rng))?;
-        let directory = Path::new(groups::DIRECTORY);
+        let directory = Path::new(journal::GROUPS.directory);
         let group_config =
             GroupConfig { groups_max: config.limits.groups_max, ..config.groups.coordinator() };
         let acls = Acls::open(Arc::clone(&disk), &config)?;
@@ -99,10 +103,22 @@ impl Broker {
         let groups = Groups::open(Arc::clone(&disk), directory, Arc::clone(&clock), group_config)?;
         let length = config.usage.window_length();
         let usage = Usage::open(Arc::clone(&disk), Arc::clone(&clock), rng.as_ref(), length)?;
-        let topics =
-            Topics::open(disk, Arc::clone(&clock), Arc::clone(&rng), &config.limits, Rc::clone(&usage))?;
+        let topics = Topics::open(
+            Arc::clone(&disk),
+            Arc::clone(&clock),
+            Arc::clone(&rng),
+            &config.limits,
+            Rc::clone(&usage),
+        )?;
         topics.begin_metering()?;
         let access = config.access;
+        let transactions = Transactions::open(
+            disk,
+            Arc::clone(&clock),
+            TransactionConfig::default(),
+            Rc::clone(&topics),
+            Rc::clone(&groups),
+        )?;
         let fetch_sessions = FetchSessions::new(Arc::clone(&clock), Arc::clone(&rng));
         Ok(Rc::new(Self {
             started_at_ms,
@@ -117,6 +133,7 @@ impl Broker {
                 topics.metrics(),
                 fetch_sessions.metrics(),
                 groups.metrics(),
+                transactions.metrics(),
                 usage.metrics(),
                 quotas.metrics(),
             ),
@@ -124,6 +141,7 @@ impl Broker {
             quotas,
             groups,
             topics,
+            transactions,
             usage,
             phase: watch::Sender::new(Phase::Starting),
             access: Cell::new(access),
@@ -165,6 +183,9 @@ impl Broker {
         spawn_local(usage::keep_closing(Rc::clone(self)));
         spawn_local(Rc::clone(&self.groups).keep_durable());
         spawn_local(Rc::clone(&self.groups).keep_time());
+        spawn_local(Rc::clone(&self.transactions).keep_durable());
+        spawn_local(Rc::clone(&self.transactions).keep_time());
+        self.transactions.resume();
         let (groups, mut phase) = (Rc::clone(&self.groups), self.phase.subscribe());
         spawn_local(async move {
             if phase.wait_for(|phase| *phase == Phase::Stopping).await.is_ok() {
@@ -178,6 +199,7 @@ impl Broker {
         self.topics.close().await;
         self.usage.shut_down(&self.topics);
         self.groups.close().await;
+        self.transactions.close().await;
     }
 
     /// Counts a produce request that appended to a topic.

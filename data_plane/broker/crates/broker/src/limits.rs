@@ -76,16 +76,25 @@ pub(crate) const HANDOVER_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often stopping looks whether connections are left.
 pub(crate) const SHUTDOWN_POLL: Duration = Duration::from_millis(5);
 
-/// Bytes of group records that are written or read back at once; a larger record is a batch of its own.
-pub(crate) const GROUP_BATCH_BYTES: usize = 1024 * 1024;
-/// Segment size of the group log: what lies before a compaction goes by whole segments.
-pub(crate) const GROUP_LOG_SEGMENT_BYTES: u64 = 1024 * 1024;
-/// The group log, which a start reads whole, is not written anew before it has this size...
-pub(crate) const GROUP_LOG_BYTES_BEFORE_COMPACTION: u64 = 4 * 1024 * 1024;
+/// Bytes of a coordinator's records that are written or read back at once; a larger record is a batch of its own.
+pub(crate) const JOURNAL_BATCH_BYTES: usize = 1024 * 1024;
+/// Segment size of a coordinator's log: what lies before a compaction goes by whole segments.
+pub(crate) const JOURNAL_SEGMENT_BYTES: u64 = 1024 * 1024;
+/// A coordinator's log, which a start reads whole, is not written anew before it has this size...
+pub(crate) const JOURNAL_BYTES_BEFORE_COMPACTION: u64 = 4 * 1024 * 1024;
 /// ...nor before it is this many times the size that it had after the last time.
-pub(crate) const GROUP_LOG_GROWTH_BEFORE_COMPACTION: u64 = 4;
-/// How often group records that found the disk full are tried again.
-pub(crate) const GROUP_LOG_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const JOURNAL_GROWTH_BEFORE_COMPACTION: u64 = 4;
+/// How often a coordinator's records that found the disk full are tried again.
+pub(crate) const JOURNAL_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How often a marker is tried again that a partition can not take: the disk is full, or its files are damaged.
+pub(crate) const MARKER_RETRY_INTERVAL: Duration = Duration::from_secs(1);
+/// How long the end of a transaction waits for its markers before it is answered; it is decided already.
+pub(crate) const MARKERS_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Longest pattern that `ListTransactions` is given, in bytes.
+pub(crate) const TRANSACTIONAL_ID_PATTERN_BYTES_MAX: usize = 1024;
+/// Most memory that such a pattern may take, in bytes.
+pub(crate) const TRANSACTIONAL_ID_PATTERN_MEMORY_MAX: usize = 256 * 1024;
 
 /// Bytes of fetched records that may be in memory at once, over all connections, until they are sent.
 pub(crate) const FETCHED_IN_MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -20,6 +20,7 @@ mod groups;
 mod handlers;
 mod handover;
 mod inspect;
+mod journal;
 mod limits;
 mod listeners;
 mod logging;
@@ -36,6 +37,7 @@ mod threads;
 mod throttle;
 mod tls;
 mod topics;
+mod transactions;
 mod usage;
 mod users;
 

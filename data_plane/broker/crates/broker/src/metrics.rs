@@ -8,7 +8,7 @@ use prometheus_client::{
 
 use crate::{
     fetch_sessions::FetchSessionMetrics, groups::GroupMetrics, quotas::QuotaMetrics, topics::StorageMetrics,
-    usage::UsageMetrics,
+    transactions::TransactionMetrics, usage::UsageMetrics,
 };
 
 /// Labels of requests.
@@ -44,6 +44,7 @@ impl Metrics {
         storage: &StorageMetrics,
         fetch_sessions: &FetchSessionMetrics,
         groups: &GroupMetrics,
+        transactions: &TransactionMetrics,
         usage: &UsageMetrics,
         quotas: &QuotaMetrics,
     ) -> Self {
@@ -51,6 +52,7 @@ impl Metrics {
         storage.register(&mut registry);
         fetch_sessions.register(&mut registry);
         groups.register(&mut registry);
+        transactions.register(&mut registry);
         usage.register(&mut registry);
         quotas.register(&mut registry);
         let requests = Family::default();

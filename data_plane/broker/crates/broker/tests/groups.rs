@@ -164,10 +164,12 @@ fn every_client_finds_the_coordinator() {
         let port = i32::from(broker.address.port());
         assert_eq!(found, [("g", port), ("h", port)]);
     }
-    let transactional = FindCoordinatorRequest { key: "t".into(), key_type: 1, ..Default::default() };
-    let id = client.request(&transactional, 3);
-    let response: FindCoordinatorResponse<'_> = client.response(id, 3);
-    assert_eq!(response.error_code, ErrorCode::InvalidRequest.code());
+    for (key_type, expected) in [(1, ErrorCode::None), (2, ErrorCode::InvalidRequest)] {
+        let request = FindCoordinatorRequest { key: "t".into(), key_type, ..Default::default() };
+        let id = client.request(&request, 3);
+        let response: FindCoordinatorResponse<'_> = client.response(id, 3);
+        assert_eq!(response.error_code, expected.code());
+    }
 }
 
 #[test]

@@ -95,6 +95,8 @@ pub struct FetchedOffset {
     pub partition: i32,
     /// None where nothing is committed.
     pub committed: Option<CommittedOffset>,
+    /// Whether a transaction that has not ended commits another one.
+    pub is_unstable: bool,
 }
 
 /// A group in `ListGroups`.

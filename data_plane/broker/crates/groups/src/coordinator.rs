@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use headrace_types::{ErrorCode, TopicId};
+use headrace_types::{ErrorCode, Record, RecordError, TopicId};
 
 use crate::answers::{FetchedTopic, GroupDescription, GroupListing, JoinAnswer, SyncAnswer};
 use crate::config::{GROUP_ID_BYTES_MAX, GroupConfig, INSTANCE_ID_BYTES_MAX, SWEEP_INTERVAL_MS};
 use crate::group::{Counted, Group, GroupState, RebalanceTimer};
 use crate::member::{Member, protocols_bytes};
 use crate::offsets::{CommittedOffset, OffsetTotals};
-use crate::records::{self, Change, GroupRecord, MemberRecord, Record, RecordError, RecordedState};
+use crate::pending::Transactor;
+use crate::records::{self, Change, GroupRecord, MemberRecord, RecordedState};
 use crate::requests::{
     CommitRequest, Departure, HeartbeatRequest, JoinRequest, Protocol, SyncRequest, TopicSelection,
 };
@@ -71,7 +72,25 @@ impl Coordinator {
             Change::Group { group, value: Some(record) } => self.group(&group).restore(record),
             Change::Group { group, value: None } => {
                 if let Some(group) = self.groups.get_mut(&group) {
-                    *group = Group { offsets: std::mem::take(&mut group.offsets), ..Group::new(&group.id) };
+                    *group = Group {
+                        offsets: std::mem::take(&mut group.offsets),
+                        pending_offsets: std::mem::take(&mut group.pending_offsets),
+                        ..Group::new(&group.id)
+                    };
+                }
+            }
+            Change::PendingOffset { group, transactor, topic, partition, value } => {
+                let mut totals = self.offsets;
+                let pending = &mut self.group(&group).pending_offsets;
+                match value {
+                    Some(offset) => pending.put(transactor, &topic, partition, offset, &mut totals),
+                    None => pending.remove(transactor, &topic, partition, &mut totals),
+                }
+                self.offsets = totals;
+            }
+            Change::TransactionEnd { group, producer_id, is_commit } => {
+                if let Some(group) = self.groups.get_mut(&group) {
+                    group.apply_end(producer_id, is_commit, &mut self.offsets);
                 }
             }
         }
@@ -98,7 +117,11 @@ impl Coordinator {
             let offsets = group.offsets.iter();
             let offsets = offsets
                 .map(|(topic, partition, offset)| records::put_offset(&group.id, topic, partition, offset));
-            itself.into_iter().chain(offsets)
+            let pending = group.pending_offsets.iter();
+            let pending = pending.map(|(transactor, topic, partition, offset)| {
+                records::put_pending(&group.id, transactor, topic, partition, offset)
+            });
+            itself.into_iter().chain(offsets).chain(pending)
         })
     }
 
@@ -195,6 +218,28 @@ impl Coordinator {
         group.commit(request, offsets, &mut Turn { now, config, effects })
     }
 
+    /// Ends a producer's transaction in a group; nothing happens if it has committed no offset there, or has ended already.
+    pub fn end_transaction(
+        &mut self,
+        group_id: &str,
+        producer_id: i64,
+        is_commit: bool,
+        now: Now,
+        effects: &mut Effects,
+    ) {
+        let Self { groups, config, offsets, .. } = self;
+        if let Some(group) = groups.get_mut(group_id) {
+            group.end_transaction(producer_id, is_commit, offsets, &mut Turn { now, config, effects });
+        }
+    }
+
+    /// The transactions that have committed offsets and not ended, with their groups.
+    pub fn transactions(&self) -> impl Iterator<Item = (&str, Transactor)> {
+        self.groups.values().flat_map(|group| {
+            group.pending_offsets.transactors().map(|transactor| (group.id.as_str(), transactor))
+        })
+    }
+
     /// `OffsetFetch`; no selection means all. A group that does not exist has committed nothing.
     #[must_use]
     pub fn fetch_offsets(&self, group_id: &str, selection: Option<&[TopicSelection]>) -> Vec<FetchedTopic> {
@@ -245,8 +290,9 @@ impl Coordinator {
     pub fn forget_topics(&mut self, topics: &BTreeSet<TopicId>, now: Now, effects: &mut Effects) {
         let Self { groups, config, offsets, .. } = self;
         for group in groups.values_mut() {
-            let gone = |_: &str, offset: &CommittedOffset| topics.contains(&offset.topic_id);
-            group.forget_offsets(gone, offsets, &mut Turn { now, config, effects });
+            let is_gone = |offset: &CommittedOffset| topics.contains(&offset.topic_id);
+            group.forget_offsets(|_, _, offset| is_gone(offset), offsets, &mut Turn { now, config, effects });
+            group.forget_pending(is_gone, offsets, &mut Turn { now, config, effects });
         }
     }
 
@@ -356,11 +402,9 @@ impl Coordinator {
 
     fn remove_group(&mut self, group_id: &str, now: Now, effects: &mut Effects) {
         let Some(mut group) = self.groups.remove(group_id) else { return };
-        group.forget_offsets(
-            |_, _| true,
-            &mut self.offsets,
-            &mut Turn { now, config: &self.config, effects },
-        );
+        let turn = &mut Turn { now, config: &self.config, effects };
+        group.forget_offsets(|_, _, _| true, &mut self.offsets, turn);
+        group.forget_pending(|_| true, &mut self.offsets, turn);
         if group.recorded {
             effects.records.push(records::remove_group(group_id));
         }

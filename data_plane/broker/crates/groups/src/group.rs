@@ -8,6 +8,7 @@ use headrace_types::ErrorCode;
 use crate::answers::{JoinAnswer, JoinedMember};
 use crate::member::Member;
 use crate::offsets::Offsets;
+use crate::pending::Pending;
 use crate::records::{self, GroupRecord, MemberRecord, RecordedState};
 use crate::time::Now;
 use crate::turn::Turn;
@@ -87,6 +88,7 @@ pub(crate) struct Group {
     /// Whether somebody joined since the initial timer was set.
     pub(crate) new_member_joined: bool,
     pub(crate) offsets: Offsets,
+    pub(crate) pending_offsets: Pending,
     /// When the last member left; none where there never was one.
     pub(crate) empty_since_ms: Option<i64>,
     /// Whether a record of the group is on disk.
@@ -112,6 +114,7 @@ impl Group {
             timer: None,
             new_member_joined: false,
             offsets: Offsets::default(),
+            pending_offsets: Pending::default(),
             empty_since_ms: None,
             recorded: false,
             wake_at_ms: None,
@@ -121,7 +124,10 @@ impl Group {
 
     /// Whether nothing would be lost without the group.
     pub(crate) fn holds_nothing(&self) -> bool {
-        self.state == GroupState::Empty && self.pending.is_empty() && self.offsets.is_empty()
+        self.state == GroupState::Empty
+            && self.pending.is_empty()
+            && self.offsets.is_empty()
+            && self.pending_offsets.is_empty()
     }
 
     pub(crate) fn is_leader(&self, member_id: &str) -> bool {

@@ -16,6 +16,7 @@ mod join;
 mod leave;
 mod member;
 mod offsets;
+mod pending;
 mod rebalance;
 mod records;
 mod requests;
@@ -31,7 +32,7 @@ pub use config::{GroupConfig, ReadSubscription};
 pub use coordinator::{Coordinator, GroupTotals};
 pub use group::GroupState;
 pub use offsets::CommittedOffset;
-pub use records::{Record, RecordError};
+pub use pending::Transactor;
 pub use requests::{
     CommitRequest, Departure, HeartbeatRequest, JoinRequest, OffsetCommit, Protocol, SyncRequest,
     TopicSelection,

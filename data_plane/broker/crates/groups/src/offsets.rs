@@ -9,6 +9,7 @@ use crate::config::GroupConfig;
 use crate::group::{Group, GroupState};
 use crate::records;
 use crate::requests::{CommitRequest, OffsetCommit, TopicSelection};
+use crate::time::Now;
 use crate::turn::Turn;
 
 /// What groups of consumers call themselves (`ConsumerProtocol.PROTOCOL_TYPE` of Apache Kafka).
@@ -29,6 +30,18 @@ pub struct CommittedOffset {
     pub committed_at_ms: i64,
 }
 
+impl CommittedOffset {
+    pub(crate) fn of(commit: &OffsetCommit, now: Now) -> Self {
+        Self {
+            topic_id: commit.topic_id,
+            offset: commit.offset,
+            leader_epoch: commit.leader_epoch,
+            metadata: commit.metadata.clone(),
+            committed_at_ms: now.wall_ms,
+        }
+    }
+}
+
 /// What all committed offsets together amount to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct OffsetTotals {
@@ -42,12 +55,12 @@ impl OffsetTotals {
         self.bytes += topic.len() + offset.metadata.len();
     }
 
-    fn remove(&mut self, topic: &str, offset: &CommittedOffset) {
+    pub(crate) fn remove(&mut self, topic: &str, offset: &CommittedOffset) {
         self.count -= 1;
         self.bytes -= topic.len() + offset.metadata.len();
     }
 
-    fn has_room_for(self, commit: &OffsetCommit, config: &GroupConfig) -> bool {
+    pub(crate) fn has_room_for(self, commit: &OffsetCommit, config: &GroupConfig) -> bool {
         let bytes = self.bytes + commit.topic.len() + commit.metadata.len();
         self.count < config.offsets_max && bytes <= config.offsets_bytes_max
     }
@@ -108,7 +121,11 @@ impl Group {
         self.check_commit(request)?;
         // A commit shows that the member is alive as well as a heartbeat does.
         self.renew_session(&request.member_id, turn.now);
-        Ok(request.offsets.iter().map(|commit| self.commit_one(commit, totals, turn)).collect())
+        let results = request.offsets.iter().map(|commit| match request.transactor {
+            Some(transactor) => self.pend(transactor, commit, totals, turn),
+            None => self.commit_one(commit, totals, turn),
+        });
+        Ok(results.collect())
     }
 
     fn check_commit(&self, request: &CommitRequest) -> Result<(), ErrorCode> {
@@ -116,14 +133,15 @@ impl Group {
         if from_outside && self.state == GroupState::Empty {
             return Ok(());
         }
+        let is_transactional = request.transactor.is_some();
         if from_outside && request.member_id.is_empty() && request.instance_id.is_none() {
-            // Somebody outside would overwrite what the members commit.
-            return Err(ErrorCode::UnknownMemberId);
+            // Somebody outside would overwrite what the members commit; a producer of before KIP-447 can not say who it is.
+            return if is_transactional { Ok(()) } else { Err(ErrorCode::UnknownMemberId) };
         }
         self.check_member(&request.member_id, request.instance_id.as_deref())?;
         self.check_generation(request.generation)?;
         match self.state {
-            GroupState::CompletingRebalance => Err(ErrorCode::RebalanceInProgress),
+            GroupState::CompletingRebalance if !is_transactional => Err(ErrorCode::RebalanceInProgress),
             _ => Ok(()),
         }
     }
@@ -141,13 +159,7 @@ impl Group {
         if is_new && !totals.has_room_for(commit, turn.config) {
             return ErrorCode::PolicyViolation;
         }
-        let offset = CommittedOffset {
-            topic_id: commit.topic_id,
-            offset: commit.offset,
-            leader_epoch: commit.leader_epoch,
-            metadata: commit.metadata.clone(),
-            committed_at_ms: turn.now.wall_ms,
-        };
+        let offset = CommittedOffset::of(commit, turn.now);
         turn.persist(records::put_offset(&self.id, &commit.topic, commit.partition, &offset));
         self.offsets.put(&commit.topic, commit.partition, offset, totals);
         ErrorCode::None
@@ -159,6 +171,7 @@ impl Group {
         let fetch = |topic: &str, partition: i32| FetchedOffset {
             partition,
             committed: self.offsets.get(topic, partition).cloned(),
+            is_unstable: self.pending_offsets.has(topic, partition),
         };
         let one = |wanted: &TopicSelection| FetchedTopic {
             topic: wanted.topic.clone(),
@@ -168,15 +181,13 @@ impl Group {
     }
 
     fn all_offsets(&self) -> Vec<FetchedTopic> {
-        let one = |(topic, partitions): (&String, &BTreeMap<i32, CommittedOffset>)| FetchedTopic {
-            topic: topic.clone(),
-            partitions: partitions
-                .iter()
-                .map(|(partition, offset)| FetchedOffset {
-                    partition: *partition,
-                    committed: Some(offset.clone()),
-                })
-                .collect(),
+        let one = |(topic, partitions): (&String, &BTreeMap<i32, CommittedOffset>)| {
+            let offset = |(partition, offset): (&i32, &CommittedOffset)| FetchedOffset {
+                partition: *partition,
+                committed: Some(offset.clone()),
+                is_unstable: self.pending_offsets.has(topic, *partition),
+            };
+            FetchedTopic { topic: topic.clone(), partitions: partitions.iter().map(offset).collect() }
         };
         self.offsets.0.iter().map(one).collect()
     }
@@ -222,11 +233,12 @@ impl Group {
     /// Forgets the offsets that `is_obsolete` names.
     pub(crate) fn forget_offsets(
         &mut self,
-        is_obsolete: impl Fn(&str, &CommittedOffset) -> bool,
+        is_obsolete: impl Fn(&str, i32, &CommittedOffset) -> bool,
         totals: &mut OffsetTotals,
         turn: &mut Turn<'_>,
     ) {
-        let obsolete = self.offsets.iter().filter(|(topic, _, offset)| is_obsolete(topic, offset));
+        let obsolete =
+            self.offsets.iter().filter(|(topic, partition, offset)| is_obsolete(topic, *partition, offset));
         let obsolete: Vec<(String, i32)> =
             obsolete.map(|(topic, partition, _)| (topic.to_owned(), partition)).collect();
         for (topic, partition) in obsolete {
@@ -247,8 +259,14 @@ impl Group {
             _ => None,
         };
         let Some(read) = read else { return };
-        let is_obsolete = |topic: &str, offset: &CommittedOffset| {
-            offset.committed_at_ms <= before_ms && !read.contains(topic)
+        let pending: BTreeSet<(String, i32)> = self
+            .pending_offsets
+            .iter()
+            .map(|(_, topic, partition, _)| (topic.to_owned(), partition))
+            .collect();
+        let is_obsolete = |topic: &str, partition: i32, offset: &CommittedOffset| {
+            let is_old = offset.committed_at_ms <= before_ms;
+            is_old && !read.contains(topic) && !pending.contains(&(topic.to_owned(), partition))
         };
         self.forget_offsets(is_obsolete, totals, turn);
     }

@@ -1,44 +1,20 @@
 //! What the coordinator keeps on disk, as key-value records; a record without a value removes its key.
 //!
-//! A key is a kind byte and its fields, a value a version byte and its fields. Numbers are big-endian, strings and bytes carry
-//! their length in four bytes, and what may be absent is preceded by one byte, 0 or 1.
+//! Offsets that a transaction commits are kept apart until it ends. One record ends it, so that all of its offsets of a group
+//! count at once or none does.
 
 use bytes::Bytes;
-use headrace_types::TopicId;
-use thiserror::Error;
-use uuid::Uuid;
+use headrace_types::kept::{Reader, Writer};
+use headrace_types::{Record, RecordError};
 
 use crate::offsets::CommittedOffset;
+use crate::pending::Transactor;
 
 const KIND_OFFSET: u8 = 1;
 const KIND_GROUP: u8 = 2;
+const KIND_PENDING_OFFSET: u8 = 3;
+const KIND_TRANSACTION_END: u8 = 4;
 const VERSION: u8 = 1;
-
-/// A record to persist.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Record {
-    /// What the record is about: the latest record of a key counts.
-    pub key: Vec<u8>,
-    /// None removes the key.
-    pub value: Option<Vec<u8>>,
-}
-
-/// Why a record can not be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum RecordError {
-    /// It ends inside a field, or holds more than its fields.
-    #[error("group record has the wrong length")]
-    Length,
-    /// A kind of record that this broker does not know.
-    #[error("group record of unknown kind {0}")]
-    Kind(u8),
-    /// A version that this broker does not know.
-    #[error("group record of unknown version {0}")]
-    Version(u8),
-    /// A field holds what it can not.
-    #[error("group record has an impossible field")]
-    Field,
-}
 
 /// The state of a group, as far as it survives a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,18 +51,68 @@ pub(crate) struct MemberRecord {
 /// A record as it is read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    Offset { group: String, topic: String, partition: i32, value: Option<CommittedOffset> },
-    Group { group: String, value: Option<GroupRecord> },
+    Offset {
+        group: String,
+        topic: String,
+        partition: i32,
+        value: Option<CommittedOffset>,
+    },
+    Group {
+        group: String,
+        value: Option<GroupRecord>,
+    },
+    /// An offset that counts once its transaction has committed; none takes it back.
+    PendingOffset {
+        group: String,
+        transactor: Transactor,
+        topic: String,
+        partition: i32,
+        value: Option<CommittedOffset>,
+    },
+    /// A transaction has ended for the group.
+    TransactionEnd {
+        group: String,
+        producer_id: i64,
+        is_commit: bool,
+    },
 }
 
 pub(crate) fn put_offset(group: &str, topic: &str, partition: i32, offset: &CommittedOffset) -> Record {
+    Record { key: offset_key(group, topic, partition), value: Some(encode_offset(offset)) }
+}
+
+fn encode_offset(offset: &CommittedOffset) -> Vec<u8> {
     let mut value = Writer::new(VERSION);
-    value.0.extend_from_slice(offset.topic_id.uuid().as_bytes());
-    value.0.extend_from_slice(&offset.offset.to_be_bytes());
-    value.0.extend_from_slice(&offset.leader_epoch.to_be_bytes());
-    value.0.extend_from_slice(&offset.committed_at_ms.to_be_bytes());
+    value.topic(offset.topic_id);
+    value.i64(offset.offset);
+    value.i32(offset.leader_epoch);
+    value.i64(offset.committed_at_ms);
     value.bytes(offset.metadata.as_bytes());
-    Record { key: offset_key(group, topic, partition), value: Some(value.0) }
+    value.done()
+}
+
+pub(crate) fn put_pending(
+    group: &str,
+    transactor: Transactor,
+    topic: &str,
+    partition: i32,
+    offset: &CommittedOffset,
+) -> Record {
+    Record { key: pending_key(group, transactor, topic, partition), value: Some(encode_offset(offset)) }
+}
+
+pub(crate) fn remove_pending(group: &str, transactor: Transactor, topic: &str, partition: i32) -> Record {
+    Record { key: pending_key(group, transactor, topic, partition), value: None }
+}
+
+/// Not kept any longer than until the log is written anew: what it says is in the offsets then.
+pub(crate) fn end_transaction(group: &str, producer_id: i64, is_commit: bool) -> Record {
+    let mut key = Writer::new(KIND_TRANSACTION_END);
+    key.bytes(group.as_bytes());
+    key.i64(producer_id);
+    let mut value = Writer::new(VERSION);
+    value.u8(u8::from(is_commit));
+    Record { key: key.done(), value: Some(value.done()) }
 }
 
 pub(crate) fn remove_offset(group: &str, topic: &str, partition: i32) -> Record {
@@ -95,23 +121,21 @@ pub(crate) fn remove_offset(group: &str, topic: &str, partition: i32) -> Record 
 
 pub(crate) fn put_group(group: &str, record: &GroupRecord) -> Record {
     let mut value = Writer::new(VERSION);
-    value.0.push(match record.state {
+    value.u8(match record.state {
         RecordedState::Empty => 0,
         RecordedState::Rebalancing => 1,
         RecordedState::Stable => 2,
     });
-    value.0.extend_from_slice(&record.generation.to_be_bytes());
+    value.i32(record.generation);
     value.optional_text(record.protocol_type.as_deref());
     value.optional_text(record.protocol_name.as_deref());
     value.optional_text(record.leader.as_deref());
-    value.optional(record.empty_since_ms, |writer, since_ms| {
-        writer.0.extend_from_slice(&since_ms.to_be_bytes());
-    });
-    value.0.extend_from_slice(&(record.members.len() as u32).to_be_bytes());
+    value.optional(record.empty_since_ms, Writer::i64);
+    value.count(record.members.len());
     for member in &record.members {
-        value.member(member);
+        write_member(&mut value, member);
     }
-    Record { key: group_key(group), value: Some(value.0) }
+    Record { key: group_key(group), value: Some(value.done()) }
 }
 
 pub(crate) fn remove_group(group: &str) -> Record {
@@ -122,19 +146,29 @@ fn offset_key(group: &str, topic: &str, partition: i32) -> Vec<u8> {
     let mut key = Writer::new(KIND_OFFSET);
     key.bytes(group.as_bytes());
     key.bytes(topic.as_bytes());
-    key.0.extend_from_slice(&partition.to_be_bytes());
-    key.0
+    key.i32(partition);
+    key.done()
+}
+
+fn pending_key(group: &str, transactor: Transactor, topic: &str, partition: i32) -> Vec<u8> {
+    let mut key = Writer::new(KIND_PENDING_OFFSET);
+    key.bytes(group.as_bytes());
+    key.i64(transactor.producer_id);
+    key.i16(transactor.producer_epoch);
+    key.bytes(topic.as_bytes());
+    key.i32(partition);
+    key.done()
 }
 
 fn group_key(group: &str) -> Vec<u8> {
     let mut key = Writer::new(KIND_GROUP);
     key.bytes(group.as_bytes());
-    key.0
+    key.done()
 }
 
 /// Reads a record back.
 pub(crate) fn decode(key: &[u8], value: Option<&[u8]>) -> Result<Change, RecordError> {
-    let mut key = Reader(key);
+    let mut key = Reader::new(key);
     let change = match key.u8()? {
         KIND_OFFSET => Change::Offset {
             group: key.text()?,
@@ -143,6 +177,18 @@ pub(crate) fn decode(key: &[u8], value: Option<&[u8]>) -> Result<Change, RecordE
             value: value.map(decode_offset).transpose()?,
         },
         KIND_GROUP => Change::Group { group: key.text()?, value: value.map(decode_group).transpose()? },
+        KIND_PENDING_OFFSET => Change::PendingOffset {
+            group: key.text()?,
+            transactor: Transactor { producer_id: key.i64()?, producer_epoch: key.i16()? },
+            topic: key.text()?,
+            partition: key.i32()?,
+            value: value.map(decode_offset).transpose()?,
+        },
+        KIND_TRANSACTION_END => Change::TransactionEnd {
+            group: key.text()?,
+            producer_id: key.i64()?,
+            is_commit: decode_end(value.ok_or(RecordError::Length)?)?,
+        },
         kind => return Err(RecordError::Kind(kind)),
     };
     key.end()?;
@@ -150,9 +196,9 @@ pub(crate) fn decode(key: &[u8], value: Option<&[u8]>) -> Result<Change, RecordE
 }
 
 fn decode_offset(value: &[u8]) -> Result<CommittedOffset, RecordError> {
-    let mut value = Reader::versioned(value)?;
+    let mut value = Reader::versioned(value, VERSION)?;
     let offset = CommittedOffset {
-        topic_id: TopicId::new(Uuid::from_bytes(value.array()?)),
+        topic_id: value.topic()?,
         offset: value.i64()?,
         leader_epoch: value.i32()?,
         committed_at_ms: value.i64()?,
@@ -162,8 +208,19 @@ fn decode_offset(value: &[u8]) -> Result<CommittedOffset, RecordError> {
     Ok(offset)
 }
 
+fn decode_end(value: &[u8]) -> Result<bool, RecordError> {
+    let mut value = Reader::versioned(value, VERSION)?;
+    let is_commit = match value.u8()? {
+        0 => false,
+        1 => true,
+        _ => return Err(RecordError::Field),
+    };
+    value.end()?;
+    Ok(is_commit)
+}
+
 fn decode_group(value: &[u8]) -> Result<GroupRecord, RecordError> {
-    let mut value = Reader::versioned(value)?;
+    let mut value = Reader::versioned(value, VERSION)?;
     let state = match value.u8()? {
         0 => RecordedState::Empty,
         1 => RecordedState::Rebalancing,
@@ -179,128 +236,41 @@ fn decode_group(value: &[u8]) -> Result<GroupRecord, RecordError> {
         empty_since_ms: value.optional(Reader::i64)?,
         members: Vec::new(),
     };
-    // Every member takes bytes, so a wrong count ends at the end of the value.
-    for _ in 0..u32::from_be_bytes(value.array()?) {
-        record.members.push(value.member()?);
+    for _ in 0..value.count()? {
+        record.members.push(read_member(&mut value)?);
     }
     value.end()?;
     Ok(record)
 }
 
-struct Writer(Vec<u8>);
-
-impl Writer {
-    fn new(first: u8) -> Self {
-        Self(vec![first])
-    }
-
-    fn bytes(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
-        self.0.extend_from_slice(bytes);
-    }
-
-    fn optional<T>(&mut self, value: Option<T>, write: impl FnOnce(&mut Self, T)) {
-        self.0.push(u8::from(value.is_some()));
-        if let Some(value) = value {
-            write(self, value);
-        }
-    }
-
-    fn optional_text(&mut self, text: Option<&str>) {
-        self.optional(text, |writer, text| writer.bytes(text.as_bytes()));
-    }
-
-    fn member(&mut self, member: &MemberRecord) {
-        self.bytes(member.member_id.as_bytes());
-        self.optional_text(member.instance_id.as_deref());
-        self.bytes(member.client_id.as_bytes());
-        self.bytes(member.client_host.as_bytes());
-        self.0.extend_from_slice(&member.session_timeout_ms.to_be_bytes());
-        self.0.extend_from_slice(&member.rebalance_timeout_ms.to_be_bytes());
-        self.bytes(&member.metadata);
-        self.bytes(&member.assignment);
-    }
+fn write_member(value: &mut Writer, member: &MemberRecord) {
+    value.bytes(member.member_id.as_bytes());
+    value.optional_text(member.instance_id.as_deref());
+    value.bytes(member.client_id.as_bytes());
+    value.bytes(member.client_host.as_bytes());
+    value.u64(member.session_timeout_ms);
+    value.u64(member.rebalance_timeout_ms);
+    value.bytes(&member.metadata);
+    value.bytes(&member.assignment);
 }
 
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn versioned(value: &'a [u8]) -> Result<Self, RecordError> {
-        let mut reader = Self(value);
-        match reader.u8()? {
-            VERSION => Ok(reader),
-            version => Err(RecordError::Version(version)),
-        }
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8], RecordError> {
-        let (taken, rest) = self.0.split_at_checked(length).ok_or(RecordError::Length)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RecordError> {
-        let (taken, rest) = self.0.split_first_chunk().ok_or(RecordError::Length)?;
-        self.0 = rest;
-        Ok(*taken)
-    }
-
-    fn u8(&mut self) -> Result<u8, RecordError> {
-        self.array().map(|[byte]| byte)
-    }
-
-    fn i32(&mut self) -> Result<i32, RecordError> {
-        self.array().map(i32::from_be_bytes)
-    }
-
-    fn i64(&mut self) -> Result<i64, RecordError> {
-        self.array().map(i64::from_be_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, RecordError> {
-        self.array().map(u64::from_be_bytes)
-    }
-
-    fn bytes(&mut self) -> Result<&'a [u8], RecordError> {
-        let length = self.array().map(u32::from_be_bytes)?;
-        self.take(length as usize)
-    }
-
-    fn text(&mut self) -> Result<String, RecordError> {
-        std::str::from_utf8(self.bytes()?).map(str::to_owned).map_err(|_| RecordError::Field)
-    }
-
-    fn optional<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, RecordError>,
-    ) -> Result<Option<T>, RecordError> {
-        match self.u8()? {
-            0 => Ok(None),
-            1 => read(self).map(Some),
-            _ => Err(RecordError::Field),
-        }
-    }
-
-    fn member(&mut self) -> Result<MemberRecord, RecordError> {
-        Ok(MemberRecord {
-            member_id: self.text()?,
-            instance_id: self.optional(Reader::text)?,
-            client_id: self.text()?,
-            client_host: self.text()?,
-            session_timeout_ms: self.u64()?,
-            rebalance_timeout_ms: self.u64()?,
-            metadata: Bytes::copy_from_slice(self.bytes()?),
-            assignment: Bytes::copy_from_slice(self.bytes()?),
-        })
-    }
-
-    fn end(&self) -> Result<(), RecordError> {
-        if self.0.is_empty() { Ok(()) } else { Err(RecordError::Length) }
-    }
+fn read_member(value: &mut Reader<'_>) -> Result<MemberRecord, RecordError> {
+    Ok(MemberRecord {
+        member_id: value.text()?,
+        instance_id: value.optional(Reader::text)?,
+        client_id: value.text()?,
+        client_host: value.text()?,
+        session_timeout_ms: value.u64()?,
+        rebalance_timeout_ms: value.u64()?,
+        metadata: Bytes::copy_from_slice(value.bytes()?),
+        assignment: Bytes::copy_from_slice(value.bytes()?),
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use headrace_types::TopicId;
+
     use super::*;
 
     fn offset() -> CommittedOffset {
@@ -350,6 +320,14 @@ mod tests {
         let written = put_group("g", &group());
         let read = decode(&written.key, written.value.as_deref()).unwrap();
         assert_eq!(read, Change::Group { group: "g".to_owned(), value: Some(group()) });
+        let transactor = Transactor { producer_id: 9, producer_epoch: 2 };
+        let written = put_pending("g", transactor, "t", 3, &offset());
+        let read = decode(&written.key, written.value.as_deref()).unwrap();
+        let (group, topic, value) = ("g".to_owned(), "t".to_owned(), Some(offset()));
+        assert_eq!(read, Change::PendingOffset { group, transactor, topic, partition: 3, value });
+        let written = end_transaction("g", 9, true);
+        let read = decode(&written.key, written.value.as_deref()).unwrap();
+        assert_eq!(read, Change::TransactionEnd { group: "g".to_owned(), producer_id: 9, is_commit: true });
     }
 
     #[test]
@@ -362,7 +340,13 @@ mod tests {
 
     #[test]
     fn records_that_are_cut_or_lengthened_anywhere_are_refused() {
-        for record in [put_offset("g", "t", 3, &offset()), put_group("g", &group())] {
+        let transactor = Transactor { producer_id: 9, producer_epoch: 2 };
+        for record in [
+            put_offset("g", "t", 3, &offset()),
+            put_group("g", &group()),
+            put_pending("g", transactor, "t", 3, &offset()),
+            end_transaction("g", 9, false),
+        ] {
             let value = record.value.unwrap();
             for end in 0..value.len() {
                 assert!(decode(&record.key, Some(&value[..end])).is_err(), "value cut at {end}");

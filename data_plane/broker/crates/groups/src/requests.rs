@@ -4,6 +4,8 @@ use bytes::Bytes;
 use headrace_types::TopicId;
 use uuid::Uuid;
 
+use crate::pending::Transactor;
+
 /// A protocol that a member can follow, with what it tells the leader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protocol {
@@ -96,6 +98,8 @@ pub struct CommitRequest {
     pub generation: i32,
     /// Whether the request's version has `GROUP_ID_NOT_FOUND` (from 9 on).
     pub knows_group_id_not_found: bool,
+    /// Set for `TxnOffsetCommit`: the offsets count once the transaction has committed.
+    pub transactor: Option<Transactor>,
     /// What is committed; the topics and partitions are known to exist.
     pub offsets: Vec<OffsetCommit>,
 }

@@ -1,10 +1,9 @@
 //! What one turn of the coordinator brings about.
 
-use headrace_types::ErrorCode;
+use headrace_types::{ErrorCode, Record};
 
 use crate::answers::{JoinAnswer, SyncAnswer};
 use crate::config::GroupConfig;
-use crate::records::Record;
 use crate::time::Now;
 
 /// Stands for a `JoinGroup` or `SyncGroup` request that waits for its answer; chosen by whoever passes the request in.

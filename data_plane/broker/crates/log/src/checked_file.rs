@@ -13,7 +13,7 @@ const HEADER_BYTES: usize = 20;
 const CRC_AT: usize = 16;
 
 /// A kind of checked file.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
     /// First four bytes.
     pub magic: [u8; 4],
@@ -75,6 +75,21 @@ impl Kind {
             Ok(bytes) => Ok(self.decode(&bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Content::Absent),
             Err(error) => Err(LogError::io(path)(error)),
+        }
+    }
+
+    /// Reads the file at `path`, which may also be of the version before; says which it is.
+    pub fn read_either(
+        self,
+        before: Self,
+        disk: &dyn Disk,
+        path: &Path,
+    ) -> Result<(Self, Content), LogError> {
+        match self.read(disk, path)? {
+            Content::UnknownVersion(version) if version == before.version => {
+                Ok((before, before.read(disk, path)?))
+            }
+            content => Ok((self, content)),
         }
     }
 

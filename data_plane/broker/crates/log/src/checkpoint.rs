@@ -4,9 +4,12 @@
 use crate::checked_file::Kind;
 use crate::index::{SparseIndex, take_i64};
 use crate::producers::Producers;
+use crate::transactions::{AbortedHints, AbortedTransaction, decode_aborted, encode_aborted};
 
 /// The file format.
-pub const KIND: Kind = Kind { magic: *b"HRCP", version: 1 };
+pub const KIND: Kind = Kind { magic: *b"HRCP", version: 2 };
+/// The format of before there were transactions.
+pub const KIND_BEFORE: Kind = Kind { version: 1, ..KIND };
 /// Name of the file in the partition's directory.
 pub const FILE_NAME: &str = "checkpoint";
 
@@ -25,6 +28,10 @@ pub struct Checkpoint {
     pub index: SparseIndex,
     /// The producers then.
     pub producers: Producers,
+    /// The aborted transactions whose markers that segment held then.
+    pub aborted: Vec<AbortedTransaction>,
+    /// Which of the segments before hold markers of aborted transactions.
+    pub aborted_hints: AbortedHints,
 }
 
 impl Checkpoint {
@@ -37,20 +44,29 @@ impl Checkpoint {
         }
         self.index.encode(&mut payload);
         self.producers.encode(&mut payload);
+        encode_aborted(&self.aborted, &mut payload);
+        self.aborted_hints.encode(&mut payload);
         payload
     }
 
-    /// Decodes the payload of the file.
+    /// Decodes the payload of a file of this kind.
     #[must_use]
-    pub fn decode(mut payload: &[u8]) -> Option<Self> {
+    pub fn decode(mut payload: &[u8], kind: Kind) -> Option<Self> {
         let input = &mut payload;
+        let has_transactions = kind == KIND;
         Some(Self {
             offset: take_i64(input)?,
             segment_base: take_i64(input)?,
             position: take_i64(input)? as u64,
             max_timestamp: take_i64(input)?,
             index: SparseIndex::decode(input)?,
-            producers: Producers::decode(input)?,
+            producers: Producers::decode(input, has_transactions)?,
+            aborted: if has_transactions { decode_aborted(input)? } else { Vec::new() },
+            aborted_hints: if has_transactions {
+                AbortedHints::decode(input)?
+            } else {
+                AbortedHints::default()
+            },
         })
     }
 }

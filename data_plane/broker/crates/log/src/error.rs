@@ -75,6 +75,20 @@ pub enum AppendError {
         /// What the partition has seen.
         current_epoch: i16,
     },
+    /// A batch outside of the transaction that its producer has open.
+    #[error("producer {producer_id} has a transaction open here, and the batch is not part of one")]
+    TransactionOpen {
+        /// The producer.
+        producer_id: i64,
+    },
+    /// A marker of a coordinator that a newer one has taken over from.
+    #[error("a coordinator of epoch {epoch} sent a marker, the partition has seen {current_epoch}")]
+    StaleCoordinator {
+        /// Its epoch.
+        epoch: i32,
+        /// What the partition has seen.
+        current_epoch: i32,
+    },
     /// The disk is full; what was written of the batch has been taken back.
     #[error("the disk is full")]
     Full,

@@ -4,7 +4,9 @@ use crate::checked_file::Kind;
 use crate::limits::{INDEX_ENTRIES_MAX, INDEX_INTERVAL_BYTES};
 
 /// The file format of an index.
-pub const KIND: Kind = Kind { magic: *b"HRIX", version: 1 };
+pub const KIND: Kind = Kind { magic: *b"HRIX", version: 2 };
+/// The format of before there were transactions.
+pub const KIND_BEFORE: Kind = Kind { version: 1, ..KIND };
 
 const ENTRY_BYTES: usize = 24;
 

@@ -28,6 +28,7 @@ pub mod retention;
 pub mod scan;
 pub mod segment;
 pub mod sync;
+pub mod transactions;
 
 pub use catalog::{Catalog, CatalogError, TopicMeta};
 pub use commit::GroupCommit;
@@ -41,3 +42,4 @@ pub use producer_ids::ProducerIds;
 pub use producers::ProducerView;
 pub use retention::Retained;
 pub use sync::{SyncEnd, SyncPlan};
+pub use transactions::{AbortedTransaction, OpenTransaction, Readable};

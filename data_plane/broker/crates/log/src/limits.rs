@@ -18,6 +18,9 @@ pub const PRODUCER_BATCHES: usize = 5;
 /// Time after which a silent producer is forgotten (Kafka's `producer.id.expiration.ms`).
 pub const PRODUCER_EXPIRATION_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// Aborted transactions whose markers one segment holds, before the log goes on in the next; they stand in its index, 24 bytes each.
+pub const ABORTED_PER_SEGMENT_MAX: usize = 100_000;
+
 /// Producer ids that are made durable at once.
 pub const PRODUCER_ID_BLOCK: i64 = 1000;
 

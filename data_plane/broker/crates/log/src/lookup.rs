@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use headrace_io::{DiskFile, OpenMode};
-use headrace_records::{DecompressionLimits, RecordSet};
+use headrace_io::{Disk, DiskFile, OpenMode};
+use headrace_records::{DecompressionLimits, RecordSet, RecordsError};
 use headrace_types::LeaderEpoch;
 
 use crate::error::LogError;
 use crate::index::{self, Entry, SparseIndex};
 use crate::limits::SCAN_CHUNK_BYTES;
 use crate::partition::PartitionLog;
-use crate::scan::{Found, Scanner, Step};
+use crate::scan::{Found, Scanner, Step, control_of};
 use crate::segment::{self, Closed, ClosedIndex};
 
 /// Bytes read at once where a batch is looked for near an index entry.
@@ -144,19 +144,33 @@ impl PartitionLog {
         Ok(self.loaded.insert(loaded))
     }
 
-    fn open_closed(&self, closed: Closed) -> Result<LoadedSegment, LogError> {
+    fn open_closed(&mut self, closed: Closed) -> Result<LoadedSegment, LogError> {
         let path = self.dir.join(segment::log_name(closed.base_offset));
         let file = self.disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
         let index_path = self.dir.join(segment::index_name(closed.base_offset));
-        let payload = index::KIND.read(&*self.disk, &index_path)?.rebuildable();
-        let sound = payload
-            .and_then(|payload| ClosedIndex::decode(&payload))
+        let (kind, content) = index::KIND.read_either(index::KIND_BEFORE, &*self.disk, &index_path)?;
+        let sound = content
+            .rebuildable()
+            .and_then(|payload| ClosedIndex::decode(&payload, kind))
             .filter(|summary| summary.size == closed.size && summary.end_offset == closed.end_offset);
         let summary = match sound {
             Some(summary) => summary,
-            None => rebuild(&*file, &path, closed)?,
+            None => self.rebuild(&*file, &path, closed)?,
         };
         Ok(LoadedSegment { base_offset: closed.base_offset, path, file, summary })
+    }
+
+    fn rebuild(
+        &mut self,
+        file: &dyn DiskFile,
+        path: &std::path::Path,
+        closed: Closed,
+    ) -> Result<ClosedIndex, LogError> {
+        let mut summary = rebuild(file, path, closed)?;
+        if self.aborted_hints.has_aborted(closed.base_offset) {
+            summary.aborted = self.rebuild_aborted(closed)?;
+        }
+        Ok(summary)
     }
 
     /// The first record from the log start on whose timestamp is at least `timestamp`.
@@ -268,6 +282,7 @@ fn rebuild(file: &dyn DiskFile, path: &std::path::Path, closed: Closed) -> Resul
         max_timestamp: i64::MIN,
         created_at_ms: header.created_at_ms,
         index: SparseIndex::default(),
+        aborted: Vec::new(),
     };
     let has_gaps = closed.cleaned_to.is_some();
     let mut scanner =
@@ -288,6 +303,31 @@ fn rebuild(file: &dyn DiskFile, path: &std::path::Path, closed: Closed) -> Resul
                 let detail = format!("{detail} at offset {}", scanner.next_offset());
                 return Err(LogError::corrupt(path, detail));
             }
+        }
+    }
+}
+
+/// Shows every batch of a closed segment, with the bytes of those that are control batches.
+pub(crate) fn walk(
+    disk: &dyn Disk,
+    dir: &std::path::Path,
+    closed: Closed,
+    mut act: impl FnMut(&Found, &[u8]) -> Result<(), RecordsError>,
+) -> Result<(), LogError> {
+    let path = dir.join(segment::log_name(closed.base_offset));
+    let file = disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+    let Closed { base_offset, size, cleaned_to, .. } = closed;
+    let mut scanner = Scanner::new(&*file, segment::HEADER_BYTES, base_offset, size, SCAN_CHUNK_BYTES)
+        .with_gaps(cleaned_to.is_some());
+    loop {
+        match scanner.step().map_err(LogError::io(&path))? {
+            Step::Batch(found) => {
+                let body = control_of(&mut scanner, &found).map_err(LogError::io(&path))?;
+                let seen = act(&found, body);
+                seen.map_err(|error| LogError::corrupt(&path, format!("a marker can not be read: {error}")))?;
+            }
+            Step::End => return Ok(()),
+            Step::Bad(detail) => return Err(LogError::corrupt(&path, detail)),
         }
     }
 }

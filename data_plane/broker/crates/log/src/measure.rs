@@ -16,7 +16,8 @@ pub struct Measured {
 }
 
 impl PartitionLog {
-    /// Measures the batches that begin at `from` or later and lie below the high watermark.
+    /// Measures the batches that begin at `from` or later and lie below the high watermark. Markers are the broker's own and
+    /// count nothing.
     pub fn measure(&mut self, from: Offset) -> Result<Measured, LogError> {
         let mut measured = Measured::default();
         let mut next = from.get().max(self.meta.log_start_offset);
@@ -28,8 +29,10 @@ impl PartitionLog {
             let mut scanner = view.scanner(SCAN_CHUNK_BYTES);
             while let Some(found) = view.next(&mut scanner)? {
                 if found.header.base_offset.get() >= next {
-                    measured.bytes += found.bytes as u64;
-                    measured.records += u64::from(found.header.records_count.max(0).unsigned_abs());
+                    if !found.header.attributes.is_control() {
+                        measured.bytes += found.bytes as u64;
+                        measured.records += u64::from(found.header.records_count.max(0).unsigned_abs());
+                    }
                     next = found.header.next_offset().get();
                 }
             }

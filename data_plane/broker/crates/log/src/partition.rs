@@ -21,6 +21,7 @@ use crate::recovery::{Recovered, recover};
 use crate::recovery_point::RecoveryPoint;
 use crate::segment::{self, Active, Closed, ClosedIndex, SegmentHeader};
 use crate::sync::{SyncEnd, SyncPlan};
+use crate::transactions::{AbortedHints, Readable, Undecided};
 
 /// What a topic's configuration says about its logs. -1 means no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,8 @@ pub struct PartitionLog {
     pub(crate) log_end: i64,
     pub(crate) synced: SyncEnd,
     pub(crate) loaded: Option<LoadedSegment>,
+    pub(crate) undecided: Undecided,
+    pub(crate) aborted_hints: AbortedHints,
     point: Option<RecoveryPoint>,
     /// Closed segments with bytes that were not synced yet.
     unsynced: Vec<(PathBuf, Arc<dyn DiskFile>)>,
@@ -133,6 +136,8 @@ impl PartitionLog {
             meta: recovered.meta,
             closed: recovered.closed,
             active: recovered.active,
+            undecided: Undecided::recovered(recovered.producers.open_transactions()),
+            aborted_hints: recovered.aborted_hints,
             producers: recovered.producers,
             log_end: recovered.log_end,
             synced,
@@ -227,8 +232,18 @@ impl PartitionLog {
         if let Verdict::Duplicate(earlier) = self.producers.judge(header)? {
             return Ok(Appended::earlier(earlier));
         }
+        self.write(batch, header, append_time.then_some(now_ms), now_ms)
+    }
+
+    /// Writes a batch that has been judged at the log end, with the broker's time if `stamp_ms` is given.
+    pub(crate) fn write(
+        &mut self,
+        batch: &[u8],
+        header: &BatchHeader,
+        stamp_ms: Option<i64>,
+        now_ms: i64,
+    ) -> Result<Appended, AppendError> {
         self.roll_if_due(batch.len() as u64, now_ms)?;
-        let stamp_ms = append_time.then_some(now_ms);
         let head = stamp(batch, Offset::new(self.log_end), self.leader_epoch(), stamp_ms);
         let active = self.active_for_append(now_ms)?;
         if let Err(error) = active.file.write_at(active.size, &[&head, &batch[BATCH_HEADER_BYTES..]]) {
@@ -249,10 +264,12 @@ impl PartitionLog {
             active.size += bytes;
             active.max_timestamp = active.max_timestamp.max(stamped.max_timestamp);
         }
+        if self.producers.appended(stamped, now_ms) {
+            self.note_began(stamped.base_offset.get(), self.appended_bytes);
+        }
         self.bytes_since_checkpoint += bytes;
         self.appended_bytes += bytes;
         self.log_end = stamped.next_offset().get();
-        self.producers.appended(stamped, now_ms);
         Appended {
             base_offset: stamped.base_offset.get(),
             last_offset: stamped.last_offset().get(),
@@ -289,7 +306,7 @@ impl PartitionLog {
         let is_empty = active.size == segment::HEADER_BYTES;
         let is_full = active.size + bytes > self.config.segment_bytes;
         let is_old = now_ms.saturating_sub(active.created_at_ms) >= self.config.segment_ms;
-        if is_empty || !(is_full || is_old) {
+        if is_empty || !(is_full || is_old || self.has_many_aborted()) {
             return Ok(());
         }
         self.roll(now_ms).map_err(full_or_failed)
@@ -299,6 +316,7 @@ impl PartitionLog {
     pub(crate) fn roll(&mut self, now_ms: i64) -> Result<(), LogError> {
         let next = self.create_segment(now_ms)?;
         let Some(last) = self.active.replace(next) else { return Ok(()) };
+        self.aborted_hints.note(last.base_offset, &last.aborted);
         let (base_offset, end_offset, size) = (last.base_offset, self.log_end, last.size);
         self.closed.push(Closed { base_offset, end_offset, size, cleaned_to: None });
         let index = ClosedIndex {
@@ -307,6 +325,7 @@ impl PartitionLog {
             max_timestamp: last.max_timestamp,
             created_at_ms: last.created_at_ms,
             index: last.index,
+            aborted: last.aborted,
         };
         self.unwritten_indexes.push((self.dir.join(segment::index_name(last.base_offset)), index.encode()));
         self.unsynced.push((last.path, last.file));
@@ -387,22 +406,25 @@ impl PartitionLog {
             max_timestamp: active.max_timestamp,
             index: active.index.clone(),
             producers: self.producers.clone(),
+            aborted: active.aborted.clone(),
+            aborted_hints: self.aborted_hints.clone(),
         };
         checkpoint::KIND.encode(&checkpoint.encode())
     }
 
-    /// Takes note that a plan has run: the high watermark moves to its end. Returns the bytes that became readable.
+    /// Takes note that a plan has run: the high watermark moves to its end. Returns what became readable.
     ///
     /// # Panics
     /// If the end is one that this log never had.
-    pub fn synced(&mut self, end: SyncEnd) -> u64 {
+    pub fn synced(&mut self, end: SyncEnd) -> Readable {
         assert!(end.offset <= self.log_end, "synced up to {} of {}", end.offset, self.log_end);
         if end.offset < self.synced.offset {
-            return 0;
+            return Readable::default();
         }
-        let readable = end.appended_bytes - self.synced.appended_bytes;
+        let bytes = end.appended_bytes - self.synced.appended_bytes;
+        let stable_before = self.stable_bytes();
         self.synced = end;
-        readable
+        self.settle_stable(bytes, stable_before)
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use headrace_io::{Disk, DiskFile, OpenMode};
+use headrace_records::RecordsError;
 use headrace_types::TopicPartition;
 
 use crate::checkpoint::{self, Checkpoint};
@@ -20,8 +21,9 @@ use crate::limits::SCAN_CHUNK_BYTES;
 use crate::museum::{Bug, is_out};
 use crate::producers::Producers;
 use crate::recovery_point::RecoveryPoint;
-use crate::scan::{Found, Scanner, Step};
+use crate::scan::{Found, Scanner, Step, control_of};
 use crate::segment::{self, Active, Closed, Compacted, SegmentHeader};
+use crate::transactions::AbortedHints;
 
 /// What a partition's directory holds.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Recovered {
     pub active: Option<Active>,
     /// The producers at the log end.
     pub producers: Producers,
+    /// Which of the complete segments hold markers of aborted transactions.
+    pub aborted_hints: AbortedHints,
     /// Offset that the next batch gets. Everything below is synced.
     pub log_end: i64,
     /// The open recovery point.
@@ -88,8 +92,9 @@ pub fn recover(
 }
 
 fn load_checkpoint(disk: &dyn Disk, dir: &Path) -> Result<Option<Checkpoint>, LogError> {
-    let payload = checkpoint::KIND.read(disk, &dir.join(checkpoint::FILE_NAME))?.rebuildable();
-    Ok(payload.and_then(|payload| Checkpoint::decode(&payload)))
+    let path = dir.join(checkpoint::FILE_NAME);
+    let (kind, content) = checkpoint::KIND.read_either(checkpoint::KIND_BEFORE, disk, &path)?;
+    Ok(content.rebuildable().and_then(|payload| Checkpoint::decode(&payload, kind)))
 }
 
 impl Recovery<'_> {
@@ -176,13 +181,23 @@ impl Recovery<'_> {
             closed: Vec::new(),
             active: None,
             producers: Producers::default(),
+            aborted_hints: AbortedHints::default(),
             point: None,
             truncated_bytes: 0,
             replayed_bytes: 0,
         };
         let Some(Start { number, checkpoint }) = start(&segments, checkpoint) else { return Ok(recovered) };
         recovered.producers = checkpoint.producers.clone();
+        recovered.aborted_hints = checkpoint.aborted_hints.clone();
         recovered.closed = segments.windows(2).take(number).map(closed_between).collect();
+        for segment in &segments[..number] {
+            // The checkpoint may be older than what compaction put in place; the segment knows it for itself.
+            let Some(compacted) = segment.header.compacted else { continue };
+            recovered.aborted_hints.forget(segment.header.base_offset);
+            if compacted.has_aborted {
+                recovered.aborted_hints.note_some(segment.header.base_offset);
+            }
+        }
         let tail = segments.split_off(number);
         let bases: Vec<i64> = tail.iter().map(|segment| segment.header.base_offset).collect();
         let mut from = Some(checkpoint);
@@ -208,6 +223,8 @@ impl Recovery<'_> {
             }
         }
         self.must_not_be_last(compacted)?;
+        let bases = recovered.closed.iter().map(|closed| closed.base_offset).collect();
+        recovered.aborted_hints.keep(&bases);
         Ok(recovered)
     }
 
@@ -228,6 +245,7 @@ impl Recovery<'_> {
             size: from.position,
             max_timestamp: from.max_timestamp,
             index: from.index,
+            aborted: from.aborted,
         };
         let compacted = segment.header.compacted;
         let bad = self.scan(&mut active, from.offset, segment.length, compacted.is_some(), recovered)?;
@@ -263,7 +281,12 @@ impl Recovery<'_> {
             .with_gaps(has_gaps);
         let bad = loop {
             match scanner.step().map_err(LogError::io(&active.path))? {
-                Step::Batch(found) => note(active, &mut recovered.producers, &found, self.now_ms),
+                Step::Batch(found) => {
+                    note(active, &found);
+                    let body = control_of(&mut scanner, &found).map_err(LogError::io(&active.path))?;
+                    let aborted = recovered.producers.replay(&found.header, body, self.now_ms);
+                    active.aborted.extend(aborted.map_err(|error| unreadable(active, &found, &error))?);
+                }
                 Step::End => break None,
                 Step::Bad(detail) => break Some(detail),
             }
@@ -332,6 +355,7 @@ impl Recovery<'_> {
 
 fn close_active(recovered: &mut Recovered, compacted: Option<Compacted>) {
     if let Some(active) = recovered.active.take() {
+        recovered.aborted_hints.note(active.base_offset, &active.aborted);
         recovered.closed.push(Closed {
             base_offset: active.base_offset,
             end_offset: recovered.log_end,
@@ -349,6 +373,8 @@ fn beginning_of(base: i64) -> Checkpoint {
         max_timestamp: i64::MIN,
         index: SparseIndex::default(),
         producers: Producers::default(),
+        aborted: Vec::new(),
+        aborted_hints: AbortedHints::default(),
     }
 }
 
@@ -374,12 +400,17 @@ fn closed_between(pair: &[Opened]) -> Closed {
     }
 }
 
-fn note(active: &mut Active, producers: &mut Producers, found: &Found, now_ms: i64) {
+fn note(active: &mut Active, found: &Found) {
     active.index.add(Entry {
         offset: found.header.base_offset.get(),
         position: found.position,
         max_timestamp_before: active.max_timestamp,
     });
     active.max_timestamp = active.max_timestamp.max(found.header.max_timestamp);
-    producers.appended(&found.header, now_ms);
+}
+
+/// How a transaction ended must be known.
+fn unreadable(active: &Active, found: &Found, error: &RecordsError) -> LogError {
+    let detail = format!("the marker at offset {} can not be read: {error}", found.header.base_offset);
+    LogError::corrupt(&active.path, detail)
 }

@@ -81,6 +81,9 @@ impl PartitionLog {
             self.settle_active()?;
         }
         let removed: Vec<_> = self.closed.drain(..count).collect();
+        for closed in &removed {
+            self.aborted_hints.forget(closed.base_offset);
+        }
         self.forget_indexes(&removed);
         let end_offset = removed.last().map_or(0, |last| last.end_offset);
         self.meta.log_start_offset = self.meta.log_start_offset.max(end_offset);

@@ -140,6 +140,11 @@ impl<'a> Scanner<'a> {
         Ok(batch.len() == bytes && (crc_of(batch) == header.crc || is_out(Bug::SkippedCrc)))
     }
 
+    /// The bytes of a batch that was met.
+    fn body(&mut self, found: &Found) -> io::Result<&[u8]> {
+        self.bytes_at(found.position, found.bytes)
+    }
+
     /// Up to `count` bytes from `position` on; fewer at the end.
     fn bytes_at(&mut self, position: u64, count: usize) -> io::Result<&[u8]> {
         let count = count.min((self.end - position) as usize);
@@ -154,4 +159,9 @@ impl<'a> Scanner<'a> {
         self.window.truncate(read);
         Ok(&self.window[..count.min(read)])
     }
+}
+
+/// The bytes of a control batch, and none of any other, which nobody needs to look inside.
+pub fn control_of<'s>(scanner: &'s mut Scanner<'_>, found: &Found) -> io::Result<&'s [u8]> {
+    if found.header.attributes.is_control() { scanner.body(found) } else { Ok(&[]) }
 }

@@ -7,8 +7,10 @@ use headrace_io::{Disk, DiskFile, OpenMode};
 use headrace_types::{PartitionIndex, TopicId, TopicPartition};
 use uuid::Uuid;
 
+use crate::checked_file::Kind;
 use crate::error::LogError;
 use crate::index::{self, SparseIndex, take_i64};
+use crate::transactions::{AbortedTransaction, decode_aborted, encode_aborted};
 
 /// Bytes before the first batch.
 pub const HEADER_BYTES: u64 = 64;
@@ -19,6 +21,8 @@ const VERSION_DENSE: u16 = 1;
 /// Compaction has been here: there may be gaps, and the header says where the segment ends.
 const VERSION_COMPACTED: u16 = 2;
 const CRC_AT: usize = 60;
+/// Flag of a compacted segment: there may be markers of aborted transactions.
+const HAS_ABORTED: u16 = 1;
 
 /// Who and when: what a segment says of itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +44,12 @@ pub struct Compacted {
     pub end_offset: i64,
     /// Below this offset a key that has a later record below it is gone.
     pub cleaned_to: i64,
+    /// Whether there may be markers of aborted transactions.
+    pub has_aborted: bool,
 }
 
 impl SegmentHeader {
-    /// Magic (4), version (2), zero (2), topic id (16), partition (4), base offset (8), creation (8), end offset (8) and
+    /// Magic (4), version (2), flags (2), topic id (16), partition (4), base offset (8), creation (8), end offset (8) and
     /// cleaned-to offset (8) of a compacted segment or zeros, CRC-32C (4).
     #[must_use]
     pub fn encode(&self) -> [u8; HEADER_BYTES as usize] {
@@ -55,7 +61,8 @@ impl SegmentHeader {
         bytes[24..28].copy_from_slice(&self.identity.partition.get().to_be_bytes());
         bytes[28..36].copy_from_slice(&self.base_offset.to_be_bytes());
         bytes[36..44].copy_from_slice(&self.created_at_ms.to_be_bytes());
-        if let Some(Compacted { end_offset, cleaned_to }) = self.compacted {
+        if let Some(Compacted { end_offset, cleaned_to, has_aborted }) = self.compacted {
+            bytes[6..8].copy_from_slice(&(if has_aborted { HAS_ABORTED } else { 0 }).to_be_bytes());
             bytes[44..52].copy_from_slice(&end_offset.to_be_bytes());
             bytes[52..60].copy_from_slice(&cleaned_to.to_be_bytes());
         }
@@ -79,7 +86,9 @@ impl SegmentHeader {
         };
         if u16::from_be_bytes([bytes[4], bytes[5]]) == VERSION_COMPACTED {
             let end_offset = take_i64(&mut numbers)?;
-            header.compacted = Some(Compacted { end_offset, cleaned_to: take_i64(&mut numbers)? });
+            let has_aborted = u16::from_be_bytes([bytes[6], bytes[7]]) == HAS_ABORTED;
+            let cleaned_to = take_i64(&mut numbers)?;
+            header.compacted = Some(Compacted { end_offset, cleaned_to, has_aborted });
         }
         (header.encode() == *bytes).then_some(header)
     }
@@ -102,6 +111,8 @@ pub struct Active {
     pub max_timestamp: i64,
     /// Where its batches lie.
     pub index: SparseIndex,
+    /// The aborted transactions whose markers it holds.
+    pub aborted: Vec<AbortedTransaction>,
 }
 
 impl Active {
@@ -122,6 +133,7 @@ impl Active {
             size: HEADER_BYTES,
             max_timestamp: i64::MIN,
             index: SparseIndex::default(),
+            aborted: Vec::new(),
         })
     }
 }
@@ -152,6 +164,8 @@ pub struct ClosedIndex {
     pub created_at_ms: i64,
     /// Where the batches lie.
     pub index: SparseIndex,
+    /// The aborted transactions whose markers the segment holds.
+    pub aborted: Vec<AbortedTransaction>,
 }
 
 impl ClosedIndex {
@@ -163,12 +177,13 @@ impl ClosedIndex {
             payload.extend_from_slice(&number.to_be_bytes());
         }
         self.index.encode(&mut payload);
+        encode_aborted(&self.aborted, &mut payload);
         index::KIND.encode(&payload)
     }
 
-    /// Decodes the payload of an index file.
+    /// Decodes the payload of an index file of this kind.
     #[must_use]
-    pub fn decode(mut payload: &[u8]) -> Option<Self> {
+    pub fn decode(mut payload: &[u8], kind: Kind) -> Option<Self> {
         let input = &mut payload;
         Some(Self {
             end_offset: take_i64(input)?,
@@ -176,6 +191,7 @@ impl ClosedIndex {
             max_timestamp: take_i64(input)?,
             created_at_ms: take_i64(input)?,
             index: SparseIndex::decode(input)?,
+            aborted: if kind == index::KIND { decode_aborted(input)? } else { Vec::new() },
         })
     }
 }
@@ -230,8 +246,10 @@ mod tests {
 
     #[test]
     fn a_header_comes_back_and_every_damage_is_seen() {
-        let compacted = Some(Compacted { end_offset: 2000, cleaned_to: 1999 });
-        for header in [header(), SegmentHeader { compacted, ..header() }] {
+        let compacted = |has_aborted| Some(Compacted { end_offset: 2000, cleaned_to: 1999, has_aborted });
+        let [plain, flagged] =
+            [false, true].map(|flag| SegmentHeader { compacted: compacted(flag), ..header() });
+        for header in [header(), plain, flagged] {
             let bytes = header.encode();
             assert_eq!(SegmentHeader::decode(&bytes), Some(header));
             for at in 0..bytes.len() {

@@ -1,6 +1,6 @@
 //! Taking records out of a batch, as compaction does: offsets, sequences, codec and timestamps stay.
 
-use crate::compression::Compression;
+use crate::compression::{Compression, DecompressionLimits};
 use crate::header::{
     ATTRIBUTES_AT, Attributes, BASE_TIMESTAMP_AT, BATCH_LENGTH_AT, BatchHeader, HEADER_BYTES,
     LENGTH_PREFIX_BYTES, MAX_TIMESTAMP_AT, NO_TIMESTAMP, RECORDS_COUNT_AT, TimestampType,
@@ -46,6 +46,17 @@ pub fn filter(
         return Ok(Filtered::Unchanged);
     }
     encode(batch, records, &kept, horizon_ms).map(Filtered::Changed)
+}
+
+/// The batch with a delete horizon (KIP-534), from which on compaction may remove it; one that has a horizon keeps it.
+/// Fails if the records can not be read.
+pub fn with_horizon(batch: &[u8], horizon_ms: i64) -> Result<Vec<u8>, RecordsError> {
+    let records = RecordSet::of_batch(batch, DecompressionLimits::default())?;
+    if records.header().delete_horizon_ms().is_some() {
+        return Ok(batch.to_vec());
+    }
+    let kept = vec![true; records.iter().count()];
+    encode(batch, &records, &kept, Some(horizon_ms))
 }
 
 /// The batch without any record: what stays of the last batch of a producer, for its sequence number.

@@ -8,14 +8,16 @@ pub mod compression;
 pub mod filter;
 pub mod header;
 pub mod iterate;
+pub mod marker;
 pub mod rewrite;
 pub mod validate;
 pub mod varint;
 
 pub use builder::{BatchBuilder, NewRecord};
 pub use compression::{Compression, DecompressionLimits};
-pub use filter::{Filtered, emptied, filter};
+pub use filter::{Filtered, emptied, filter, with_horizon};
 pub use header::{Attributes, BatchHeader, HEADER_BYTES, TimestampType};
 pub use iterate::{Record, RecordSet, RecordsError};
+pub use marker::Marker;
 pub use rewrite::{StampedHeader, stamp};
 pub use validate::{BatchError, ProduceRules, RecordRefusal, TimestampRules, validate_produced};

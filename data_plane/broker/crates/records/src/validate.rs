@@ -101,8 +101,8 @@ pub enum BatchError {
     /// A mark of compaction from a client.
     #[error("delete horizons are set by brokers alone")]
     DeleteHorizon,
-    /// A transactional batch; transactions are not served.
-    #[error("the batch is transactional and no transaction is open for it")]
+    /// A transactional batch of nobody.
+    #[error("a transactional batch needs a producer id")]
     Transactional,
     /// Counts that contradict each other.
     #[error("the batch declares {count} records and a last offset delta of {last_offset_delta}")]
@@ -149,13 +149,13 @@ impl BatchError {
             }
             Self::LargerThanSegment { .. } => ErrorCode::RecordListTooLarge,
             Self::UnknownCodec | Self::ZstdTooOld => ErrorCode::UnsupportedCompressionType,
-            Self::Transactional => ErrorCode::InvalidTxnState,
             Self::Timestamp(_) | Self::RecordTimestamps(_) => ErrorCode::InvalidTimestamp,
             Self::Missing
             | Self::Trailing
             | Self::Magic(_)
             | Self::Control
             | Self::DeleteHorizon
+            | Self::Transactional
             | Self::RecordKeys(_)
             | Self::Count { .. }
             | Self::Sequence
@@ -219,7 +219,7 @@ fn check_kind(header: &BatchHeader) -> Result<(), BatchError> {
     if header.attributes.has_delete_horizon() {
         return Err(BatchError::DeleteHorizon);
     }
-    if header.attributes.is_transactional() {
+    if header.attributes.is_transactional() && !header.has_producer_id() {
         return Err(BatchError::Transactional);
     }
     if header.has_producer_id() && (header.base_sequence < 0 || header.producer_epoch.get() < 0) {
@@ -400,7 +400,7 @@ mod tests {
             ErrorCode::InvalidRecord
         );
         let transactional = BatchBuilder::new().transactional().value(b"x").build();
-        assert_eq!(code_of(&transactional, &rules()), ErrorCode::InvalidTxnState);
+        assert_eq!(code_of(&transactional, &rules()), ErrorCode::InvalidRecord);
     }
 
     #[test]

@@ -293,7 +293,10 @@ impl PartitionTally {
     fn settle(&mut self, high_watermark: i64) -> usize {
         let before = self.shares.len();
         while let Some(batch) = self.unsettled.pop_front_if(|batch| batch.next_offset <= high_watermark) {
-            self.shares.entry(batch.principal).or_default().add(batch.quantity);
+            // A transaction marker is the broker's own: it takes an offset and is nobody's.
+            if batch.quantity != Quantity::default() {
+                self.shares.entry(batch.principal).or_default().add(batch.quantity);
+            }
             self.next_offset = batch.next_offset;
         }
         self.shares.len() - before

@@ -1,6 +1,5 @@
 //! Drives the group coordinator: lets requests wait, keeps its time, and answers nothing before it is durable.
 
-mod journal;
 mod metrics;
 mod settings;
 mod subscription;
@@ -17,15 +16,18 @@ use std::{
 use headrace_groups::{
     CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription, GroupEvent,
     GroupListing, HeartbeatRequest, JoinAnswer, JoinRequest, Now, SyncAnswer, SyncRequest, TopicSelection,
+    Transactor,
 };
 use headrace_io::{Clock, Disk};
 use headrace_log::SyncPlan;
 use headrace_types::{ErrorCode, TopicId};
 use tokio::sync::{Notify, watch};
 
-use crate::{limits::GROUP_LOG_RETRY_INTERVAL, storage_failure::end_process};
-use journal::Journal;
-pub(crate) use journal::{DIRECTORY, JournalError};
+use crate::{
+    journal::{self, Journal, JournalError},
+    limits::JOURNAL_RETRY_INTERVAL,
+    storage_failure::end_process,
+};
 pub(crate) use metrics::GroupMetrics;
 pub(crate) use settings::GroupsConfig;
 use waiting::Waiting;
@@ -60,7 +62,7 @@ impl Groups {
         config: GroupConfig,
     ) -> Result<Rc<Self>, JournalError> {
         let mut coordinator = Coordinator::new(config);
-        let journal = Journal::open(disk, directory, clock.wall_ms(), &mut coordinator)?;
+        let journal = Journal::open(disk, journal::GROUPS, directory, clock.wall_ms(), &mut coordinator)?;
         coordinator.start(now(clock.as_ref()));
         let durable = watch::Sender::new(journal.durable());
         let metrics = GroupMetrics::default();
@@ -140,6 +142,34 @@ impl Groups {
         committed
     }
 
+    /// Ends a producer's transaction in a group; the offset of the journal that must be durable before anyone is told. Nothing happens
+    /// a second time.
+    pub(crate) fn end_transaction(
+        &self,
+        group: &str,
+        producer_id: i64,
+        is_commit: bool,
+    ) -> Result<i64, ErrorCode> {
+        let ended = self.turn(|state, now, effects| {
+            state.coordinator.end_transaction(group, producer_id, is_commit, now, effects);
+        });
+        ended.map(|((), end)| end)
+    }
+
+    /// The transactions that have committed offsets and not ended, with their groups.
+    pub(crate) fn transactions(&self) -> Vec<(String, Transactor)> {
+        let state = self.state.borrow();
+        let open = state.coordinator.transactions();
+        open.map(|(group, transactor)| (group.to_owned(), transactor)).collect()
+    }
+
+    /// Returns once the journal is durable up to an offset.
+    pub(crate) async fn durable_to(&self, end: i64) {
+        let mut durable = self.durable.subscribe();
+        // The sender lives as long as `self`.
+        let _ = durable.wait_for(|durable| *durable >= end).await;
+    }
+
     /// `OffsetFetch`
     pub(crate) async fn fetch_offsets(
         &self,
@@ -188,9 +218,7 @@ impl Groups {
     /// Asks the coordinator, and answers once everything that the answer rests on is durable.
     async fn ask<T>(&self, act: impl FnOnce(&mut State, Now, &mut Effects) -> T) -> Result<T, ErrorCode> {
         let (answer, end) = self.turn(act)?;
-        let mut durable = self.durable.subscribe();
-        // The sender lives as long as `self`.
-        let _ = durable.wait_for(|durable| *durable >= end).await;
+        self.durable_to(end).await;
         Ok(answer)
     }
 
@@ -277,7 +305,7 @@ impl Groups {
         let due_ms = state.coordinator.next_deadline_ms();
         self.armed_ms.set(due_ms);
         let wait = Duration::from_millis(due_ms.saturating_sub(now(self.clock.as_ref()).monotonic_ms));
-        if state.journal.is_stuck() { wait.min(GROUP_LOG_RETRY_INTERVAL) } else { wait }
+        if state.journal.is_stuck() { wait.min(JOURNAL_RETRY_INTERVAL) } else { wait }
     }
 
     fn tick(&self) {

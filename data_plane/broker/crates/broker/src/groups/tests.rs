@@ -31,6 +31,7 @@ fn commit(groups: &Rc<Groups>, offset: i64) -> JoinHandle<Result<Vec<ErrorCode>,
         instance_id: None,
         generation: -1,
         knows_group_id_not_found: true,
+        transactor: None,
         offsets,
     };
     let groups = Rc::clone(groups);

@@ -1,4 +1,4 @@
-//! `DescribeProducers` (KIP-664): the idempotent producers that partitions remember. None is inside a transaction: there are none.
+//! `DescribeProducers` (KIP-664): the producers that partitions remember, and where their open transactions began.
 
 use headrace_log::ProducerView;
 use headrace_protocol::messages::{
@@ -16,9 +16,6 @@ use crate::{
     reply::Answer,
     topics::{Refusal, TopicRef},
 };
-
-/// Stands for no coordinator, and for no transaction.
-const NONE: i32 = -1;
 
 pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
@@ -77,7 +74,7 @@ fn state(producer: ProducerView) -> ProducerState {
         producer_epoch: producer.epoch.into(),
         last_sequence: producer.last_sequence,
         last_timestamp: producer.last_timestamp,
-        coordinator_epoch: NONE,
-        current_txn_start_offset: NONE.into(),
+        coordinator_epoch: producer.coordinator_epoch,
+        current_txn_start_offset: producer.transaction_first_offset,
     }
 }

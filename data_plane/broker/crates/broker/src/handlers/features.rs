@@ -13,8 +13,10 @@ pub(super) struct Feature {
     pub(super) finalized: i16,
 }
 
-/// Every feature, by name.
-pub(super) const FEATURES: &[Feature] = &[];
+/// Every feature, by name. From `transaction.version` 2 on every transaction has an epoch of its own (KIP-890); clients that do not
+/// know it speak the protocol before.
+pub(super) const FEATURES: &[Feature] =
+    &[Feature { name: "transaction.version", first: 0, last: 2, finalized: 2 }];
 
 /// How often features have changed; -1 where there are none.
 pub(super) const EPOCH: i64 = if FEATURES.is_empty() { -1 } else { 0 };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use headrace_fetch::{Ask, TopicKey};
 use headrace_protocol::messages::{
     FetchRequest, FetchResponse,
-    fetch_response::{EpochEndOffset, LeaderIdAndEpoch, PartitionData},
+    fetch_response::{AbortedTransaction, EpochEndOffset, LeaderIdAndEpoch, PartitionData},
 };
 use headrace_records::BatchHeader;
 use headrace_security::acls::AclOperation;
@@ -109,7 +109,8 @@ async fn read_enough(context: &Context<'_>, asks: &[Ask], limits: Limits) -> Res
         if visible >= limits.bytes_min {
             return Ok(attempt);
         }
-        let arrival = context.broker.topics.wait_for(&attempt.found, limits.bytes_min - visible);
+        let arrival =
+            context.broker.topics.wait_for(&attempt.found, limits.bytes_min - visible, limits.is_committed);
         // Nothing is kept in memory while waiting.
         drop(attempt);
         has_waited = true;
@@ -161,7 +162,10 @@ fn read_all(context: &Context<'_>, asks: &[Ask], limits: Limits, mut room: Held)
                 Ok(topic) => {
                     let partition = TopicPartition { topic, partition: PartitionIndex::new(partition_index) };
                     let unused = limits.bytes_max.saturating_sub(attempt.bytes);
-                    let spec = spec(ask, &room, unused, attempt.bytes == 0);
+                    let spec = FetchSpec {
+                        committed: limits.is_committed,
+                        ..spec(ask, &room, unused, attempt.bytes == 0)
+                    };
                     context.broker.topics.fetch(partition, &spec)
                 }
                 Err(error) => Fetched::failed(error),
@@ -203,6 +207,10 @@ impl Attempt {
     }
 }
 
+fn told(aborted: &headrace_log::AbortedTransaction) -> AbortedTransaction {
+    AbortedTransaction { producer_id: aborted.producer_id, first_offset: aborted.first_offset }
+}
+
 fn spec(ask: &Ask, room: &Held, unused: usize, is_first: bool) -> FetchSpec {
     FetchSpec {
         offset: ask.offset,
@@ -210,6 +218,7 @@ fn spec(ask: &Ask, room: &Held, unused: usize, is_first: bool) -> FetchSpec {
         first_bytes_max: if is_first { room.bytes() } else { 0 },
         current_leader_epoch: ask.current_leader_epoch,
         last_fetched_epoch: ask.last_fetched_epoch,
+        committed: false,
     }
 }
 
@@ -224,10 +233,10 @@ fn row(
         partition_index,
         error_code: fetched.error.unwrap_or(ErrorCode::None).code(),
         high_watermark: fetched.high_watermark,
-        // Without transactions everything that is synced is stable.
-        last_stable_offset: fetched.high_watermark,
+        last_stable_offset: fetched.last_stable_offset,
         log_start_offset: fetched.log_start_offset,
-        aborted_transactions: (is_committed || fetched.is_missing()).then(Vec::new),
+        aborted_transactions: (is_committed || fetched.is_missing())
+            .then(|| fetched.aborted.iter().map(told).collect()),
         records: Some(records),
         ..Default::default()
     };

@@ -1,4 +1,4 @@
-//! `FindCoordinator`: who coordinates a group. The only broker of a cluster coordinates all of them.
+//! `FindCoordinator`: who coordinates a group or a transactional id. The only broker of a cluster coordinates all of them.
 
 use std::borrow::Cow;
 
@@ -44,8 +44,9 @@ fn find<'a>(context: &'a Context<'_>, key_type: i8, key: Cow<'a, str>) -> Coordi
     if key_type == TRANSACTION && !context.may_on_transactional_id(AclOperation::Describe, &key) {
         return refused(key, ErrorCode::TransactionalIdAuthorizationFailed, DENIED);
     }
-    if key_type != GROUP {
-        return refused(key, ErrorCode::InvalidRequest, "this broker coordinates consumer groups only");
+    if key_type != GROUP && key_type != TRANSACTION {
+        let why = "this broker coordinates consumer groups and transactions only";
+        return refused(key, ErrorCode::InvalidRequest, why);
     }
     let advertised = &context.connection.listener.advertised;
     Coordinator {

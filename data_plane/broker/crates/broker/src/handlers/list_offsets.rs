@@ -28,6 +28,8 @@ const EARLIEST_LOCAL: i64 = -4;
 const LATEST_TIERED: i64 = -5;
 const EARLIEST_PENDING_UPLOAD: i64 = -6;
 
+const READ_COMMITTED: i8 = 1;
+
 /// An offset with what is known of it; -1 where nothing is.
 #[derive(Debug, Clone, Copy)]
 struct Listed {
@@ -42,11 +44,16 @@ pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
     request: ListOffsetsRequest<'a>,
 ) -> Result<Answer<ListOffsetsResponse<'a>>, Close> {
-    let topics = request.topics.into_iter().map(|topic| list_topic(context, topic)).collect();
+    let committed = request.isolation_level == READ_COMMITTED;
+    let topics = request.topics.into_iter().map(|topic| list_topic(context, topic, committed)).collect();
     Ok(ListOffsetsResponse { topics, ..Default::default() }.into())
 }
 
-fn list_topic<'a>(context: &Context<'_>, topic: ListOffsetsTopic<'a>) -> ListOffsetsTopicResponse<'a> {
+fn list_topic<'a>(
+    context: &Context<'_>,
+    topic: ListOffsetsTopic<'a>,
+    committed: bool,
+) -> ListOffsetsTopicResponse<'a> {
     let id = context.resolve_for(AclOperation::Describe, TopicRef::Name(&topic.name));
     let rows = topic.partitions.iter().map(|wanted| {
         // What the version does not know is told before what there is not, and to nobody who may not ask.
@@ -57,7 +64,7 @@ fn list_topic<'a>(context: &Context<'_>, topic: ListOffsetsTopic<'a>) -> ListOff
             }
             id => id,
         };
-        let listed = id.and_then(|id| list(context, id, wanted));
+        let listed = id.and_then(|id| list(context, id, wanted, committed));
         let (error, listed) =
             listed.map_or_else(|error| (error, NOTHING), |listed| (ErrorCode::None, listed));
         ListOffsetsPartitionResponse {
@@ -72,11 +79,16 @@ fn list_topic<'a>(context: &Context<'_>, topic: ListOffsetsTopic<'a>) -> ListOff
     ListOffsetsTopicResponse { name: topic.name, partitions }
 }
 
-fn list(context: &Context<'_>, topic: TopicId, wanted: &ListOffsetsPartition) -> Result<Listed, ErrorCode> {
+fn list(
+    context: &Context<'_>,
+    topic: TopicId,
+    wanted: &ListOffsetsPartition,
+    committed: bool,
+) -> Result<Listed, ErrorCode> {
     let partition = TopicPartition { topic, partition: PartitionIndex::new(wanted.partition_index) };
     let found = context.broker.topics.with_log(partition, |log| {
         read::check_epoch(wanted.current_leader_epoch, log.leader_epoch())?;
-        find(log, wanted.timestamp).map_err(|error| read::damage(partition, &error))
+        find(log, wanted.timestamp, committed).map_err(|error| read::damage(partition, &error))
     });
     found?
 }
@@ -93,16 +105,20 @@ fn first_version(timestamp: i64) -> i16 {
     }
 }
 
-fn find(log: &mut PartitionLog, timestamp: i64) -> Result<Listed, LogError> {
+/// With `committed` nothing at or beyond the last stable offset is there.
+fn find(log: &mut PartitionLog, timestamp: i64, committed: bool) -> Result<Listed, LogError> {
     let limits = DecompressionLimits { bytes_max: LOOKUP_BYTES_MAX, ..DecompressionLimits::default() };
     let leader_epoch = log.leader_epoch().get();
+    let end = if committed { log.last_stable() } else { log.high_watermark() }.get();
+    let told =
+        |found: Option<FoundOffset>| found.filter(|found| found.offset < end).map_or(NOTHING, Listed::from);
     let at = |offset| Listed { timestamp: -1, offset, leader_epoch };
     Ok(match timestamp {
-        LATEST => at(log.high_watermark().get()),
+        LATEST => at(end),
         EARLIEST | EARLIEST_LOCAL => at(log.log_start().get()),
-        MAX_TIMESTAMP => log.find_max_timestamp(limits)?.map_or(NOTHING, Listed::from),
+        MAX_TIMESTAMP => told(log.find_max_timestamp(limits)?),
         LATEST_TIERED | EARLIEST_PENDING_UPLOAD => NOTHING,
-        _ => log.find_timestamp(timestamp, limits)?.map_or(NOTHING, Listed::from),
+        _ => told(log.find_timestamp(timestamp, limits)?),
     })
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unused_async, reason = "handlers have one signature, and some of them never wait")]
 
 mod acl_bindings;
+mod add_offsets_to_txn;
+mod add_partitions_to_txn;
 mod alter_client_quotas;
 mod alter_configs;
 mod alter_partition_reassignments;
@@ -26,8 +28,10 @@ mod describe_log_dirs;
 mod describe_producers;
 mod describe_quorum;
 mod describe_topic_partitions;
+mod describe_transactions;
 mod describe_user_scram_credentials;
 mod elect_leaders;
+mod end_txn;
 mod features;
 mod fetch;
 mod fetch_session;
@@ -41,6 +45,7 @@ mod list_config_resources;
 mod list_groups;
 mod list_offsets;
 mod list_partition_reassignments;
+mod list_transactions;
 mod metadata;
 mod offset_commit;
 mod offset_delete;
@@ -53,7 +58,10 @@ mod quotas;
 mod sasl_authenticate;
 mod sasl_handshake;
 mod sync_group;
+mod transactional;
+mod txn_offset_commit;
 mod update_features;
+mod write_txn_markers;
 
 use std::{borrow::Cow, ops::RangeInclusive, rc::Rc};
 
@@ -133,6 +141,13 @@ apis! {
     DescribeQuorum => describe_quorum, 0..=2;
     UpdateFeatures => update_features, 0..=2;
     AlterPartitionReassignments => alter_partition_reassignments, 0..=1;
+    AddPartitionsToTxn => add_partitions_to_txn, 0..=5;
+    AddOffsetsToTxn => add_offsets_to_txn, 0..=4;
+    EndTxn => end_txn, 0..=5;
+    WriteTxnMarkers => write_txn_markers, 1..=2;
+    TxnOffsetCommit => txn_offset_commit, 0..=5;
+    DescribeTransactions => describe_transactions, 0..=0;
+    ListTransactions => list_transactions, 0..=2;
     ElectLeaders => elect_leaders, 0..=2;
     ListPartitionReassignments => list_partition_reassignments, 0..=0;
     OffsetDelete => offset_delete, 0..=0;

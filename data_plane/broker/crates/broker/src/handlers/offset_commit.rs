@@ -38,6 +38,7 @@ pub(super) async fn handle<'a>(
         instance_id: text(request.group_instance_id),
         generation: request.generation_id_or_member_epoch,
         knows_group_id_not_found: context.version >= GROUP_ID_NOT_FOUND_SINCE,
+        transactor: None,
         offsets,
     };
     let results = context.broker.groups.commit(&commit).await;

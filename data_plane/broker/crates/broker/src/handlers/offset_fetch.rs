@@ -1,4 +1,4 @@
-//! `OffsetFetch`: how far groups have read. `RequireStable` changes nothing while there are no transactions.
+//! `OffsetFetch`: how far groups have read. With `RequireStable` an offset is held back while a transaction commits another one (KIP-447).
 
 use std::borrow::Cow;
 
@@ -34,10 +34,11 @@ pub(super) async fn handle<'a>(
     context: &Context<'_>,
     request: OffsetFetchRequest<'a>,
 ) -> Result<Answer<OffsetFetchResponse<'a>>, Close> {
+    let stable = request.require_stable;
     if context.version >= BATCHED_SINCE {
         let mut groups = Vec::with_capacity(request.groups.len());
         for group in request.groups {
-            groups.push(fetch(context, group).await);
+            groups.push(fetch(context, group, stable).await);
         }
         return Ok(OffsetFetchResponse { groups, ..Default::default() }.into());
     }
@@ -50,7 +51,7 @@ pub(super) async fn handle<'a>(
         topics.into_iter().map(topic).collect()
     });
     let group = OffsetFetchRequestGroup { group_id: request.group_id, topics, ..Default::default() };
-    Ok(single(fetch(context, group).await).into())
+    Ok(single(fetch(context, group, stable).await).into())
 }
 
 /// The response of before there were several groups in one.
@@ -76,12 +77,13 @@ fn single(group: OffsetFetchResponseGroup<'_>) -> OffsetFetchResponse<'_> {
 async fn fetch<'a>(
     context: &Context<'_>,
     group: OffsetFetchRequestGroup<'a>,
+    stable: bool,
 ) -> OffsetFetchResponseGroup<'a> {
     let asked = if context.version < GROUP_ERROR_SINCE { group.topics.clone() } else { None };
     let fetched = match (context.check_group(AclOperation::Describe, &group.group_id), group.topics) {
         (Err(denied), _) => Err(denied),
-        (Ok(()), None) => fetch_all(context, &group.group_id).await,
-        (Ok(()), Some(topics)) => fetch_some(context, &group.group_id, topics).await,
+        (Ok(()), None) => fetch_all(context, &group.group_id, stable).await,
+        (Ok(()), Some(topics)) => fetch_some(context, &group.group_id, topics, stable).await,
     };
     let (topics, error) =
         fetched.map_or_else(|error| (failed(asked, error), error), |topics| (topics, ErrorCode::None));
@@ -93,7 +95,7 @@ fn failed<'a>(
     asked: Option<Vec<OffsetFetchRequestTopics<'a>>>,
     error: ErrorCode,
 ) -> Vec<OffsetFetchResponseTopics<'a>> {
-    let nothing = |partition| FetchedOffset { partition, committed: None };
+    let nothing = |partition| FetchedOffset { partition, committed: None, is_unstable: false };
     let topic = |topic: OffsetFetchRequestTopics<'a>| OffsetFetchResponseTopics {
         partitions: topic.partition_indexes.iter().map(|index| row(nothing(*index), None, error)).collect(),
         name: topic.name,
@@ -106,12 +108,19 @@ fn failed<'a>(
 async fn fetch_all<'a>(
     context: &Context<'_>,
     group_id: &str,
+    stable: bool,
 ) -> Result<Vec<OffsetFetchResponseTopics<'a>>, ErrorCode> {
     let fetched = context.broker.groups.fetch_offsets(group_id, None).await?;
     let existing = fetched.into_iter().filter_map(|topic| {
         let known = context.view_for(AclOperation::Describe, TopicRef::Name(&topic.topic)).ok()?;
-        let rows = topic.partitions.into_iter().map(|offset| row(offset, Some(&known), ErrorCode::None));
-        let partitions: Vec<_> = rows.filter(|row| row.committed_offset != NO_OFFSET).collect();
+        let rows = topic.partitions.into_iter().map(|offset| {
+            let error = stability(&offset, stable);
+            row(offset, Some(&known), error)
+        });
+        let is_told = |row: &OffsetFetchResponsePartitions<'_>| {
+            row.committed_offset != NO_OFFSET || row.error_code != ErrorCode::None.code()
+        };
+        let partitions: Vec<_> = rows.filter(is_told).collect();
         let topic =
             OffsetFetchResponseTopics { name: topic.topic.into(), topic_id: known.id.into(), partitions };
         (!topic.partitions.is_empty()).then_some(topic)
@@ -123,6 +132,7 @@ async fn fetch_some<'a>(
     context: &Context<'_>,
     group_id: &str,
     topics: Vec<OffsetFetchRequestTopics<'a>>,
+    stable: bool,
 ) -> Result<Vec<OffsetFetchResponseTopics<'a>>, ErrorCode> {
     let known: Vec<Result<TopicView, ErrorCode>> =
         topics.iter().map(|topic| resolve(context, topic)).collect();
@@ -142,7 +152,10 @@ async fn fetch_some<'a>(
             Err(error) => *error,
         };
         let known = known.as_ref().ok();
-        let rows = fetched.partitions.into_iter().map(|offset| row(offset, known, error));
+        let rows = fetched.partitions.into_iter().map(|offset| {
+            let error = if error == ErrorCode::None { stability(&offset, stable) } else { error };
+            row(offset, known, error)
+        });
         OffsetFetchResponseTopics { name: topic.name, topic_id: topic.topic_id, partitions: rows.collect() }
     });
     Ok(answered.collect())
@@ -153,6 +166,11 @@ fn resolve(context: &Context<'_>, topic: &OffsetFetchRequestTopics<'_>) -> Resul
     context.view_for(AclOperation::Describe, wanted)
 }
 
+/// The code of an offset that a transaction is about to replace, for who wants only what can not change so.
+fn stability(offset: &FetchedOffset, stable: bool) -> ErrorCode {
+    if stable && offset.is_unstable { ErrorCode::UnstableOffsetCommit } else { ErrorCode::None }
+}
+
 /// An offset that was committed for an earlier topic of the same name is none of this one's.
 fn row(
     offset: FetchedOffset,
@@ -160,7 +178,7 @@ fn row(
     error: ErrorCode,
 ) -> OffsetFetchResponsePartitions<'static> {
     let is_current = |committed: &CommittedOffset| topic.is_some_and(|topic| topic.id == committed.topic_id);
-    let committed = offset.committed.filter(is_current);
+    let committed = offset.committed.filter(is_current).filter(|_| error == ErrorCode::None);
     OffsetFetchResponsePartitions {
         partition_index: offset.partition,
         committed_offset: committed.as_ref().map_or(NO_OFFSET, |committed| committed.offset),

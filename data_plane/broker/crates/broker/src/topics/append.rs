@@ -11,6 +11,9 @@ use headrace_usage::{Append, Quantity, UNKNOWN};
 use super::{Online, Refusal, State, Topics, opening::root, storage_refusal};
 use crate::usage::Usage;
 
+/// From this version of Produce on what is written in a transaction is added to it by itself (KIP-890).
+pub(crate) const IMPLICIT_SINCE: i16 = 12;
+
 /// A batch that was appended, now or before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Accepted {
@@ -18,7 +21,23 @@ pub(crate) struct Accepted {
     /// Whether the batch carries the broker's time.
     pub(crate) append_time: bool,
     pub(crate) log_start_offset: i64,
+    /// Offset up to which the journal of transactions must be durable too.
+    pub(crate) journal_end: i64,
 }
+
+/// A batch as a Produce request carries it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Produced<'a> {
+    /// Whose account it goes on.
+    pub(crate) principal: Option<&'a str>,
+    pub(crate) records: &'a [u8],
+    /// Version of the request.
+    pub(crate) api_version: i16,
+}
+
+/// Judges a batch of a transaction before it is appended; the offset up to which the coordinator's journal must be durable before the
+/// batch is acknowledged.
+pub(crate) type Admit<'a> = &'a dyn Fn(&BatchHeader) -> Result<i64, ErrorCode>;
 
 /// Why a batch was not appended.
 #[derive(Debug)]
@@ -54,15 +73,14 @@ impl From<BatchError> for ProduceRefusal {
 }
 
 impl Topics {
-    /// Checks the batch that a Produce request carries for a partition and appends it, on a principal's account. It is not
-    /// durable yet.
+    /// Checks the batch that a Produce request carries for a partition and appends it. It is not durable yet.
     pub(crate) fn append(
         &self,
-        principal: Option<&str>,
         partition: TopicPartition,
-        records: &[u8],
-        api_version: i16,
+        produced: Produced<'_>,
+        admit: Admit<'_>,
     ) -> Result<Accepted, ProduceRefusal> {
+        let Produced { principal, records, api_version } = produced;
         let now_ms = self.now_ms();
         let header = {
             let mut state = self.state.borrow_mut();
@@ -70,8 +88,13 @@ impl Topics {
             validate_produced(records, &rules(online, api_version, now_ms))?
         };
         self.reserve(records.len() as u64)?;
+        let journal_end = if header.attributes.is_transactional() { admit(&header)? } else { 0 };
         let mut state = self.state.borrow_mut();
-        let accepted = state.append(partition, records, &header, now_ms)?;
+        if header.attributes.is_transactional() {
+            state.check_beginning(partition, &header, api_version)?;
+        }
+        let appended = state.append(partition, records, &header, now_ms)?;
+        let accepted = Accepted { journal_end, ..appended };
         if accepted.appended.duplicate {
             self.metrics.batches_repeated.inc();
         } else {
@@ -129,6 +152,22 @@ impl Topics {
 }
 
 impl State {
+    /// Every transaction of KIP-890 has an epoch of its own, so that a producer of which nothing is known begins at 0: anything else
+    /// lacks what came before.
+    fn check_beginning(
+        &mut self,
+        partition: TopicPartition,
+        header: &BatchHeader,
+        api_version: i16,
+    ) -> Result<(), ProduceRefusal> {
+        let (producer_id, sequence) = (header.producer_id.get(), header.base_sequence);
+        let is_known = self.online(partition)?.log.knows_producer(producer_id);
+        if api_version < IMPLICIT_SINCE || sequence == 0 || is_known {
+            return Ok(());
+        }
+        Err(refusal_of(&AppendError::OutOfOrderSequence { producer_id, sequence, last_sequence: -1 }))
+    }
+
     fn append(
         &mut self,
         partition: TopicPartition,
@@ -139,8 +178,12 @@ impl State {
         let Online { log, settings, .. } = self.online(partition)?;
         let appended =
             log.append(records, header, settings.append_time, now_ms).map_err(|error| refusal_of(&error))?;
-        let accepted =
-            Accepted { appended, append_time: settings.append_time, log_start_offset: log.log_start().get() };
+        let accepted = Accepted {
+            appended,
+            append_time: settings.append_time,
+            log_start_offset: log.log_start().get(),
+            journal_end: 0,
+        };
         let end = log.log_end().get();
         if !appended.duplicate {
             self.commit.appended(partition, end);
@@ -198,6 +241,8 @@ fn refusal_of(error: &AppendError) -> ProduceRefusal {
     let code = match error {
         AppendError::OutOfOrderSequence { .. } => ErrorCode::OutOfOrderSequenceNumber,
         AppendError::StaleProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
+        AppendError::TransactionOpen { .. } => ErrorCode::InvalidTxnState,
+        AppendError::StaleCoordinator { .. } => ErrorCode::TransactionCoordinatorFenced,
         AppendError::Full => ErrorCode::KafkaStorageError,
         AppendError::Log(failure) => storage_refusal(failure),
     };

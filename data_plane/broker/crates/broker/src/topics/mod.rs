@@ -14,6 +14,7 @@ pub(crate) mod read;
 pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
+mod transactions;
 
 use std::{
     cell::RefCell,
@@ -32,7 +33,7 @@ use arrivals::Arrivals;
 use settings::Settings;
 
 pub(crate) use administration::{NewTopic, Refusal};
-pub(crate) use append::{Accepted, ProduceRefusal};
+pub(crate) use append::{Accepted, IMPLICIT_SINCE, ProduceRefusal, Produced};
 pub(crate) use metrics::StorageMetrics;
 pub(crate) use read::{Fetched, Held};
 

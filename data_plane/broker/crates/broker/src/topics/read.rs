@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use headrace_log::{LogError, PartitionLog, ReadError};
+use headrace_log::{AbortedTransaction, LogError, PartitionLog, ReadError};
 use headrace_types::{ErrorCode, LeaderEpoch, TopicPartition};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -20,6 +20,9 @@ pub(crate) struct Held {
 pub(crate) struct Fetched {
     pub(crate) error: Option<ErrorCode>,
     pub(crate) high_watermark: i64,
+    pub(crate) last_stable_offset: i64,
+    /// Of a fetch of committed records: the aborted transactions that have something among what was read.
+    pub(crate) aborted: Vec<AbortedTransaction>,
     pub(crate) log_start_offset: i64,
     pub(crate) leader_epoch: i32,
     /// Where the client's log departs from ours: an epoch and its end.
@@ -40,6 +43,8 @@ pub(crate) struct FetchSpec {
     pub(crate) current_leader_epoch: i32,
     /// -1 where the client does not say.
     pub(crate) last_fetched_epoch: i32,
+    /// Whether nothing is to come at or beyond the last stable offset.
+    pub(crate) committed: bool,
 }
 
 impl Held {
@@ -82,6 +87,7 @@ impl Topics {
         let read = self.with_log(partition, |log| {
             let mut fetched = Fetched {
                 high_watermark: log.high_watermark().get(),
+                last_stable_offset: log.last_stable().get(),
                 log_start_offset: log.log_start().get(),
                 leader_epoch: log.leader_epoch().get(),
                 ..Fetched::default()
@@ -106,8 +112,13 @@ impl Topics {
     }
 
     /// A wait for as many more bytes in these partitions together; none, where too many are waited for.
-    pub(crate) fn wait_for(&self, partitions: &[TopicPartition], missing_bytes: u64) -> Option<Rc<Arrival>> {
-        let arrival = self.arrivals.wait_for(partitions, missing_bytes);
+    pub(crate) fn wait_for(
+        &self,
+        partitions: &[TopicPartition],
+        missing_bytes: u64,
+        is_committed: bool,
+    ) -> Option<Rc<Arrival>> {
+        let arrival = self.arrivals.wait_for(partitions, missing_bytes, is_committed);
         if arrival.is_none() {
             self.metrics.fetch_waits_refused.inc();
         }
@@ -126,6 +137,7 @@ impl Fetched {
         Self {
             error: Some(error),
             high_watermark: -1,
+            last_stable_offset: -1,
             log_start_offset: -1,
             leader_epoch: -1,
             ..Self::default()
@@ -135,15 +147,18 @@ impl Fetched {
 
 /// Whole batches within the limits, or one that is larger (KIP-74) if there is room for it.
 fn read_into(fetched: &mut Fetched, log: &mut PartitionLog, spec: &FetchSpec) -> Result<(), ReadError> {
-    log.read(spec.offset, spec.bytes_max, false, &mut fetched.records)?;
-    if !fetched.records.is_empty() || spec.first_bytes_max == 0 {
-        return Ok(());
+    let end = if spec.committed { fetched.last_stable_offset } else { fetched.high_watermark };
+    let mut next = log.read_below(end, spec.offset, spec.bytes_max, false, &mut fetched.records)?;
+    if fetched.records.is_empty() && spec.first_bytes_max > 0 {
+        // No batch is larger than the whole room: the longest request is shorter.
+        match log.batch_bytes(spec.offset, end)?.map(|bytes| bytes.min(FETCHED_IN_MEMORY_BYTES_MAX)) {
+            Some(bytes) if bytes > spec.first_bytes_max => fetched.room_missed = Some(bytes),
+            Some(_) => next = log.read_below(end, spec.offset, 0, true, &mut fetched.records)?,
+            None => {}
+        }
     }
-    // No batch is larger than the whole room: the longest request is shorter.
-    match log.batch_bytes(spec.offset)?.map(|bytes| bytes.min(FETCHED_IN_MEMORY_BYTES_MAX)) {
-        Some(bytes) if bytes > spec.first_bytes_max => fetched.room_missed = Some(bytes),
-        Some(_) => log.read(spec.offset, 0, true, &mut fetched.records)?,
-        None => {}
+    if spec.committed && !fetched.records.is_empty() {
+        fetched.aborted = log.aborted_between(spec.offset, next)?;
     }
     Ok(())
 }

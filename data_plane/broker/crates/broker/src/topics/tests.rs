@@ -8,7 +8,7 @@ use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
 use headrace_usage::WindowLength;
 use tokio::task::LocalSet;
 
-use super::{SharedTopics, TopicRef, Topics, read::FetchSpec};
+use super::{Produced, SharedTopics, TopicRef, Topics, read::FetchSpec};
 use crate::{config::LimitsConfig, usage::Usage};
 
 mod metering;
@@ -63,8 +63,8 @@ fn partition(topic: TopicId) -> TopicPartition {
 
 async fn append(topics: &Topics, log: TopicPartition, bytes: usize) -> Result<i64, ErrorCode> {
     let batch = BatchBuilder::new().value(&vec![7; bytes]).build();
-    let accepted =
-        topics.append(Some("User:one"), log, &batch, PRODUCE_VERSION).map_err(|refusal| refusal.code)?;
+    let produced = Produced { principal: Some("User:one"), records: &batch, api_version: PRODUCE_VERSION };
+    let accepted = topics.append(log, produced, &|_| Ok(0)).map_err(|refusal| refusal.code)?;
     topics.durable(&[(log, accepted.appended.last_offset + 1)]).await;
     Ok(accepted.appended.base_offset)
 }
@@ -76,6 +76,7 @@ fn fetched_bytes(topics: &Topics, log: TopicPartition) -> usize {
         first_bytes_max: usize::MAX,
         current_leader_epoch: -1,
         last_fetched_epoch: -1,
+        committed: false,
     };
     let fetched = topics.fetch(log, &spec);
     assert_eq!(fetched.error, None);

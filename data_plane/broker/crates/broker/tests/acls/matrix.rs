@@ -6,7 +6,8 @@ use std::{collections::BTreeSet, fs, path::Path};
 use headrace_protocol::{
     ApiKey,
     messages::{
-        CreateTopicsRequest, CreateTopicsResponse, OffsetCommitRequest, OffsetCommitResponse,
+        CreateTopicsRequest, CreateTopicsResponse, InitProducerIdRequest, InitProducerIdResponse,
+        OffsetCommitRequest, OffsetCommitResponse,
         create_topics_request::CreatableTopic,
         offset_commit_request::{OffsetCommitRequestPartition, OffsetCommitRequestTopic},
     },
@@ -61,6 +62,12 @@ fn world() -> World {
     let committed: OffsetCommitResponse<'_> = owner.response(sent, 9);
     assert_eq!(committed.topics[0].partitions[0].error_code, 0);
     drop(committed);
+    let transactional_id = Some(format!("{PRESENT}-writer").into());
+    let init =
+        InitProducerIdRequest { transactional_id, transaction_timeout_ms: 60_000, ..Default::default() };
+    let sent = owner.request(&init, 4);
+    let begun: InitProducerIdResponse = owner.response(sent, 4);
+    assert_eq!(begun.error_code, 0);
     create_all(&mut owner, everything(ONE));
     let present = Target { prefix: PRESENT, id };
     World { broker, present, absent: Target { prefix: ABSENT, id: Uuid::from_u128(7) } }

@@ -4,8 +4,9 @@ use bytes::Bytes;
 use headrace_protocol::{
     ApiKey, decode_response,
     messages::{
-        AlterClientQuotasRequest, AlterClientQuotasResponse, AlterConfigsRequest, AlterConfigsResponse,
-        AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
+        AddOffsetsToTxnRequest, AddOffsetsToTxnResponse, AddPartitionsToTxnRequest,
+        AddPartitionsToTxnResponse, AlterClientQuotasRequest, AlterClientQuotasResponse, AlterConfigsRequest,
+        AlterConfigsResponse, AlterPartitionReassignmentsRequest, AlterPartitionReassignmentsResponse,
         AlterUserScramCredentialsRequest, AlterUserScramCredentialsResponse, CreateAclsRequest,
         CreateAclsResponse, CreatePartitionsRequest, CreatePartitionsResponse, CreateTopicsRequest,
         CreateTopicsResponse, DeleteAclsRequest, DeleteAclsResponse, DeleteGroupsRequest,
@@ -15,17 +16,21 @@ use headrace_protocol::{
         DescribeConfigsRequest, DescribeConfigsResponse, DescribeGroupsRequest, DescribeGroupsResponse,
         DescribeLogDirsRequest, DescribeLogDirsResponse, DescribeProducersRequest, DescribeProducersResponse,
         DescribeQuorumRequest, DescribeQuorumResponse, DescribeTopicPartitionsRequest,
-        DescribeTopicPartitionsResponse, DescribeUserScramCredentialsRequest,
-        DescribeUserScramCredentialsResponse, ElectLeadersRequest, ElectLeadersResponse, FetchRequest,
-        FetchResponse, FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
+        DescribeTopicPartitionsResponse, DescribeTransactionsRequest, DescribeTransactionsResponse,
+        DescribeUserScramCredentialsRequest, DescribeUserScramCredentialsResponse, ElectLeadersRequest,
+        ElectLeadersResponse, EndTxnRequest, EndTxnResponse, FetchRequest, FetchResponse,
+        FindCoordinatorRequest, FindCoordinatorResponse, HeartbeatRequest, HeartbeatResponse,
         IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, InitProducerIdRequest,
         InitProducerIdResponse, JoinGroupRequest, JoinGroupResponse, LeaveGroupRequest, LeaveGroupResponse,
         ListConfigResourcesRequest, ListConfigResourcesResponse, ListGroupsRequest, ListGroupsResponse,
         ListOffsetsRequest, ListOffsetsResponse, ListPartitionReassignmentsRequest,
-        ListPartitionReassignmentsResponse, MetadataRequest, MetadataResponse, OffsetCommitRequest,
-        OffsetCommitResponse, OffsetDeleteRequest, OffsetDeleteResponse, OffsetFetchRequest,
-        OffsetFetchResponse, OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse, ProduceRequest,
-        ProduceResponse, SyncGroupRequest, SyncGroupResponse, UpdateFeaturesRequest, UpdateFeaturesResponse,
+        ListPartitionReassignmentsResponse, ListTransactionsRequest, ListTransactionsResponse,
+        MetadataRequest, MetadataResponse, OffsetCommitRequest, OffsetCommitResponse, OffsetDeleteRequest,
+        OffsetDeleteResponse, OffsetFetchRequest, OffsetFetchResponse, OffsetForLeaderEpochRequest,
+        OffsetForLeaderEpochResponse, ProduceRequest, ProduceResponse, SyncGroupRequest, SyncGroupResponse,
+        TxnOffsetCommitRequest, TxnOffsetCommitResponse, UpdateFeaturesRequest, UpdateFeaturesResponse,
+        WriteTxnMarkersRequest, WriteTxnMarkersResponse,
+        add_partitions_to_txn_request::{AddPartitionsToTxnTopic, AddPartitionsToTxnTransaction},
         alter_client_quotas_request, alter_configs_request,
         alter_partition_reassignments_request::{ReassignablePartition, ReassignableTopic},
         alter_user_scram_credentials_request::ScramCredentialDeletion,
@@ -48,6 +53,8 @@ use headrace_protocol::{
         offset_fetch_request::{OffsetFetchRequestGroup, OffsetFetchRequestTopic, OffsetFetchRequestTopics},
         offset_for_leader_epoch_request::{OffsetForLeaderPartition, OffsetForLeaderTopic},
         produce_request::{PartitionProduceData, TopicProduceData},
+        txn_offset_commit_request::{TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic},
+        write_txn_markers_request::{WritableTxnMarker, WritableTxnMarkerTopic},
     },
 };
 use headrace_records::BatchBuilder;
@@ -61,6 +68,9 @@ use crate::{
 const TOPIC_DENIED: &[i16] = &[29];
 const GROUP_DENIED: &[i16] = &[30];
 const CLUSTER_DENIED: &[i16] = &[31];
+const TRANSACTION_DENIED: &[i16] = &[53];
+/// From version 4 on a broker asks, and must be allowed to act for the cluster.
+const TRANSACTION_OR_CLUSTER_DENIED: &[i16] = &[53, 31];
 /// Where things are listed, nothing is.
 const NOTHING: &[i16] = &[];
 
@@ -95,6 +105,11 @@ impl Target {
 
     fn group(self) -> String {
         format!("{}-readers", self.prefix)
+    }
+
+    /// A transactional id of which the beginning is known.
+    pub(crate) fn transactional_id(self) -> String {
+        format!("{}-writer", self.prefix)
     }
 
     /// Name and id of the topic, each where the version has it.
@@ -257,6 +272,25 @@ probes! {
             single.into_iter().chain(response.coordinators.iter().map(|row| row.error_code)).collect::<Vec<_>>()
         })
     };
+    InitProducerId "with a transactional id" TRANSACTION_DENIED, NEVER, |client, version, target| {
+        let request = InitProducerIdRequest { transactional_id: Some(target.transactional_id().into()), transaction_timeout_ms: 1, ..Default::default() };
+        ask!(client, version, request, InitProducerIdResponse, response => [response.error_code])
+    };
+    FindCoordinator "of a transactional id" TRANSACTION_DENIED, NEVER, |client, version, target| {
+        let mut request = FindCoordinatorRequest { key_type: i8::from(version >= 1), ..Default::default() };
+        let key = if version >= 1 { target.transactional_id() } else { target.group() };
+        if version >= 4 {
+            request.coordinator_keys = vec![key.into()];
+        } else {
+            request.key = key.into();
+        }
+        ask!(client, version, request, FindCoordinatorResponse<'_>, response => {
+            // Version 0 knows groups alone.
+            let told = |code| if version == 0 && code == GROUP_DENIED[0] { TRANSACTION_DENIED[0] } else { code };
+            let single = (version < 4).then_some(told(response.error_code));
+            single.into_iter().chain(response.coordinators.iter().map(|row| row.error_code)).collect::<Vec<_>>()
+        })
+    };
     JoinGroup "" GROUP_DENIED, NEVER, |client, version, target| {
         let protocols = vec![JoinGroupRequestProtocol { name: "range".into(), metadata: b"".as_slice().into() }];
         let request = JoinGroupRequest {
@@ -407,5 +441,49 @@ probes! {
         let request = DeleteAclsRequest { filters: vec![as_deletion(&anything())] };
         ask!(client, version, request, DeleteAclsResponse<'_>, response =>
             response.filter_results.iter().map(|row| row.error_code))
+    };
+    AddPartitionsToTxn "" TRANSACTION_OR_CLUSTER_DENIED, NEVER, |client, version, target| {
+        let topics = vec![AddPartitionsToTxnTopic { name: target.topic().into(), partitions: vec![0] }];
+        let request = if version < 4 {
+            AddPartitionsToTxnRequest { v3_and_below_transactional_id: target.transactional_id().into(), v3_and_below_topics: topics, ..Default::default() }
+        } else {
+            let transactional_id = target.transactional_id().into();
+            AddPartitionsToTxnRequest { transactions: vec![AddPartitionsToTxnTransaction { transactional_id, topics, ..Default::default() }], ..Default::default() }
+        };
+        ask!(client, version, request, AddPartitionsToTxnResponse<'_>, response => {
+            let rows = response.results_by_topic_v3_and_below.iter().flat_map(|topic| &topic.results_by_partition);
+            let whole = (version >= 4).then_some(response.error_code);
+            rows.map(|row| row.partition_error_code).chain(whole).collect::<Vec<_>>()
+        })
+    };
+    AddOffsetsToTxn "" TRANSACTION_DENIED, NEVER, |client, version, target| {
+        let request = AddOffsetsToTxnRequest { transactional_id: target.transactional_id().into(), group_id: target.group().into(), ..Default::default() };
+        ask!(client, version, request, AddOffsetsToTxnResponse, response => [response.error_code])
+    };
+    EndTxn "" TRANSACTION_DENIED, NEVER, |client, version, target| {
+        let request = EndTxnRequest { transactional_id: target.transactional_id().into(), ..Default::default() };
+        ask!(client, version, request, EndTxnResponse, response => [response.error_code])
+    };
+    WriteTxnMarkers "" CLUSTER_DENIED, NEVER, |client, version, target| {
+        let topics = vec![WritableTxnMarkerTopic { name: target.topic().into(), partition_indexes: vec![0] }];
+        let request = WriteTxnMarkersRequest { markers: vec![WritableTxnMarker { topics, producer_id: 5, ..Default::default() }] };
+        ask!(client, version, request, WriteTxnMarkersResponse<'_>, response =>
+            response.markers.iter().flat_map(|marker| &marker.topics).flat_map(|topic| &topic.partitions).map(|row| row.error_code))
+    };
+    TxnOffsetCommit "" TRANSACTION_DENIED, NEVER, |client, version, target| {
+        let partitions = vec![TxnOffsetCommitRequestPartition::default()];
+        let topics = vec![TxnOffsetCommitRequestTopic { name: target.topic().into(), partitions }];
+        let request = TxnOffsetCommitRequest { transactional_id: target.transactional_id().into(), group_id: target.group().into(), topics, ..Default::default() };
+        ask!(client, version, request, TxnOffsetCommitResponse<'_>, response =>
+            response.topics.iter().flat_map(|topic| &topic.partitions).map(|row| row.error_code))
+    };
+    DescribeTransactions "" TRANSACTION_DENIED, NEVER, |client, version, target| {
+        let request = DescribeTransactionsRequest { transactional_ids: vec![target.transactional_id().into()] };
+        ask!(client, version, request, DescribeTransactionsResponse<'_>, response =>
+            response.transaction_states.iter().map(|row| row.error_code))
+    };
+    ListTransactions "" NOTHING, NEVER, |client, version, _| {
+        ask!(client, version, ListTransactionsRequest::default(), ListTransactionsResponse<'_>, response =>
+            response.transaction_states.iter().map(|_| response.error_code))
     };
 }

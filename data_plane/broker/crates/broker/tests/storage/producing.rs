@@ -90,9 +90,9 @@ fn every_refusal_has_its_code_and_leaves_the_log_alone() {
         ("a claimed append time", sealed(21, &8i16.to_be_bytes()), ErrorCode::InvalidTimestamp),
         ("a marker", BatchBuilder::new().control().value(b"x").build(), ErrorCode::InvalidRecord),
         (
-            "a transaction",
-            BatchBuilder::new().transactional().value(b"x").build(),
-            ErrorCode::InvalidTxnState,
+            "a transaction without its id",
+            BatchBuilder::new().producer(5, 0, 0).transactional().value(b"x").build(),
+            ErrorCode::TransactionalIdAuthorizationFailed,
         ),
         ("no sequence", BatchBuilder::new().producer(5, 0, -1).value(b"x").build(), ErrorCode::InvalidRecord),
         ("a large batch", large, ErrorCode::MessageTooLarge),

@@ -70,10 +70,12 @@ fn offsets_and_producer_ids_are_refused_in_every_version() {
         assert_eq!(unknown.error_code, ErrorCode::UnknownTopicOrPartition.code(), "version {version}");
     }
     for version in 0..=5 {
-        let request = InitProducerIdRequest { transactional_id: Some("tx".into()), ..Default::default() };
+        let transactional_id = Some("tx".into());
+        let request =
+            InitProducerIdRequest { transactional_id, transaction_timeout_ms: 0, ..Default::default() };
         let id = client.request(&request, version);
         let response: InitProducerIdResponse = client.response(id, version);
-        assert_eq!(response.error_code, ErrorCode::TransactionalIdAuthorizationFailed.code());
+        assert_eq!(response.error_code, ErrorCode::InvalidTransactionTimeout.code());
     }
 }
 

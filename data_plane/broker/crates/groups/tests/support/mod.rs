@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use headrace_groups::{
     CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupEvent, HeartbeatRequest,
-    JoinAnswer, JoinRequest, Now, OffsetCommit, Protocol, Record, SyncAnswer, SyncRequest, TopicSelection,
-    Waiter,
+    JoinAnswer, JoinRequest, Now, OffsetCommit, Protocol, SyncAnswer, SyncRequest, TopicSelection, Waiter,
 };
-use headrace_types::{ErrorCode, TopicId};
+use headrace_types::{ErrorCode, Record, TopicId};
 use uuid::Uuid;
 
 pub(crate) const GROUP: &str = "g";
@@ -296,6 +295,7 @@ pub(crate) fn commit(member_id: &str, generation: i32, offsets: Vec<OffsetCommit
         instance_id: None,
         generation,
         knows_group_id_not_found: true,
+        transactor: None,
         offsets,
     }
 }

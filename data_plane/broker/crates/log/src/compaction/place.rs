@@ -8,12 +8,15 @@ use headrace_io::{Disk, DiskFile};
 use crate::error::LogError;
 use crate::partition::PartitionLog;
 use crate::segment::{self, ASIDE, Closed};
+use crate::transactions::AbortedTransaction;
 
 /// A segment that was written aside, synced, and is to be put in place.
 #[derive(Debug)]
 pub struct Replacement {
     pub(super) sources: Vec<Closed>,
     pub(super) closed: Closed,
+    /// The aborted transactions whose markers it holds.
+    pub(super) aborted: Vec<AbortedTransaction>,
     /// The file that the rename takes the name of: freeing its blocks may take long, so it stays open until that does not matter.
     pub(super) replaced: Arc<dyn DiskFile>,
     pub(super) disk: Arc<dyn Disk>,
@@ -27,7 +30,7 @@ impl PartitionLog {
     ///
     /// A full disk leaves the log as it was.
     pub fn put_in_place(&mut self, replacement: &Replacement) -> Result<bool, LogError> {
-        let Replacement { sources, closed, .. } = replacement;
+        let Replacement { sources, closed, aborted, .. } = replacement;
         let is_there = |at: &usize| self.closed[*at..].starts_with(sources);
         let at = self.closed.iter().position(|known| known.base_offset == closed.base_offset);
         let Some(at) = at.filter(is_there) else { return Ok(false) };
@@ -36,6 +39,10 @@ impl PartitionLog {
         self.loaded = None;
         self.rename_aside(&segment::log_name(closed.base_offset))?;
         self.closed.splice(at..at + sources.len(), [*closed]);
+        for source in sources {
+            self.aborted_hints.forget(source.base_offset);
+        }
+        self.aborted_hints.note(closed.base_offset, aborted);
         // Without a checkpoint a restart would read everything again: the last one may speak of a segment that was replaced.
         self.want_checkpoint();
         match self.rename_aside(&segment::index_name(closed.base_offset)) {

@@ -11,6 +11,7 @@ use headrace_types::{Offset, TopicPartition};
 use super::offset_map::OffsetMap;
 use super::place::{Replacement, remove_aside};
 use super::rewrite;
+use super::transactions::{Aborted, Remaining};
 use crate::error::LogError;
 use crate::partition::{CompactionConfig, PartitionLog};
 use crate::segment::{self, Closed};
@@ -42,6 +43,7 @@ pub struct PassPlan {
     pub(super) log_end: i64,
     /// Last offsets of batches that tell of producers: these batches stay, if need be without records.
     pub(super) remembered: BTreeSet<i64>,
+    pub(super) aborted: Aborted,
     pub(super) delete_retention_ms: i64,
     pub(super) now_ms: i64,
     segment_bytes: u64,
@@ -56,6 +58,7 @@ pub struct Pass {
     /// How far the offsets of keys are known.
     known_to: i64,
     groups: VecDeque<Vec<Closed>>,
+    remaining: Remaining,
 }
 
 /// What a step of a pass came to.
@@ -87,7 +90,9 @@ impl PartitionLog {
         if end > needed_from.get() {
             return Ok(Due::HeldBack);
         }
+        let aborted = self.aborted_between(self.meta.log_start_offset, end)?;
         Ok(Due::Now(Box::new(PassPlan {
+            aborted: Aborted::new(aborted),
             disk: Arc::clone(&self.disk),
             dir: self.dir.clone(),
             identity: self.identity,
@@ -126,15 +131,16 @@ impl PartitionLog {
         Ok(())
     }
 
-    /// How many segments, from the oldest on, may be touched: synced, with the one after them durable as well, and with
-    /// nothing younger than `min.compaction.lag.ms` in their dirty part (KIP-58).
+    /// How many segments, from the oldest on, may be touched: synced, with the one after them durable as well, with all of
+    /// their transactions decided, and with nothing younger than `min.compaction.lag.ms` in their dirty part (KIP-58).
     fn cleanable_segments(
         &mut self,
         config: CompactionConfig,
         dirty_from: i64,
         now_ms: i64,
     ) -> Result<usize, LogError> {
-        let durable = self.closed.partition_point(|closed| closed.end_offset <= self.synced.segment_base);
+        let decided = self.synced.segment_base.min(self.last_stable().get());
+        let durable = self.closed.partition_point(|closed| closed.end_offset <= decided);
         let first_dirty = self.closed.partition_point(|closed| closed.end_offset <= dirty_from);
         for number in first_dirty..durable {
             if config.lag_min_ms > 0 && self.newest(number)? > now_ms.saturating_sub(config.lag_min_ms) {
@@ -176,7 +182,7 @@ impl PassPlan {
     pub fn begin(self, stop: Arc<AtomicBool>) -> Result<Pass, LogError> {
         let (offsets, known_to) = rewrite::read_dirty(&self, &stop)?;
         let groups = groups(&self.segments, known_to, self.segment_bytes);
-        Ok(Pass { plan: self, stop, offsets, known_to, groups })
+        Ok(Pass { plan: self, stop, offsets, known_to, groups, remaining: Remaining::default() })
     }
 }
 
@@ -185,7 +191,8 @@ impl Pass {
     pub fn step(&mut self) -> Result<Step, LogError> {
         let Some(group) = self.groups.pop_front() else { return Ok(Step::Over) };
         let base_offset = group.first().map_or(0, |first| first.base_offset);
-        let stepped = rewrite::rewrite(&self.plan, &self.offsets, self.known_to, group, &self.stop);
+        let pass = rewrite::Basis { plan: &self.plan, offsets: &self.offsets, known_to: self.known_to };
+        let stepped = rewrite::rewrite(pass, &mut self.remaining, group, &self.stop);
         if !matches!(stepped, Ok(Step::Rewritten(_))) {
             let removed = remove_aside(&*self.plan.disk, &self.plan.dir, base_offset);
             // Of two failures the first is the one to tell; what stays behind goes with the next start.

@@ -6,17 +6,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use headrace_io::{DiskFile, OpenMode};
 use headrace_records::header::crc_of;
-use headrace_records::{BatchHeader, DecompressionLimits, Filtered, Record, RecordSet, emptied, filter};
+use headrace_records::{
+    BatchHeader, DecompressionLimits, Filtered, Record, RecordSet, emptied, filter, with_horizon,
+};
 
 use super::offset_map::OffsetMap;
 use super::place::{Replacement, aside};
 use super::plan::{PassPlan, Step};
+use super::transactions::Remaining;
 use crate::error::LogError;
 use crate::gauge::reserve_bytes;
 use crate::index::{Entry, SparseIndex};
 use crate::limits::{COMPACTION_WRITE_BYTES, SCAN_CHUNK_BYTES};
 use crate::scan::{self, Scanner};
 use crate::segment::{self, Closed, ClosedIndex, Compacted, SegmentHeader};
+use crate::transactions::AbortedTransaction;
 
 /// A segment that is read.
 struct Source {
@@ -37,7 +41,8 @@ pub(super) fn read_dirty(plan: &PassPlan, stop: &AtomicBool) -> Result<(OffsetMa
             if stop.load(Ordering::Relaxed) {
                 return Ok((OffsetMap::default(), i64::MIN));
             }
-            if header.next_offset().get() <= plan.dirty_from || is_left_alone(&header) {
+            let counts = !header.attributes.is_control() && !plan.aborted.has(&header);
+            if header.next_offset().get() <= plan.dirty_from || !counts {
                 continue;
             }
             if let Some(full_at) = note_batch(&mut offsets, &batch, plan.dirty_from) {
@@ -63,26 +68,31 @@ fn note_batch(offsets: &mut OffsetMap, batch: &[u8], dirty_from: i64) -> Option<
     None
 }
 
-/// Batches of transactions and their markers stay as they are: whether a record counts is not known here.
-fn is_left_alone(header: &BatchHeader) -> bool {
-    header.attributes.is_control() || header.attributes.is_transactional()
+/// What a pass goes by.
+#[derive(Clone, Copy)]
+pub(super) struct Basis<'a> {
+    pub(super) plan: &'a PassPlan,
+    pub(super) offsets: &'a OffsetMap,
+    /// How far the offsets of keys are known.
+    pub(super) known_to: i64,
 }
 
 /// Writes `group` aside as one segment. What the offsets of keys do not reach to is kept. Unless a segment was written whole the
 /// caller removes what lies aside.
 pub(super) fn rewrite(
-    plan: &PassPlan,
-    offsets: &OffsetMap,
-    known_to: i64,
+    pass: Basis<'_>,
+    remaining: &mut Remaining,
     group: Vec<Closed>,
     stop: &AtomicBool,
 ) -> Result<Step, LogError> {
+    let Basis { plan, known_to, .. } = pass;
     check_room(plan, group.iter().map(|closed| closed.size).sum())?;
     let sources =
         group.into_iter().map(|closed| Source::open(plan, closed)).collect::<Result<Vec<_>, _>>()?;
     let (Some(first), Some(last)) = (sources.first(), sources.last()) else { return Ok(Step::Same) };
     let end_offset = last.closed.end_offset;
-    let compacted = Compacted { end_offset, cleaned_to: known_to.min(end_offset) };
+    let has_aborted = plan.aborted.has_marker_between(first.closed.base_offset, end_offset);
+    let compacted = Compacted { end_offset, cleaned_to: known_to.min(end_offset), has_aborted };
     let header = SegmentHeader {
         created_at_ms: last.header.created_at_ms,
         compacted: Some(compacted),
@@ -96,23 +106,35 @@ pub(super) fn rewrite(
             if stop.load(Ordering::Relaxed) {
                 return Ok(Step::Over);
             }
-            match left_of(plan, offsets, known_to, &header, &batch) {
+            let left = if header.attributes.is_control() {
+                let is_needed = remaining.marker(&header);
+                left_of_marker(pass, &header, &batch, is_needed)
+            } else {
+                left_of(pass, &header, &batch)
+            };
+            match left {
                 Left::Same => writer.add(&batch)?,
                 Left::Other(batch) => {
                     has_changed = true;
                     writer.add(&batch)?;
                 }
-                Left::Nothing => has_changed = true,
+                Left::Nothing => {
+                    has_changed = true;
+                    continue;
+                }
             }
+            remaining.batch(&header);
+            writer.aborted.extend(plan.aborted.of_marker(&header));
         }
     }
     if !has_changed {
         return Ok(Step::Same);
     }
-    let closed = writer.finish(compacted)?;
+    let (closed, aborted) = writer.finish(compacted)?;
     Ok(Step::Rewritten(Replacement {
         sources: sources.iter().map(|source| source.closed).collect(),
         closed,
+        aborted,
         replaced: Arc::clone(&first.file),
         disk: Arc::clone(&plan.disk),
         dir: plan.dir.clone(),
@@ -126,11 +148,30 @@ enum Left {
     Nothing,
 }
 
-fn left_of(plan: &PassPlan, offsets: &OffsetMap, known_to: i64, header: &BatchHeader, batch: &[u8]) -> Left {
-    let is_gone = header.next_offset().get() <= plan.log_start;
-    if header.base_offset.get() >= known_to || (is_left_alone(header) && !is_gone) {
+/// What stays of a marker; it is needed as long as anything of its transaction is left.
+fn left_of_marker(pass: Basis<'_>, header: &BatchHeader, batch: &[u8], is_needed: bool) -> Left {
+    let Basis { plan, known_to, .. } = pass;
+    let is_last = header.next_offset().get() >= plan.log_end;
+    if header.base_offset.get() >= known_to || is_needed || is_last {
         return Left::Same;
     }
+    let is_gone = header.next_offset().get() <= plan.log_start;
+    match header.delete_horizon_ms() {
+        _ if is_gone => Left::Nothing,
+        Some(horizon_ms) if plan.now_ms >= horizon_ms => Left::Nothing,
+        Some(_) => Left::Same,
+        None => with_horizon(batch, plan.now_ms.saturating_add(plan.delete_retention_ms))
+            .map_or(Left::Same, Left::Other),
+    }
+}
+
+fn left_of(pass: Basis<'_>, header: &BatchHeader, batch: &[u8]) -> Left {
+    let Basis { plan, offsets, known_to } = pass;
+    if header.base_offset.get() >= known_to {
+        return Left::Same;
+    }
+    let is_gone = header.next_offset().get() <= plan.log_start;
+    let is_aborted = plan.aborted.has(header);
     // The last batch of the log stays in any case, so that a consumer gets to the end.
     let is_needed =
         header.next_offset().get() >= plan.log_end || plan.remembered.contains(&header.last_offset().get());
@@ -139,6 +180,7 @@ fn left_of(plan: &PassPlan, offsets: &OffsetMap, known_to: i64, header: &BatchHe
         record.offset >= known_to
             || (record.value.is_some() || shows_tombstones)
                 && !is_gone
+                && !is_aborted
                 && record.key.is_some_and(|key| !offsets.replaces(key, record.offset))
     };
     let is_known = header.last_offset().get() < known_to;
@@ -210,6 +252,7 @@ struct Writer<'a> {
     written: u64,
     max_timestamp: i64,
     index: SparseIndex,
+    aborted: Vec<AbortedTransaction>,
 }
 
 impl<'a> Writer<'a> {
@@ -225,6 +268,7 @@ impl<'a> Writer<'a> {
             written: 0,
             max_timestamp: i64::MIN,
             index: SparseIndex::default(),
+            aborted: Vec::new(),
         })
     }
 
@@ -254,7 +298,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Syncs the segment and its index.
-    fn finish(mut self, compacted: Compacted) -> Result<Closed, LogError> {
+    fn finish(mut self, compacted: Compacted) -> Result<(Closed, Vec<AbortedTransaction>), LogError> {
         if !self.pending.is_empty() {
             self.flush()?;
         }
@@ -264,16 +308,18 @@ impl<'a> Writer<'a> {
             max_timestamp: self.max_timestamp,
             created_at_ms: self.header.created_at_ms,
             index: self.index,
+            aborted: self.aborted,
         };
         let path = aside(&self.plan.dir, &segment::index_name(self.header.base_offset));
         let file = self.plan.disk.open(&path, OpenMode::Replace).map_err(LogError::io(&path))?;
         file.write_at(0, &[&summary.encode()]).map_err(LogError::io(&path))?;
         file.sync_data().map_err(LogError::io(&path))?;
-        Ok(Closed {
+        let closed = Closed {
             base_offset: self.header.base_offset,
             end_offset: compacted.end_offset,
             size: self.written,
             cleaned_to: Some(compacted.cleaned_to),
-        })
+        };
+        Ok((closed, summary.aborted))
     }
 }

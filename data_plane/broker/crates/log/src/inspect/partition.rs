@@ -91,9 +91,10 @@ impl Inspection<'_> {
 
     /// A checkpoint that can not be read is one that a start does without.
     fn checkpoint(&mut self, dir: &Path) -> Result<Option<Checkpoint>, LogError> {
-        let content = checkpoint::KIND.read(&**self.disk, &dir.join(checkpoint::FILE_NAME))?;
+        let path = dir.join(checkpoint::FILE_NAME);
+        let (kind, content) = checkpoint::KIND.read_either(checkpoint::KIND_BEFORE, &**self.disk, &path)?;
         let is_there = content != Content::Absent;
-        let checkpoint = content.rebuildable().and_then(|payload| Checkpoint::decode(&payload));
+        let checkpoint = content.rebuildable().and_then(|payload| Checkpoint::decode(&payload, kind));
         self.summary.rebuildable += u64::from(is_there && checkpoint.is_none());
         Ok(checkpoint)
     }
@@ -232,9 +233,9 @@ impl Inspection<'_> {
 
     fn index(&mut self, dir: &Path, base: i64) -> Result<Index, LogError> {
         let path = dir.join(segment::index_name(base));
-        let content = index::KIND.read(&**self.disk, &path)?;
+        let (kind, content) = index::KIND.read_either(index::KIND_BEFORE, &**self.disk, &path)?;
         let is_absent = content == Content::Absent;
-        let closed = content.rebuildable().and_then(|payload| ClosedIndex::decode(&payload));
+        let closed = content.rebuildable().and_then(|payload| ClosedIndex::decode(&payload, kind));
         let state = match (&closed, is_absent) {
             (Some(_), _) => IndexState::Sound,
             (None, true) => IndexState::Absent,

@@ -8,3 +8,4 @@ mod model;
 mod partition;
 mod recovery;
 mod support;
+mod transactions;

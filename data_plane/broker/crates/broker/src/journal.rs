@@ -1,56 +1,88 @@
-//! Where the coordinator's records lie: a log of the broker's own, read back whole at start and written anew when it has grown.
+//! Where a coordinator's records lie: a log of the broker's own, read back whole at start and written anew when it has grown.
 
 use std::{path::Path, sync::Arc};
 
-use headrace_groups::{Coordinator, Record, RecordError};
 use headrace_io::Disk;
 use headrace_log::{AppendError, LogConfig, LogError, PartitionLog, ReadError, SyncEnd, SyncPlan};
 use headrace_records::{
     BatchBuilder, BatchHeader, DecompressionLimits, NewRecord, RecordSet, RecordsError, header::crc_of,
 };
-use headrace_types::{Offset, PartitionIndex, TopicId, TopicPartition};
+use headrace_types::{Offset, PartitionIndex, Record, RecordError, TopicId, TopicPartition};
 use thiserror::Error;
 use uuid::Uuid;
 
 use crate::limits::{
-    GROUP_BATCH_BYTES, GROUP_LOG_BYTES_BEFORE_COMPACTION, GROUP_LOG_GROWTH_BEFORE_COMPACTION,
-    GROUP_LOG_SEGMENT_BYTES,
+    JOURNAL_BATCH_BYTES, JOURNAL_BYTES_BEFORE_COMPACTION, JOURNAL_GROWTH_BEFORE_COMPACTION,
+    JOURNAL_SEGMENT_BYTES,
 };
 
-/// Directory of the log, in the data directory.
-pub(crate) const DIRECTORY: &str = "groups";
-/// What the segments say they belong to; no topic has it, for it is no random id.
-const IDENTITY: TopicPartition = TopicPartition {
-    topic: TopicId::new(Uuid::from_u128(0x6865_6164_7261_6365_0000_0000_0000_0001)),
-    partition: PartitionIndex::new(0),
-};
+/// One of the broker's journals.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct JournalKind {
+    /// Its directory, in the data directory.
+    pub(crate) directory: &'static str,
+    /// What its segments say they belong to.
+    identity: TopicPartition,
+}
+
+/// The journal of the coordinator of groups.
+pub(crate) const GROUPS: JournalKind = JournalKind { directory: "groups", identity: identity(1) };
+/// The journal of the coordinator of transactions.
+pub(crate) const TRANSACTIONS: JournalKind = JournalKind { directory: "transactions", identity: identity(2) };
+
+/// No topic has it, for it is no random id.
+const fn identity(number: u128) -> TopicPartition {
+    TopicPartition {
+        topic: TopicId::new(Uuid::from_u128(0x6865_6164_7261_6365_0000_0000_0000_0000 + number)),
+        partition: PartitionIndex::new(0),
+    }
+}
+
+/// Takes the records of a journal in again, in the order in which they were written.
+pub(crate) trait Replay {
+    fn replay(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RecordError>;
+}
+
+impl Replay for headrace_groups::Coordinator {
+    fn replay(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RecordError> {
+        Self::replay(self, key, value)
+    }
+}
+
+impl Replay for headrace_transactions::Coordinator {
+    fn replay(&mut self, key: &[u8], value: Option<&[u8]>) -> Result<(), RecordError> {
+        Self::replay(self, key, value)
+    }
+}
+
 const CONFIG: LogConfig = LogConfig {
-    segment_bytes: GROUP_LOG_SEGMENT_BYTES,
+    segment_bytes: JOURNAL_SEGMENT_BYTES,
     segment_ms: i64::MAX,
     retention_ms: -1,
     retention_bytes: -1,
     compaction: None,
 };
 
-/// Why the groups of a broker can not be read back.
+/// Why a journal can not be read back.
 #[derive(Debug, Error)]
 pub(crate) enum JournalError {
     #[error(transparent)]
     Log(#[from] LogError),
     #[error(transparent)]
     Read(#[from] ReadError),
-    #[error("group log is damaged at offset {offset}: {source}")]
-    Records { offset: i64, source: RecordsError },
-    #[error("group log is damaged at offset {offset}: a batch has no length")]
-    Batch { offset: i64 },
-    #[error("group log is damaged at offset {offset}: a batch's CRC does not match")]
-    Crc { offset: i64 },
-    #[error("group log at offset {offset}: {source}")]
-    Record { offset: i64, source: RecordError },
+    #[error("{journal} log is damaged at offset {offset}: {source}")]
+    Records { journal: &'static str, offset: i64, source: RecordsError },
+    #[error("{journal} log is damaged at offset {offset}: a batch has no length")]
+    Batch { journal: &'static str, offset: i64 },
+    #[error("{journal} log is damaged at offset {offset}: a batch's CRC does not match")]
+    Crc { journal: &'static str, offset: i64 },
+    #[error("{journal} log at offset {offset}: {source}")]
+    Record { journal: &'static str, offset: i64, source: RecordError },
 }
 
-/// The log of the coordinator. Every record takes one offset.
+/// The log of a coordinator. Every record takes one offset.
 pub(crate) struct Journal {
+    kind: JournalKind,
     log: PartitionLog,
     /// Records that found the disk full; they are written before any other.
     backlog: Vec<Record>,
@@ -63,26 +95,27 @@ impl Journal {
     /// Opens the log and hands its records to the coordinator.
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
+        kind: JournalKind,
         directory: &Path,
         now_ms: i64,
-        coordinator: &mut Coordinator,
+        coordinator: &mut dyn Replay,
     ) -> Result<Self, JournalError> {
         disk.create_dir_all(directory).map_err(LogError::io(directory))?;
         if let Some(parent) = directory.parent() {
             disk.sync_dir(parent).map_err(LogError::io(parent))?;
         }
-        let log = PartitionLog::open(disk, directory, IDENTITY, CONFIG, now_ms)?;
-        let mut journal = Self { log, backlog: Vec::new(), compaction: None, compacted_bytes: 0 };
+        let log = PartitionLog::open(disk, directory, kind.identity, CONFIG, now_ms)?;
+        let mut journal = Self { kind, log, backlog: Vec::new(), compaction: None, compacted_bytes: 0 };
         journal.replay(coordinator)?;
         Ok(journal)
     }
 
-    fn replay(&mut self, coordinator: &mut Coordinator) -> Result<(), JournalError> {
+    fn replay(&mut self, coordinator: &mut dyn Replay) -> Result<(), JournalError> {
         let mut offset = self.log.log_start().get();
         while offset < self.log.log_end().get() {
             let mut batches = Vec::new();
-            self.log.read(offset, GROUP_BATCH_BYTES, true, &mut batches)?;
-            offset = replay_batches(&batches, offset, coordinator)?;
+            self.log.read(offset, JOURNAL_BATCH_BYTES, true, &mut batches)?;
+            offset = replay_batches(self.kind.directory, &batches, offset, coordinator)?;
         }
         Ok(())
     }
@@ -111,7 +144,7 @@ impl Journal {
                 Ok(()) => written += chunk.len(),
                 Err(AppendError::Log(error)) => return Err(error),
                 Err(refused) => {
-                    tracing::warn!(reason = %refused, records = self.backlog.len(), "group records wait");
+                    tracing::warn!(journal = self.kind.directory, reason = %refused, records = self.backlog.len(), "records of a journal wait for room on the disk");
                     break;
                 }
             }
@@ -151,8 +184,8 @@ impl Journal {
 
     /// Whether most of the log is likely to be superfluous.
     pub(crate) fn wants_compaction(&self) -> bool {
-        let grown = self.compacted_bytes.saturating_mul(GROUP_LOG_GROWTH_BEFORE_COMPACTION);
-        let due = self.log.size_bytes() >= grown.max(GROUP_LOG_BYTES_BEFORE_COMPACTION);
+        let grown = self.compacted_bytes.saturating_mul(JOURNAL_GROWTH_BEFORE_COMPACTION);
+        let due = self.log.size_bytes() >= grown.max(JOURNAL_BYTES_BEFORE_COMPACTION);
         due && self.compaction.is_none() && !self.is_stuck()
     }
 
@@ -179,13 +212,13 @@ fn append_batch(log: &mut PartitionLog, records: &[Record], now_ms: i64) -> Resu
     log.append(&batch, &header, false, now_ms).map(|_| ())
 }
 
-/// Splits records into batches of about [`GROUP_BATCH_BYTES`]; a larger record is a batch of its own.
+/// Splits records into batches of about [`JOURNAL_BATCH_BYTES`]; a larger record is a batch of its own.
 fn chunks(records: &[Record]) -> Vec<&[Record]> {
     let mut chunks = Vec::new();
     let (mut start, mut bytes) = (0, 0);
     for (index, record) in records.iter().enumerate() {
         let size = record.key.len() + record.value.as_ref().map_or(0, Vec::len);
-        if bytes + size > GROUP_BATCH_BYTES && index > start {
+        if bytes + size > JOURNAL_BATCH_BYTES && index > start {
             chunks.push(&records[start..index]);
             (start, bytes) = (index, 0);
         }
@@ -198,30 +231,40 @@ fn chunks(records: &[Record]) -> Vec<&[Record]> {
 }
 
 /// Replays whole batches; answers the offset after them.
-fn replay_batches(batches: &[u8], from: i64, coordinator: &mut Coordinator) -> Result<i64, JournalError> {
+fn replay_batches(
+    journal: &'static str,
+    batches: &[u8],
+    from: i64,
+    coordinator: &mut dyn Replay,
+) -> Result<i64, JournalError> {
     let mut rest = batches;
     let mut offset = from;
     while !rest.is_empty() {
-        let header = BatchHeader::parse(rest).ok_or(JournalError::Batch { offset })?;
-        let length = header.batch_bytes().ok_or(JournalError::Batch { offset })?;
-        let (batch, after) = rest.split_at_checked(length).ok_or(JournalError::Batch { offset })?;
+        let header = BatchHeader::parse(rest).ok_or(JournalError::Batch { journal, offset })?;
+        let length = header.batch_bytes().ok_or(JournalError::Batch { journal, offset })?;
+        let (batch, after) = rest.split_at_checked(length).ok_or(JournalError::Batch { journal, offset })?;
         if crc_of(batch) != header.crc {
-            return Err(JournalError::Crc { offset });
+            return Err(JournalError::Crc { journal, offset });
         }
-        replay_batch(batch, offset, coordinator)?;
+        replay_batch(journal, batch, offset, coordinator)?;
         offset = header.next_offset().get();
         rest = after;
     }
-    if offset > from { Ok(offset) } else { Err(JournalError::Batch { offset }) }
+    if offset > from { Ok(offset) } else { Err(JournalError::Batch { journal, offset }) }
 }
 
-fn replay_batch(batch: &[u8], offset: i64, coordinator: &mut Coordinator) -> Result<(), JournalError> {
-    let damaged = |source| JournalError::Records { offset, source };
+fn replay_batch(
+    journal: &'static str,
+    batch: &[u8],
+    offset: i64,
+    coordinator: &mut dyn Replay,
+) -> Result<(), JournalError> {
+    let damaged = |source| JournalError::Records { journal, offset, source };
     let records = RecordSet::of_batch(batch, DecompressionLimits::default()).map_err(damaged)?;
     for record in records.iter() {
         let record = record.map_err(damaged)?;
         let key = record.key.unwrap_or_default();
-        let unreadable = |source| JournalError::Record { offset: record.offset, source };
+        let unreadable = |source| JournalError::Record { journal, offset: record.offset, source };
         coordinator.replay(key, record.value).map_err(unreadable)?;
     }
     Ok(())

@@ -2,9 +2,9 @@
 
 use std::{path::Path, sync::Arc};
 
-use headrace_groups::{CommitRequest, Coordinator, Effects, GroupConfig, Now, OffsetCommit, Record};
+use headrace_groups::{CommitRequest, Coordinator, Effects, GroupConfig, Now, OffsetCommit};
 use headrace_io::{Disk, SeededRng, SimDisk};
-use headrace_types::{ErrorCode, TopicId};
+use headrace_types::ErrorCode;
 
 use super::*;
 
@@ -21,7 +21,8 @@ impl World {
     fn open(disk: Arc<SimDisk>) -> Self {
         let mut coordinator = Coordinator::new(GroupConfig::default());
         let shared: Arc<dyn Disk> = disk.clone();
-        let journal = Journal::open(shared, Path::new("data/groups"), NOW.wall_ms, &mut coordinator).unwrap();
+        let journal =
+            Journal::open(shared, GROUPS, Path::new("data/groups"), NOW.wall_ms, &mut coordinator).unwrap();
         coordinator.start(NOW);
         Self { disk, coordinator, journal }
     }
@@ -46,6 +47,7 @@ impl World {
             instance_id: None,
             generation: -1,
             knows_group_id_not_found: true,
+            transactor: None,
             offsets: vec![commit],
         };
         let mut effects = Effects::default();
@@ -127,7 +129,7 @@ fn a_log_that_has_grown_is_written_anew() {
 fn a_record_larger_than_a_batch_is_a_batch_of_its_own() {
     let mut world = World::open(Arc::new(SimDisk::new()));
     let mut records = world.records_of_commit(0, 5, 10);
-    let huge = Record { key: records[0].key.clone(), value: Some(vec![0; GROUP_BATCH_BYTES * 3]) };
+    let huge = Record { key: records[0].key.clone(), value: Some(vec![0; JOURNAL_BATCH_BYTES * 3]) };
     records.push(huge);
     assert_eq!(chunks(&records).iter().map(|chunk| chunk.len()).collect::<Vec<_>>(), [1, 1]);
     let small = Record { key: vec![1], value: None };
@@ -144,7 +146,7 @@ fn a_changed_bit_in_what_was_durable_is_refused_and_not_believed() {
     world.disk.flip_bit(&segment, bytes.len() - 12, 0);
     let mut coordinator = Coordinator::new(GroupConfig::default());
     let disk: Arc<dyn Disk> = world.disk;
-    let refused = Journal::open(disk, Path::new("data/groups"), NOW.wall_ms, &mut coordinator);
+    let refused = Journal::open(disk, GROUPS, Path::new("data/groups"), NOW.wall_ms, &mut coordinator);
     let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert!(error.contains("damaged at offset 0"), "{error}");
 }
@@ -156,6 +158,6 @@ fn a_log_of_another_broker_version_is_refused() {
     world.sync();
     let mut coordinator = Coordinator::new(GroupConfig::default());
     let disk: Arc<dyn Disk> = world.disk.clone();
-    let refused = Journal::open(disk, Path::new("data/groups"), NOW.wall_ms, &mut coordinator);
+    let refused = Journal::open(disk, GROUPS, Path::new("data/groups"), NOW.wall_ms, &mut coordinator);
     assert!(matches!(refused, Err(JournalError::Record { offset: 0, .. })));
 }
