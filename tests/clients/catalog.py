@@ -26,7 +26,7 @@ TITLES: Final[Mapping[Row, str]] = {
     "administration": "administration",
 }
 
-SWITCHED_OFF: Final[frozenset[Row]] = frozenset({"transactions"})
+SWITCHED_OFF: Final[frozenset[Row]] = frozenset()
 """What the broker refuses so far."""
 
 

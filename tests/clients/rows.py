@@ -98,7 +98,9 @@ def codecs(program: Program, cluster: KafkaCluster) -> None:
 def transactions(program: Program, cluster: KafkaCluster) -> None:
     """Aborted first, then committed: neither records nor offsets of the first are there."""
     access = cluster.access()
-    topic, sent = _filled(cluster, 20)
+    topic = cluster.topic("matrix", PARTITIONS)
+    sent = [one for one in text_records(20, PARTITIONS, "piped") if one["value"] is not None]
+    reference.send(access, topic, sent)
     to = cluster.topic("matrix-to", 1)
     ask = {"topic": topic, "group": f"{topic}-pipeline", "to": to, "count": len(sent)}
 
