@@ -73,7 +73,10 @@ def _build_node() -> None:
         return
     prefix = node.directory.parent
     if not (prefix / NODE_HEADER).exists():
-        raise SetupError(f"Node's headers are not in {prefix / NODE_HEADER.parent}")
+        raise SetupError(
+            f"Node's headers are not in {prefix / NODE_HEADER.parent}: install the Node that has "
+            "them (nodejs.org's packages do; Debian: apt-get install libnode-dev)"
+        )
     say("installing the Node clients (compiles librdkafka: takes minutes)")
     install = ["ci", "--no-audit", "--no-fund", "--loglevel=error"]
     settings = {**node.environment, **NODE_ENVIRONMENT, "npm_config_nodedir": str(prefix)}

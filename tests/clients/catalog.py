@@ -98,11 +98,18 @@ OTHERS: Final[tuple[Client, ...]] = (
         can=("produce", "consume", "administration"),
         notes=("has no options for credentials: it meets a broker that asks for none",),
     ),
+    Client(name="kafka-transactions", pin=TOOLS, can=("transactions", "administration")),
+    Client(
+        name="TransactionalMessageCopier",
+        pin=TOOLS,
+        can=("transactions",),
+        notes=("has no options for credentials either",),
+    ),
     Client(
         name="Kafka Streams",
         pin=(JAVA[0], "kafka-streams"),
-        can=("produce", "consume", "resume", "administration"),
-        notes=("is a word count, at least once, that is stopped and goes on counting",),
+        can=("produce", "consume", "resume", "transactions", "administration"),
+        notes=("is a word count that goes on when started again, at least and exactly once",),
     ),
     Client(
         name="Kafka Connect",

@@ -56,6 +56,14 @@ def send(access: KafkaAccess, topic: str, records: Sequence[Fields]) -> None:
     assert failed == []
 
 
+def send_values(settings: dict[str, str], topic: str, values: Sequence[str]) -> None:
+    """Produce values to the first partition."""
+    producer = Producer({**settings, "enable.idempotence": True})
+    for value in values:
+        producer.produce(topic, value, partition=0)
+    assert producer.flush(PATIENCE_SECONDS) == 0
+
+
 def read(
     access: KafkaAccess, topic: str, partitions: int, *, count: int, isolation: str
 ) -> list[Fields]:
@@ -96,12 +104,27 @@ def create_topic_without_credentials(bootstrap: str, name: str) -> None:
     admin.create_topics([topic])[name].result(PATIENCE_SECONDS)
 
 
-def end_offset(access: KafkaAccess, topic: str) -> int:
-    """How far the first partition is written."""
-    consumer = Consumer({**access.librdkafka(), "group.id": "reference"})
+def read_committed(settings: dict[str, str], topic: str) -> list[Fields]:
+    """What there is in the first partition for who reads committed records alone."""
+    consumer = Consumer(
+        {
+            **settings,
+            "group.id": "reference",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "isolation.level": "read_committed",
+        }
+    )
+    found: list[Fields] = []
     try:
-        partition = TopicPartition(topic, 0)
-        return consumer.get_watermark_offsets(partition, timeout=PATIENCE_SECONDS)[1]
+        consumer.assign([TopicPartition(topic, 0, 0)])
+        while True:
+            message = consumer.poll(PATIENCE_SECONDS)
+            assert message is not None, f"the end of {topic} is not told"
+            error = message.error()
+            if error is not None and error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001
+                return found
+            found.append(_fields(message))
     finally:
         consumer.close()
 
