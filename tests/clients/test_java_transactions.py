@@ -1,4 +1,4 @@
-"""Java in transactions: a copier that commits offsets with its records, and kafka-transactions."""
+"""Java in transactions: a copier that commits offsets with its records."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from tests.clients.java_tools import java, write_config
+from tests.clients.java_tools import java
 from tests.clients.programs import run
 from tests.clients.samples import PATIENCE_SECONDS, poll_until
-from tests.fixtures.kafka_access import KafkaCluster
 from tests.parity.brokers import native
 
 pytestmark = pytest.mark.xdist_group("clients-java")
@@ -69,27 +68,3 @@ def committed(bootstrap: str, topic: str, count: int) -> list[str]:
     poll_until(lambda: len(found) >= count, take, f"{count} records")
     consumer.close()
     return found
-
-
-def test_an_administrator_lists_describes_and_aborts(
-    kafka_cluster: KafkaCluster, tmp_path: Path
-) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic("aborted", 1)
-    name = f"tx-{topic}"
-    producer = Producer(access.librdkafka() | {"transactional.id": name})
-    producer.init_transactions(PATIENCE_SECONDS)
-    producer.begin_transaction()
-    producer.produce(topic, b"left open")
-    assert producer.flush(PATIENCE_SECONDS) == 0
-
-    config = str(write_config(tmp_path, access))
-    tool = [*java(), TRANSACTIONS, "--bootstrap-server", access.bootstrap]
-    tool += ["--command-config", config]
-    listed = run([*tool, "list"])
-    assert any(name in line and "Ongoing" in line for line in listed)
-    (row,) = [line for line in run([*tool, "describe", "--transactional-id", name]) if name in line]
-    assert f"{topic}-0" in row
-    partition = ["--topic", topic, "--partition", "0"]
-    assert run([*tool, "describe-producers", *partition])[-1].split()[-1] == "0"
-    run([*tool, "abort", *partition, "--start-offset", "0"])
-    assert run([*tool, "describe-producers", *partition])[-1].split()[-1] == "None"
