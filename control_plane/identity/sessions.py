@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy.orm import Session as DatabaseSession
 
@@ -29,10 +29,10 @@ TOKEN_LENGTH_MAX = 64
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A fresh session and the secret that its cookie carries."""
+    """A fresh session: the secret that its cookie carries, and how long it may last."""
 
     cookie_value: str
-    expires_at: datetime
+    seconds: int
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,7 @@ class SessionService:
     ) -> SignedIn:
         now = self._clock.now()
         signed_in = SignedIn(
-            SESSION_PREFIX + secrets.token_urlsafe(TOKEN_BYTES),
-            now + timedelta(seconds=SESSION_SECONDS_MAX),
+            SESSION_PREFIX + secrets.token_urlsafe(TOKEN_BYTES), SESSION_SECONDS_MAX
         )
         session.add(
             Session(
@@ -126,7 +125,7 @@ class SessionService:
                 token_hash=_hash(signed_in.cookie_value),
                 created_at=now,
                 last_used_at=now,
-                expires_at=signed_in.expires_at,
+                expires_at=now + timedelta(seconds=signed_in.seconds),
             )
         )
         session.flush()
