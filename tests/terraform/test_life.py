@@ -129,6 +129,8 @@ def test_what_exists_is_imported_and_read(
     missing = absent.run("import", TOPIC, f"{values[CLUSTER]['id']}/none", expect=1).stderr
     assert "non-existent remote object" in missing
 
+    bounds = {"read": ["orders-"], "write": []}
+    bounded = http.post("/v1/api-keys", json={"name": "bounded", "bounds": bounds}).json()
     reader = make_configuration("reader")
     reader.write(PROVIDER + READER)
     reader.apply()
@@ -154,7 +156,9 @@ def test_what_exists_is_imported_and_read(
     assert key == found["data.headrace_api_key.it"]
     assert key == http.get(f"/v1/api-keys/{values[KEY]['id']}").json()
     assert key in found["data.headrace_api_keys.all"]["api_keys"]
-    assert len(found["data.headrace_api_keys.all"]["api_keys"]) > 1
+    listed_keys = {one["id"]: one for one in found["data.headrace_api_keys.all"]["api_keys"]}
+    assert listed_keys[bounded["id"]]["bounds"] == bounds
+    assert http.delete(f"/v1/api-keys/{bounded['id']}").is_success
     configuration.destroy()
 
 

@@ -18,6 +18,15 @@ type APIKey struct {
 	LastUsedAt *string `json:"last_used_at"`
 	RevokedAt  *string `json:"revoked_at"`
 	Secret     *string `json:"secret"`
+
+	Bounds *APIKeyBounds `json:"bounds"`
+}
+
+// APIKeyBounds are what a key may do with records at most: topics by the beginnings of their names, `*`
+// for all. What is in neither list may not be done.
+type APIKeyBounds struct {
+	Read  []string `json:"read"`
+	Write []string `json:"write"`
 }
 
 // APIKeySpec is an API key to be made, by the service's own secret unless Secret brings one.

@@ -19,9 +19,17 @@ type Plan struct {
 
 // PlanLimits are the most that one cluster of a plan may use.
 type PlanLimits struct {
-	ConnectionsMax  int64 `json:"connections_max"`
-	PartitionsMax   int64 `json:"partitions_max"`
-	RequestBytesMax int64 `json:"request_bytes_max"`
+	ConnectionsMax                    int64 `json:"connections_max"`
+	PartitionsMax                     int64 `json:"partitions_max"`
+	RequestBytesMax                   int64 `json:"request_bytes_max"`
+	TopicsMax                         int64 `json:"topics_max"`
+	GroupsMax                         int64 `json:"groups_max"`
+	ConnectionsPerAddressMax          int64 `json:"connections_per_address_max"`
+	ConnectionsPerSecondMax           int64 `json:"connections_per_second_max"`
+	ConnectionsPerAddressPerSecondMax int64 `json:"connections_per_address_per_second_max"`
+	ProduceBytesPerSecondMax          int64 `json:"produce_bytes_per_second_max"`
+	FetchBytesPerSecondMax            int64 `json:"fetch_bytes_per_second_max"`
+	PartitionChangesPerMinuteMax      int64 `json:"partition_changes_per_minute_max"`
 }
 
 // ListPlans lists the plans in the order of their names.

@@ -20,6 +20,13 @@ type apiKeyDataModel struct {
 	ExpiresAt  types.String `tfsdk:"expires_at"`
 	LastUsedAt types.String `tfsdk:"last_used_at"`
 	RevokedAt  types.String `tfsdk:"revoked_at"`
+
+	Bounds *apiKeyBoundsModel `tfsdk:"bounds"`
+}
+
+type apiKeyBoundsModel struct {
+	Read  []types.String `tfsdk:"read"`
+	Write []types.String `tfsdk:"write"`
 }
 
 func newAPIKeyDataModel(key api.APIKey) apiKeyDataModel {
@@ -33,7 +40,23 @@ func newAPIKeyDataModel(key api.APIKey) apiKeyDataModel {
 		ExpiresAt:  types.StringPointerValue(key.ExpiresAt),
 		LastUsedAt: types.StringPointerValue(key.LastUsedAt),
 		RevokedAt:  types.StringPointerValue(key.RevokedAt),
+		Bounds:     newAPIKeyBoundsModel(key.Bounds),
 	}
+}
+
+func newAPIKeyBoundsModel(bounds *api.APIKeyBounds) *apiKeyBoundsModel {
+	if bounds == nil {
+		return nil
+	}
+	return &apiKeyBoundsModel{Read: stringValues(bounds.Read), Write: stringValues(bounds.Write)}
+}
+
+func stringValues(texts []string) []types.String {
+	values := make([]types.String, 0, len(texts))
+	for _, text := range texts {
+		values = append(values, types.StringValue(text))
+	}
+	return values
 }
 
 func apiKeyAttributes() map[string]schema.Attribute {
@@ -48,9 +71,21 @@ func apiKeyAttributes() map[string]schema.Attribute {
 		"last_used_at": "When the key was last used over HTTP, some seconds late (RFC 3339, UTC); null for never.",
 		"revoked_at":   "When the key was ended (RFC 3339, UTC); null while it was not.",
 	}
-	attributes := make(map[string]schema.Attribute, len(texts))
+	attributes := make(map[string]schema.Attribute, len(texts)+1)
 	for name, text := range texts {
 		attributes[name] = schema.StringAttribute{MarkdownDescription: text, Computed: true}
+	}
+	topics := func(text string) schema.Attribute {
+		return schema.ListAttribute{MarkdownDescription: text, Computed: true, ElementType: types.StringType}
+	}
+	attributes["bounds"] = schema.SingleNestedAttribute{
+		MarkdownDescription: "What the key may do with records at most, topics by the beginnings of their names and `*` " +
+			"for all; null for a key without bounds.",
+		Computed: true,
+		Attributes: map[string]schema.Attribute{
+			"read":  topics("Topics that it may read."),
+			"write": topics("Topics that it may write."),
+		},
 	}
 	return attributes
 }

@@ -26,9 +26,17 @@ type planModel struct {
 }
 
 type planLimitsModel struct {
-	ConnectionsMax  types.Int64 `tfsdk:"connections_max"`
-	PartitionsMax   types.Int64 `tfsdk:"partitions_max"`
-	RequestBytesMax types.Int64 `tfsdk:"request_bytes_max"`
+	ConnectionsMax                    types.Int64 `tfsdk:"connections_max"`
+	PartitionsMax                     types.Int64 `tfsdk:"partitions_max"`
+	RequestBytesMax                   types.Int64 `tfsdk:"request_bytes_max"`
+	TopicsMax                         types.Int64 `tfsdk:"topics_max"`
+	GroupsMax                         types.Int64 `tfsdk:"groups_max"`
+	ConnectionsPerAddressMax          types.Int64 `tfsdk:"connections_per_address_max"`
+	ConnectionsPerSecondMax           types.Int64 `tfsdk:"connections_per_second_max"`
+	ConnectionsPerAddressPerSecondMax types.Int64 `tfsdk:"connections_per_address_per_second_max"`
+	ProduceBytesPerSecondMax          types.Int64 `tfsdk:"produce_bytes_per_second_max"`
+	FetchBytesPerSecondMax            types.Int64 `tfsdk:"fetch_bytes_per_second_max"`
+	PartitionChangesPerMinuteMax      types.Int64 `tfsdk:"partition_changes_per_minute_max"`
 }
 
 func newPlansDataSource() datasource.DataSource { return &plansDataSource{} }
@@ -72,9 +80,17 @@ func planAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "The most that one cluster may use.",
 			Computed:            true,
 			Attributes: map[string]schema.Attribute{
-				"connections_max":   schema.Int64Attribute{MarkdownDescription: "Connections at a time.", Computed: true},
-				"partitions_max":    schema.Int64Attribute{MarkdownDescription: "Partitions of all topics.", Computed: true},
-				"request_bytes_max": schema.Int64Attribute{MarkdownDescription: "Bytes of one request.", Computed: true},
+				"connections_max":                        schema.Int64Attribute{MarkdownDescription: "Connections at a time.", Computed: true},
+				"partitions_max":                         schema.Int64Attribute{MarkdownDescription: "Partitions of all topics.", Computed: true},
+				"request_bytes_max":                      schema.Int64Attribute{MarkdownDescription: "Bytes of one request.", Computed: true},
+				"topics_max":                             schema.Int64Attribute{MarkdownDescription: "Topics of one cluster.", Computed: true},
+				"groups_max":                             schema.Int64Attribute{MarkdownDescription: "Consumer groups of one cluster.", Computed: true},
+				"connections_per_address_max":            schema.Int64Attribute{MarkdownDescription: "Connections at once from one address.", Computed: true},
+				"connections_per_second_max":             schema.Int64Attribute{MarkdownDescription: "New connections a second.", Computed: true},
+				"connections_per_address_per_second_max": schema.Int64Attribute{MarkdownDescription: "New connections a second from one address.", Computed: true},
+				"produce_bytes_per_second_max":           schema.Int64Attribute{MarkdownDescription: "Bytes a second that all clients together may write.", Computed: true},
+				"fetch_bytes_per_second_max":             schema.Int64Attribute{MarkdownDescription: "Bytes a second that all clients together may read.", Computed: true},
+				"partition_changes_per_minute_max":       schema.Int64Attribute{MarkdownDescription: "Partitions a minute that may be made or removed.", Computed: true},
 			},
 		},
 	}
@@ -102,9 +118,17 @@ func (d *plansDataSource) Read(
 			UndeleteDays:      types.Int64Value(plan.UndeleteDays),
 			Available:         types.BoolValue(plan.Available),
 			Limits: planLimitsModel{
-				ConnectionsMax:  types.Int64Value(plan.Limits.ConnectionsMax),
-				PartitionsMax:   types.Int64Value(plan.Limits.PartitionsMax),
-				RequestBytesMax: types.Int64Value(plan.Limits.RequestBytesMax),
+				ConnectionsMax:                    types.Int64Value(plan.Limits.ConnectionsMax),
+				PartitionsMax:                     types.Int64Value(plan.Limits.PartitionsMax),
+				RequestBytesMax:                   types.Int64Value(plan.Limits.RequestBytesMax),
+				TopicsMax:                         types.Int64Value(plan.Limits.TopicsMax),
+				GroupsMax:                         types.Int64Value(plan.Limits.GroupsMax),
+				ConnectionsPerAddressMax:          types.Int64Value(plan.Limits.ConnectionsPerAddressMax),
+				ConnectionsPerSecondMax:           types.Int64Value(plan.Limits.ConnectionsPerSecondMax),
+				ConnectionsPerAddressPerSecondMax: types.Int64Value(plan.Limits.ConnectionsPerAddressPerSecondMax),
+				ProduceBytesPerSecondMax:          types.Int64Value(plan.Limits.ProduceBytesPerSecondMax),
+				FetchBytesPerSecondMax:            types.Int64Value(plan.Limits.FetchBytesPerSecondMax),
+				PartitionChangesPerMinuteMax:      types.Int64Value(plan.Limits.PartitionChangesPerMinuteMax),
 			},
 		})
 	}
