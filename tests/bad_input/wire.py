@@ -11,6 +11,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_address
+from itertools import count
 from typing import Final, Self
 
 from tests.fixtures.kafka_access import KafkaAccess, Mechanism
@@ -19,6 +21,8 @@ TIMEOUT_SECONDS: Final = 10
 SILENCE_SECONDS: Final = 0.2
 LAST_CORRELATION: Final = 2_000_000_000
 FRAME_BYTES_MAX: Final = 16 * 1024 * 1024
+
+ADDRESSES: Final = (str(ip_address("127.1.0.0") + number) for number in count(1))
 
 API_VERSIONS: Final = 18
 FETCH: Final = 1
@@ -119,10 +123,13 @@ class Wire:
 
 
 @contextmanager
-def connect(access: KafkaAccess) -> Generator[Wire]:
-    """A fresh connection, with TLS where the listener has it."""
+def connect(access: KafkaAccess, source: str | None = None) -> Generator[Wire]:
+    """A fresh connection, with TLS where the listener has it, from an address of this machine."""
     host, _, port = access.bootstrap.rpartition(":")
-    with socket.create_connection((host, int(port)), timeout=TIMEOUT_SECONDS) as plain:
+    local = None if source is None else (source, 0)
+    with socket.create_connection(
+        (host, int(port)), timeout=TIMEOUT_SECONDS, source_address=local
+    ) as plain:
         if access.protocol == "SASL_PLAINTEXT":
             yield Wire(plain)
             return
@@ -133,8 +140,11 @@ def connect(access: KafkaAccess) -> Generator[Wire]:
 
 @contextmanager
 def authenticated(access: KafkaAccess) -> Generator[Wire]:
-    """A connection that has said who it is, by PLAIN."""
-    with connect(access) as wire:
+    """A connection that has said who it is, by PLAIN.
+
+    From an address that nothing came from yet: plans limit how often one address may connect.
+    """
+    with connect(access, next(ADDRESSES)) as wire:
         handshake(wire, "PLAIN")
         answer = authenticate(wire, plain_token(access.username, access.password))
         assert answer.code == 0
