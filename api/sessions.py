@@ -72,14 +72,11 @@ def session_cookie(request: Request) -> str | None:
 
 
 def set_session_cookie(request: Request, response: Response, signed_in: SignedIn) -> None:
-    """Give the browser its session, for a time that the browser's own clock can not change.
-
-    RFC 6265, 5.3: Max-Age is counted by the browser, Expires compared with its date.
-    """
+    """Give the browser its session."""
     response.set_cookie(
         _cookie_name(request),
         signed_in.cookie_value,
-        max_age=signed_in.seconds,
+        expires=signed_in.expires_at,
         path=COOKIE_PATH,
         secure=_is_https(request),
         httponly=True,

@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session as DatabaseSession
 
@@ -29,10 +29,10 @@ TOKEN_LENGTH_MAX = 64
 
 @dataclass(frozen=True)
 class SignedIn:
-    """A fresh session: the secret that its cookie carries, and how long it may last."""
+    """A fresh session and the secret that its cookie carries."""
 
     cookie_value: str
-    seconds: int
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,8 @@ class SessionService:
     ) -> SignedIn:
         now = self._clock.now()
         signed_in = SignedIn(
-            SESSION_PREFIX + secrets.token_urlsafe(TOKEN_BYTES), SESSION_SECONDS_MAX
+            SESSION_PREFIX + secrets.token_urlsafe(TOKEN_BYTES),
+            now + timedelta(seconds=SESSION_SECONDS_MAX),
         )
         session.add(
             Session(
@@ -125,7 +126,7 @@ class SessionService:
                 token_hash=_hash(signed_in.cookie_value),
                 created_at=now,
                 last_used_at=now,
-                expires_at=now + timedelta(seconds=signed_in.seconds),
+                expires_at=signed_in.expires_at,
             )
         )
         session.flush()

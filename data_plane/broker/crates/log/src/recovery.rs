@@ -3,6 +3,9 @@
 //! Behind the recovery point the first thing that is no sound batch is a torn tail and is cut off: it was never
 //! synced, so never acknowledged. Before the recovery point it is damage: the partition stays offline, untouched.
 //!
+//! What lies behind the recovery point and is kept is written anew and synced before anyone reads it: the sync that ended the last
+//! process may have failed, and the page cache would tell of data that the disk does not have.
+//!
 //! Compaction puts a segment in the place of one or several only when it is synced and they were. So whatever a compacted
 //! segment stands for was synced, and segments that begin inside it are left over from before.
 
@@ -141,7 +144,10 @@ impl Recovery<'_> {
             self.dir_changed = true;
         }
         let mut bases: Vec<i64> = names.iter().filter_map(|name| segment::base_offset_of(name)).collect();
-        let before = bases.partition_point(|base| *base <= log_start).saturating_sub(1);
+        let mut before = bases.partition_point(|base| *base <= log_start).saturating_sub(1);
+        while before > 0 && self.is_unwritten(bases[before])? {
+            before -= 1;
+        }
         for base in bases.drain(..before) {
             segment::remove(self.disk, self.dir, base)?;
             self.dir_changed = true;
@@ -153,6 +159,15 @@ impl Recovery<'_> {
             }
             _ => Ok(bases),
         }
+    }
+
+    /// Whether a segment was made and never synced: it does not stand for the one before.
+    fn is_unwritten(&self, base: i64) -> Result<bool, LogError> {
+        let path = self.dir.join(segment::log_name(base));
+        let file = self.disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+        let mut head = [0; segment::HEADER_BYTES as usize];
+        let read = file.read_at(0, &mut head).map_err(LogError::io(&path))?;
+        Ok(base >= self.point_offset && SegmentHeader::decode(&head[..read]).is_none())
     }
 
     fn open_segment(&self, base: i64, identity: TopicPartition) -> Result<Option<Opened>, LogError> {
@@ -248,11 +263,16 @@ impl Recovery<'_> {
             aborted: from.aborted,
         };
         let compacted = segment.header.compacted;
-        let bad = self.scan(&mut active, from.offset, segment.length, compacted.is_some(), recovered)?;
+        let untrusted_from = if base >= self.point_offset { Some(0) } else { None };
+        let (bad, beyond_point) =
+            self.scan(&mut active, from.offset, segment.length, compacted.is_some(), recovered)?;
         if let Some(detail) = bad {
             self.tail_must_be_unsynced(recovered.log_end, base, detail)?;
             self.truncated_bytes += segment.length - active.size;
             active.file.truncate(active.size).map_err(LogError::io(&active.path))?;
+        }
+        if let Some(from) = untrusted_from.or(beyond_point) {
+            write_again(&active, from).map_err(LogError::io(&active.path))?;
         }
         // A segment that ends at the recovery point may still have what a full disk had taken back behind it.
         if recovered.log_end >= self.point_offset || bad.is_some() {
@@ -266,7 +286,8 @@ impl Recovery<'_> {
         Ok(bad.is_some())
     }
 
-    /// Takes in the batches behind `active.size`; says what ended the scan if it was not the end of the file.
+    /// Takes in the batches behind `active.size`. Says what ended the scan if it was not the end of the file, and where what lies
+    /// behind the recovery point begins.
     fn scan(
         &self,
         active: &mut Active,
@@ -274,7 +295,8 @@ impl Recovery<'_> {
         length: u64,
         has_gaps: bool,
         recovered: &mut Recovered,
-    ) -> Result<Option<&'static str>, LogError> {
+    ) -> Result<(Option<&'static str>, Option<u64>), LogError> {
+        let mut beyond_point = None;
         let (file, from) = (Arc::clone(&active.file), active.size);
         let mut scanner = Scanner::new(&*file, from, from_offset, length, SCAN_CHUNK_BYTES)
             .checking_from(self.point_offset)
@@ -282,6 +304,9 @@ impl Recovery<'_> {
         let bad = loop {
             match scanner.step().map_err(LogError::io(&active.path))? {
                 Step::Batch(found) => {
+                    if found.header.next_offset().get() > self.point_offset {
+                        beyond_point = beyond_point.or(Some(found.position));
+                    }
                     note(active, &found);
                     let body = control_of(&mut scanner, &found).map_err(LogError::io(&active.path))?;
                     let aborted = recovered.producers.replay(&found.header, body, self.now_ms);
@@ -294,7 +319,7 @@ impl Recovery<'_> {
         active.size = scanner.position();
         recovered.replayed_bytes += active.size - from;
         recovered.log_end = scanner.next_offset();
-        Ok(bad)
+        Ok((bad, beyond_point))
     }
 
     /// A segment is compacted only once the one after it is durable, so that one can not be missing.
@@ -351,6 +376,23 @@ impl Recovery<'_> {
     fn corrupt(&self, base: i64, detail: &str) -> LogError {
         LogError::corrupt(&self.dir.join(segment::log_name(base)), detail)
     }
+}
+
+/// Writes what is kept anew before it is synced. After a sync that failed the kernel takes pages for written that are not: a second
+/// sync would succeed and write nothing (Rebello et al., ATC 2020).
+fn write_again(active: &Active, from: u64) -> std::io::Result<()> {
+    let mut chunk = vec![0; SCAN_CHUNK_BYTES];
+    let mut position = from;
+    while position < active.size {
+        let wanted = chunk.len().min((active.size - position) as usize);
+        let read = active.file.read_at(position, &mut chunk[..wanted])?;
+        if read < wanted {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        active.file.write_at(position, &[&chunk[..wanted]])?;
+        position += wanted as u64;
+    }
+    Ok(())
 }
 
 fn close_active(recovered: &mut Recovered, compacted: Option<Compacted>) {

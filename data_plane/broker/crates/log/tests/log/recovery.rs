@@ -112,6 +112,19 @@ fn any_of_the_segments_before_the_log_start_may_be_left_over() {
 }
 
 #[test]
+fn a_torn_segment_at_the_log_start_does_not_stand_for_the_synced_one_before() {
+    let disk = disk();
+    let mut log = filled(&disk, small_segments(), 3);
+    log.move_start(log.high_watermark()).unwrap();
+    let start = log.log_start();
+    let next = dir().join(headrace_log::segment::log_name(start.get()));
+    disk.open(&next, OpenMode::Replace).unwrap().write_at(0, &[b"HRSG torn"]).unwrap();
+    let mut log = open(&disk, small_segments());
+    assert_eq!((log.log_start(), log.log_end()), (start, start));
+    assert_eq!(append(&mut log, &batch(start.get())).unwrap().base_offset, start.get());
+}
+
+#[test]
 fn a_segment_in_the_wrong_directory_is_refused() {
     let disk = disk();
     drop(filled(&disk, CONFIG, 2));
