@@ -49,3 +49,17 @@ def test_accessibility(anyone: Visitor) -> None:
 def test_a_complaint_is_noted(anyone: Visitor) -> None:
     anyone.page.evaluate("console.error('broken')")
     assert any("broken" in complaint for complaint in anyone.complaints)
+
+
+def test_what_is_forgiven_stays_forgiven_and_nothing_else_is(anyone: Visitor) -> None:
+    anyone.page.evaluate("console.error('answered with 404')")
+    anyone.forgive("404")
+    anyone.page.evaluate("console.error('answered with 404 again')")
+    anyone.page.evaluate("console.error('answered with 500')")
+    assert [complaint for complaint in anyone.complaints if "404" in complaint] == []
+    assert any("500" in complaint for complaint in anyone.complaints)
+
+
+def test_what_did_not_happen_is_not_forgiven(anyone: Visitor) -> None:
+    with pytest.raises(AssertionError, match="nothing like 404"):
+        anyone.forgive("404")

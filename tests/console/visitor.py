@@ -34,6 +34,7 @@ class Visitor:
     page: Page
     url: str
     complaints: list[str] = field(default_factory=list[str])
+    _forgiven: list[str] = field(default_factory=list[str])
 
     @classmethod
     def arrive(cls, context: BrowserContext, url: str) -> Visitor:
@@ -66,10 +67,15 @@ class Visitor:
         self.page.set_viewport_size(window)
 
     def forgive(self, pattern: str) -> None:
-        """Take back complaints that belong to what a test does; at least one must be there."""
+        """Take back complaints that belong to what a test does; at least one must be there.
+
+        Those that are still on their way are forgiven too: pages ask several things at once, and
+        some ask again.
+        """
         kept = [complaint for complaint in self.complaints if not re.search(pattern, complaint)]
         assert len(kept) < len(self.complaints), f"nothing like {pattern}: {self.complaints}"
         self.complaints[:] = kept
+        self._forgiven.append(pattern)
 
     def accessibility_violations(self) -> list[str]:
         """What axe finds wrong with the page as it is now."""
@@ -91,7 +97,11 @@ class Visitor:
 
     def _on_console(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
+            self._complain(f"{message.type}: {message.text} ({message.location['url']})")
 
     def _on_page_error(self, error: Error) -> None:
-        self.complaints.append(f"uncaught: {error}")
+        self._complain(f"uncaught: {error}")
+
+    def _complain(self, complaint: str) -> None:
+        if not any(re.search(pattern, complaint) for pattern in self._forgiven):
+            self.complaints.append(complaint)

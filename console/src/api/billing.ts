@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client, unwrap } from "./client";
+import { every } from "./live";
 import type { components } from "./schema";
 
 export type Spend = components["schemas"]["SpendResponse"];
@@ -16,7 +17,7 @@ const LINES_PAGE_SIZE = 1000;
 export const spend = (date?: string) =>
   queryOptions({
     queryKey: ["spend", date ?? "today"],
-    refetchInterval: LIVE_MS,
+    refetchInterval: every(LIVE_MS),
     placeholderData: keepPreviousData,
     queryFn: () =>
       unwrap(client.GET("/v1/billing/spend", { params: { query: date ? { date } : {} } })),
@@ -26,7 +27,7 @@ export const spend = (date?: string) =>
 export const clusterSpend = (clusterId: string) =>
   queryOptions({
     queryKey: ["spend", "today", clusterId],
-    refetchInterval: LIVE_MS,
+    refetchInterval: every(LIVE_MS),
     queryFn: () =>
       unwrap(client.GET("/v1/billing/spend", { params: { query: { cluster_id: clusterId } } })),
   });
@@ -35,7 +36,7 @@ export const clusterSpend = (clusterId: string) =>
 export const dayLines = (date: string, dayAfter: string) =>
   queryOptions({
     queryKey: ["costs", date],
-    refetchInterval: LIVE_MS,
+    refetchInterval: every(LIVE_MS),
     placeholderData: keepPreviousData,
     queryFn: () =>
       unwrap(

@@ -1,5 +1,6 @@
 import { QueryClient, queryOptions } from "@tanstack/react-query";
 import { client, unwrap } from "./client";
+import { every } from "./live";
 import { toProblem } from "./problem";
 import type { components } from "./schema";
 
@@ -30,14 +31,14 @@ export const queryClient = new QueryClient({
 
 export const clusters = queryOptions({
   queryKey: ["clusters"],
-  refetchInterval: LIVE_MS,
+  refetchInterval: every(LIVE_MS),
   queryFn: () => everyPage((query) => unwrap(client.GET("/v1/clusters", { params: { query } }))),
 });
 
 /** Deleted clusters that can be brought back. */
 export const deletedClusters = queryOptions({
   queryKey: ["clusters", "deleted"],
-  refetchInterval: LIVE_MS * 5,
+  refetchInterval: every(LIVE_MS * 5),
   queryFn: () =>
     everyPage((query) =>
       unwrap(client.GET("/v1/clusters", { params: { query: { ...query, deleted: true } } })),
@@ -47,7 +48,7 @@ export const deletedClusters = queryOptions({
 export const cluster = (id: string) =>
   queryOptions({
     queryKey: ["cluster", id],
-    refetchInterval: LIVE_MS,
+    refetchInterval: every(LIVE_MS),
     queryFn: () =>
       unwrap(client.GET("/v1/clusters/{cluster_id}", { params: { path: { cluster_id: id } } })),
   });
@@ -65,7 +66,7 @@ export const apiKeys = queryOptions({
 export const topics = (clusterId: string) =>
   queryOptions({
     queryKey: ["topics", clusterId],
-    refetchInterval: LIVE_MS * 2,
+    refetchInterval: every(LIVE_MS * 2),
     queryFn: () =>
       everyPage((query) =>
         unwrap(

@@ -1,5 +1,6 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { client, unwrap } from "./client";
+import { every } from "./live";
 import type { components } from "./schema";
 
 export type Usage = components["schemas"]["UsageResponse"];
@@ -18,7 +19,7 @@ export interface Period {
 export const hourlyUsage = (clusterId: string, period: Period) =>
   queryOptions({
     queryKey: ["usage", clusterId, period, "hour"],
-    refetchInterval: LIVE_MS,
+    refetchInterval: every(LIVE_MS),
     placeholderData: keepPreviousData,
     queryFn: () =>
       unwrap(
@@ -32,7 +33,7 @@ export const hourlyUsage = (clusterId: string, period: Period) =>
 export const usageBy = (clusterId: string, period: Period, group: "topic" | "principal") =>
   queryOptions({
     queryKey: ["usage", clusterId, period, group],
-    refetchInterval: LIVE_MS,
+    refetchInterval: every(LIVE_MS),
     placeholderData: keepPreviousData,
     queryFn: () =>
       unwrap(
