@@ -1,18 +1,18 @@
-"""Java in transactions: a copier that commits offsets with its records."""
+"""Java in transactions: a copier that commits offsets with its records; administration of them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka import KafkaException, Producer
 
-from tests.clients.java_tools import java
+from tests.clients import reference
+from tests.clients.catalog import proves
+from tests.clients.java_tools import java, write_config
 from tests.clients.programs import run
-from tests.clients.samples import PATIENCE_SECONDS, poll_until
+from tests.clients.samples import PATIENCE_SECONDS
+from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster
 from tests.parity.brokers import native
 
 pytestmark = pytest.mark.xdist_group("clients-java")
@@ -23,25 +23,25 @@ RECORDS = 60
 PER_TRANSACTION = 10
 
 
+@proves("TransactionalMessageCopier", "transactions")
 def test_a_copier_that_aborts_at_random_copies_everything_once(tmp_path: Path) -> None:
     """By the second protocol (KIP-890), which Java's clients speak if the broker says so."""
     with native(tmp_path) as port:
         bootstrap = f"127.0.0.1:{port}"
-        admin: Any = AdminClient({"bootstrap.servers": bootstrap})
-        for name in ("from", "to"):
-            admin.create_topics([NewTopic(name, 1, 1)])[name].result(PATIENCE_SECONDS)
-        feeder = Producer({"bootstrap.servers": bootstrap})
-        for number in range(RECORDS):
-            feeder.produce("from", str(number).encode())
-        assert feeder.flush(PATIENCE_SECONDS) == 0
+        settings = {"bootstrap.servers": bootstrap}
+        for topic in ("from", "to"):
+            reference.create_topic_without_credentials(bootstrap, topic)
+        values = [str(number) for number in range(RECORDS)]
+        reference.send_values(settings, "from", values)
 
         options = ["--input-topic", "from", "--input-partition", "0", "--output-topic", "to"]
         options += ["--broker-list", bootstrap, "--transactional-id", "copier"]
         options += ["--consumer-group", "copiers", "--max-messages", str(RECORDS)]
         options += ["--transaction-size", str(PER_TRANSACTION), "--enable-random-aborts"]
-        run([*java(), COPIER, *options])
+        run([*java(), COPIER, *options, "--group-mode", "--use-group-metadata"])
 
-        assert committed(bootstrap, "to", RECORDS) == [str(number) for number in range(RECORDS)]
+        copied = reference.read_committed(settings, "to")
+        assert [record["value"] for record in copied] == values
         told = [*java(), TRANSACTIONS, "--bootstrap-server", bootstrap]
         described = run([*told, "describe", "--transactional-id", "copier"])
         row = described[-1].split()
@@ -50,21 +50,46 @@ def test_a_copier_that_aborts_at_random_copies_everything_once(tmp_path: Path) -
         assert state == "CompleteCommit"
 
 
-def committed(bootstrap: str, topic: str, count: int) -> list[str]:
-    config = {
-        "bootstrap.servers": bootstrap,
-        "group.id": "judge",
-        "auto.offset.reset": "earliest",
-        "isolation.level": "read_committed",
-    }
-    consumer, found = Consumer(config), list[str]()
-    consumer.subscribe([topic])
+@proves("kafka-transactions", "transactions", "administration")
+def test_an_administrator_finds_describes_aborts_and_ends_transactions(
+    kafka_cluster: KafkaCluster, tmp_path: Path
+) -> None:
+    access, topic = kafka_cluster.access(), kafka_cluster.topic("administered", 1)
+    name = f"tx-{topic}"
+    producer = _left_open(access, name, topic)
+    settings = access.librdkafka()
+    config = str(write_config(tmp_path, access))
 
-    def take() -> None:
-        message = consumer.poll(0.2)
-        if message is not None and message.error() is None:
-            found.append((message.value() or b"").decode())
+    def tool(*options: str) -> list[str]:
+        command = [*java(), TRANSACTIONS, "--bootstrap-server", access.bootstrap]
+        return run([*command, "--command-config", config, *options])
 
-    poll_until(lambda: len(found) >= count, take, f"{count} records")
-    consumer.close()
-    return found
+    listed = tool("list")
+    assert any(name in line and "Ongoing" in line for line in listed)
+    described = tool("describe", "--transactional-id", name)
+    assert f"{topic}-0" in described[-1]
+    # Of any age: an open transaction that its coordinator knows is not called hanging.
+    hanging = tool("find-hanging", "--broker-id", "1", "--max-transaction-timeout", "0")
+    assert not any(topic in line for line in hanging)
+
+    partition = ("--topic", topic, "--partition", "0")
+    assert tool("describe-producers", *partition)[-1].split()[-1] == "0", "where it began"
+    reference.send_values(settings, topic, ["behind it"])
+    tool("abort", *partition, "--start-offset", "0")
+    seen = reference.read_committed(settings, topic)
+    assert [record["value"] for record in seen] == ["behind it"]
+
+    tool("forceTerminateTransaction", "--transactionalId", name)
+    with pytest.raises(KafkaException) as refused:
+        producer.commit_transaction(PATIENCE_SECONDS)
+    assert refused.value.args[0].fatal()
+
+
+def _left_open(access: KafkaAccess, name: str, topic: str) -> Producer:
+    """A producer whose transaction has a record and no end."""
+    producer = Producer(access.librdkafka() | {"transactional.id": name})
+    producer.init_transactions(PATIENCE_SECONDS)
+    producer.begin_transaction()
+    producer.produce(topic, b"left open")
+    assert producer.flush(PATIENCE_SECONDS) == 0
+    return producer

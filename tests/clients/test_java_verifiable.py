@@ -77,31 +77,6 @@ def test_the_client_finds_everything_that_a_broker_of_its_version_has(tmp_path: 
     assert said[-1] == "SUCCESS."
 
 
-@proves("TransactionalMessageCopier", "transactions")
-@proves("kafka-transactions", "transactions", "administration")
-def test_records_are_copied_in_transactions_and_those_are_told(tmp_path: Path) -> None:
-    """It has no options for credentials either; some of its transactions it aborts."""
-    with native(tmp_path) as port:
-        bootstrap = f"127.0.0.1:{port}"
-        for topic in ("original", "copy"):
-            reference.create_topic_without_credentials(bootstrap, topic)
-        settings = {"bootstrap.servers": bootstrap}
-        values = [str(number) for number in range(200)]
-        reference.send_values(settings, "original", values)
-        command = [*java(), f"{TOOLS}.TransactionalMessageCopier", "--broker-list", bootstrap]
-        command += ["--input-topic", "original", "--input-partition", "0"]
-        command += ["--output-topic", "copy", "--consumer-group", "copying"]
-        command += ["--transactional-id", "copier", "--transaction-size", "10"]
-        run([*command, "--enable-random-aborts", "--group-mode", "--use-group-metadata"])
-        listed = run(
-            [*java(), f"{TOOLS}.TransactionsCommand", "--bootstrap-server", bootstrap, "list"]
-        )
-        copied = reference.read_committed(settings, "copy")
-    assert [record["value"] for record in copied] == values
-    (row,) = [line.split() for line in listed if line.startswith("copier")]
-    assert row[-1] in ("CompleteCommit", "CompleteAbort")
-
-
 def tool(access: KafkaAccess, config: Path, name: str, topic: str, *options: str) -> list[str]:
     """The command line of one of the programs."""
     command = [*java(), f"{TOOLS}.{name}", "--bootstrap-server", access.bootstrap]

@@ -1,7 +1,7 @@
 // The contract's requests with @confluentinc/kafka-javascript.
 
 import confluent from "@confluentinc/kafka-javascript";
-import { Collected, HEARTBEAT_MS, outgoing, rebalance, serve, spread, until } from "./contract.mjs";
+import { Contract, HEARTBEAT_MS, outgoing, serve, spread } from "./contract.mjs";
 
 const { Kafka, logLevel } = confluent.KafkaJS;
 
@@ -9,8 +9,9 @@ const { Kafka, logLevel } = confluent.KafkaJS;
 const EMPTY =
   confluent.AdminClient.ConsumerGroupStates?.EMPTY ?? confluent.ConsumerGroupStates.EMPTY;
 
-class Client {
+class Client extends Contract {
   constructor(access) {
+    super();
     this.kafka = new Kafka({
       "bootstrap.servers": access.bootstrap,
       "security.protocol": "SASL_SSL",
@@ -32,42 +33,6 @@ class Client {
     } finally {
       await producer.disconnect();
     }
-  }
-
-  async consume({ topic, group, count, isolation }) {
-    const collected = new Collected(count);
-    const consumer = await this.read(topic, group, collected, isolation);
-    try {
-      await consumer.commitOffsets(collected.next().map((one) => ({ topic, ...one })));
-    } finally {
-      await consumer.disconnect();
-    }
-    return { records: collected.records };
-  }
-
-  rebalance({ topic, group, count }) {
-    return rebalance(() => this.join(topic, group), count);
-  }
-
-  async pipeline({ topic, group, to, transactional_id: id, count, commit }) {
-    const collected = new Collected(count);
-    const consumer = await this.read(topic, group, collected, "read_committed");
-    const producer = this.kafka.producer({ "transactional.id": id });
-    try {
-      await producer.connect();
-      const transaction = await producer.transaction();
-      const messages = collected.records.map(({ value }) => ({ value: `${value}!` }));
-      await transaction.send({ topic: to, messages });
-      await transaction.sendOffsets({
-        consumer,
-        topics: [{ topic, partitions: collected.next() }],
-      });
-      await (commit ? transaction.commit() : transaction.abort());
-    } finally {
-      await producer.disconnect();
-      await consumer.disconnect();
-    }
-    return { read: collected.records.length };
   }
 
   /** Has no calls for configurations and for more partitions. */
@@ -101,23 +66,23 @@ class Client {
     });
   }
 
-  /** A member of the group that has read what was asked for. */
-  async read(topic, group, collected, isolation) {
-    const consumer = this.consumer(group, isolation);
-    await consumer.connect();
+  async start(consumer, topic, eachMessage) {
     await consumer.subscribe({ topic });
-    await consumer.run({
-      eachMessage: async ({ partition, message }) => collected.take(partition, message),
-    });
-    await until(`${collected.wanted} records`, () => collected.complete);
-    return consumer;
+    await consumer.run({ eachMessage });
+  }
+
+  transactional(id) {
+    return this.kafka.producer({ "transactional.id": id });
+  }
+
+  reader(consumer) {
+    return { consumer };
   }
 
   async join(topic, group) {
     const consumer = this.consumer(group);
     await consumer.connect();
-    await consumer.subscribe({ topic });
-    await consumer.run({ eachMessage: async () => {} });
+    await this.start(consumer, topic, async () => {});
     return {
       owned: () =>
         consumer

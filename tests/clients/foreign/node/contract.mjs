@@ -27,7 +27,7 @@ export async function serve(connect) {
 }
 
 /** Looks again and again until the condition holds. */
-export async function until(what, holds) {
+async function until(what, holds) {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
@@ -36,7 +36,7 @@ export async function until(what, holds) {
 }
 
 /** What a client read, and how far that is in each partition. */
-export class Collected {
+class Collected {
   constructor(wanted) {
     this.records = [];
     this.wanted = wanted;
@@ -84,8 +84,60 @@ export function spread(records, first) {
   });
 }
 
+/**
+ * What both clients do alike. A client adds `consumer`, `start` (subscribes it and hands on each
+ * message), `join`, `transactional` (a producer with an id) and `reader` (who has read, as the
+ * client tells a transaction).
+ */
+export class Contract {
+  async consume({ topic, group, count, isolation }) {
+    const collected = new Collected(count);
+    const consumer = await this.read(topic, group, collected, isolation);
+    try {
+      await consumer.commitOffsets(collected.next().map((one) => ({ topic, ...one })));
+    } finally {
+      await consumer.disconnect();
+    }
+    return { records: collected.records };
+  }
+
+  rebalance({ topic, group, count }) {
+    return rebalance(() => this.join(topic, group), count);
+  }
+
+  async pipeline({ topic, group, to, transactional_id: id, count, commit }) {
+    const collected = new Collected(count);
+    const consumer = await this.read(topic, group, collected, "read_committed");
+    const producer = this.transactional(id);
+    try {
+      await producer.connect();
+      const transaction = await producer.transaction();
+      const messages = collected.records.map(({ value }) => ({ value: `${value}!` }));
+      await transaction.send({ topic: to, messages });
+      const topics = [{ topic, partitions: collected.next() }];
+      await transaction.sendOffsets({ ...this.reader(consumer, group), topics });
+      await (commit ? transaction.commit() : transaction.abort());
+    } finally {
+      await producer.disconnect();
+      await consumer.disconnect();
+    }
+    return { read: collected.records.length };
+  }
+
+  /** A member of the group that has read what was asked for. */
+  async read(topic, group, collected, isolation) {
+    const consumer = this.consumer(group, isolation);
+    await consumer.connect();
+    await this.start(consumer, topic, async ({ partition, message }) =>
+      collected.take(partition, message),
+    );
+    await until(`${collected.wanted} records`, () => collected.complete);
+    return consumer;
+  }
+}
+
 /** The steps of a rebalance with members that have `owned()` and `leave()`. */
-export async function rebalance(join, count) {
+async function rebalance(join, count) {
   const first = await join();
   try {
     await until("all partitions", () => first.owned().length === count);

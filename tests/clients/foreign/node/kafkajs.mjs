@@ -5,7 +5,7 @@ import kafkajs from "kafkajs";
 import Snappy from "kafkajs-snappy";
 import lz4 from "lz4js";
 import { ZstdCodec } from "zstd-codec";
-import { Collected, HEARTBEAT_MS, outgoing, rebalance, serve, spread, until } from "./contract.mjs";
+import { Contract, HEARTBEAT_MS, outgoing, serve, spread } from "./contract.mjs";
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 
@@ -17,8 +17,9 @@ const CODECS = {
   zstd: CompressionTypes.ZSTD,
 };
 
-class Client {
+class Client extends Contract {
   constructor(access) {
+    super();
     this.kafka = new Kafka({
       clientId: "kafkajs",
       brokers: [access.bootstrap],
@@ -39,44 +40,6 @@ class Client {
     } finally {
       await producer.disconnect();
     }
-  }
-
-  async consume({ topic, group, count, isolation }) {
-    const collected = new Collected(count);
-    const consumer = await this.read(topic, group, collected, isolation);
-    try {
-      await consumer.commitOffsets(collected.next().map((one) => ({ topic, ...one })));
-    } finally {
-      await consumer.disconnect();
-    }
-    return { records: collected.records };
-  }
-
-  rebalance({ topic, group, count }) {
-    return rebalance(() => this.join(topic, group), count);
-  }
-
-  async pipeline({ topic, group, to, transactional_id: transactionalId, count, commit }) {
-    const collected = new Collected(count);
-    const consumer = await this.read(topic, group, collected, "read_committed");
-    const producer = this.kafka.producer({
-      transactionalId,
-      idempotent: true,
-      maxInFlightRequests: 1,
-    });
-    try {
-      await producer.connect();
-      const transaction = await producer.transaction();
-      const messages = collected.records.map(({ value }) => ({ value: `${value}!` }));
-      await transaction.send({ topic: to, messages });
-      const topics = [{ topic, partitions: collected.next() }];
-      await transaction.sendOffsets({ consumerGroupId: group, topics });
-      await (commit ? transaction.commit() : transaction.abort());
-    } finally {
-      await producer.disconnect();
-      await consumer.disconnect();
-    }
-    return { read: collected.records.length };
   }
 
   async administer({ topic, group }) {
@@ -115,17 +78,17 @@ class Client {
     });
   }
 
-  /** A member of the group that has read what was asked for. */
-  async read(topic, group, collected, isolation) {
-    const consumer = this.consumer(group, isolation);
-    await consumer.connect();
+  async start(consumer, topic, eachMessage) {
     await consumer.subscribe({ topic, fromBeginning: true });
-    await consumer.run({
-      autoCommit: false,
-      eachMessage: async ({ partition, message }) => collected.take(partition, message),
-    });
-    await until(`${collected.wanted} records`, () => collected.complete);
-    return consumer;
+    await consumer.run({ autoCommit: false, eachMessage });
+  }
+
+  transactional(transactionalId) {
+    return this.kafka.producer({ transactionalId, idempotent: true, maxInFlightRequests: 1 });
+  }
+
+  reader(_consumer, group) {
+    return { consumerGroupId: group };
   }
 
   async join(topic, group) {
@@ -138,8 +101,7 @@ class Client {
       owned = [];
     });
     await consumer.connect();
-    await consumer.subscribe({ topic, fromBeginning: true });
-    await consumer.run({ autoCommit: false, eachMessage: async () => {} });
+    await this.start(consumer, topic, async () => {});
     return { owned: () => [...owned].sort(), leave: () => consumer.disconnect() };
   }
 }
