@@ -15,7 +15,7 @@ from typing import Any
 from bench.proofs.report import Finding
 from tools.paths import ROOT, venv_tool
 
-PARITY_CASES_MIN = 7
+PARITY_CASES_MIN = 10
 PARITY_FIGURES = frozenset(
     {
         "conversations",

@@ -38,9 +38,11 @@ INCOMPARABLE: Final = frozenset(
 )
 """Texts, addresses, times and sizes: each broker has its own."""
 
-IDENTITIES: Final = frozenset({"leader", "member_id", "session_id", "topic_id"})
+IDENTITIES: Final = frozenset(
+    {"leader", "member_id", "session_id", "topic_id", "transaction_start_time_ms"}
+)
 """Of these only counts whether there is one."""
-NOBODY: Final = (None, "", 0, str(UUID(int=0)))
+NOBODY: Final = (None, "", 0, -1, str(UUID(int=0)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +109,13 @@ class Speaker:
 
     def ask(self, api: Api, version: int, fields: Fields) -> dict[str, Any]:
         """Send a request and return its plain answer."""
-        answer = self.ask_raw(api, version, fields)
-        response = api.response.decode(answer, version=version, header=True)
-        plain: dict[str, Any] = response.to_dict()
+        plain: dict[str, Any] = self.ask_message(api, version, fields).to_dict()
         return plain
+
+    def ask_message(self, api: Api, version: int, fields: Fields) -> Any:
+        """Send a request and return its answer as the codec has it, its bytes as they came."""
+        answer = self.ask_raw(api, version, fields)
+        return api.response.decode(answer, version=version, header=True)
 
 
 def common_versions(ours: Speaker, theirs: Speaker, codecs: Iterable[Api]) -> dict[int, range]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from tests.bad_input.wire import ClosedError
 from tests.fixtures.waiting import eventually
@@ -14,6 +14,8 @@ from tests.parity.scripts.apis import CREATE, LIST_OFFSETS
 
 CORRELATION_ID_BYTES: Final = 4
 HUNG_UP: Final = "the broker hung up"
+CONCURRENT_TRANSACTIONS: Final = 51
+"""Says to ask again; a broker answers so while the end of a transaction is on its way."""
 
 
 @dataclass(kw_only=True)
@@ -45,14 +47,35 @@ class Side:
         except ClosedError:
             self._keep(label, api, version, HUNG_UP)
             return {}
-        self._keep(label, api, version, comparable(answer, self.left_out))
+        self.keep(label, api, version, answer)
         return answer
+
+    def ask_settled(self, label: str, api: Api, version: int, **fields: Any) -> dict[str, Any]:
+        """Ask until no transaction is on its way to its end, and keep that answer."""
+        answer = self.prepare_settled(api, version, **fields)
+        self.keep(label, api, version, answer)
+        return answer
+
+    def prepare_settled(self, api: Api, version: int, **fields: Any) -> dict[str, Any]:
+        """Ask until no transaction is on its way to its end; not compared."""
+        answers: list[dict[str, Any]] = []
+
+        def is_settled() -> bool:
+            answers[:] = [self.prepare(api, version, **fields)]
+            return CONCURRENT_TRANSACTIONS not in codes(answers[0])
+
+        eventually(is_settled, "a transaction does not end")
+        return answers[0]
 
     def ask_code(self, label: str, api: Api, version: int, **fields: Any) -> None:
         """Ask what is answered by an error code at the beginning, which alone is kept."""
         answer = self.speaker.ask_raw(api, version, fields)
         (code,) = struct.unpack_from(">h", answer, CORRELATION_ID_BYTES)
         self._keep(label, api, version, code)
+
+    def keep(self, label: str, api: Api, version: int, answer: Mapping[str, Any]) -> None:
+        """Keep an answer under a label for comparison."""
+        self._keep(label, api, version, comparable(answer, self.left_out))
 
     def _keep(self, label: str, api: Api, version: int, answer: object) -> None:
         kept = f"{label} v{version}"
@@ -91,3 +114,15 @@ class Side:
         answer = self.prepare(LIST_OFFSETS, 5, replica_id=-1, topics=rows)
         found = [row["error_code"] for topic in answer["topics"] for row in topic["partitions"]]
         return not any(found)
+
+
+def codes(answer: object) -> Generator[int]:
+    """Every error code in an answer."""
+    if isinstance(answer, dict):
+        for name, value in cast("dict[str, object]", answer).items():
+            if name.endswith("error_code") and isinstance(value, int):
+                yield value
+            yield from codes(value)
+    elif isinstance(answer, list):
+        for item in cast("list[object]", answer):
+            yield from codes(item)

@@ -13,7 +13,15 @@ import pytest
 from tests.fixtures.waiting import eventually
 from tests.parity.brokers import apache_kafka, native
 from tests.parity.conversations import Api, Speaker, common_versions, differences
-from tests.parity.scripts import administration, apis, cluster, groups, records
+from tests.parity.scripts import (
+    administration,
+    apis,
+    cluster,
+    groups,
+    quotas,
+    records,
+    transactions,
+)
 from tests.parity.sides import Side
 from tools.paths import ROOT
 
@@ -26,6 +34,8 @@ SCRIPTS: Final[Mapping[str, tuple[Script, Mapping[str, str]]]] = {
     "cluster": (cluster.converse, cluster.EXPLAINED),
     "records": (records.converse, records.EXPLAINED),
     "groups": (groups.converse, groups.EXPLAINED),
+    "transactions": (transactions.converse, transactions.EXPLAINED),
+    "quotas": (quotas.converse, quotas.EXPLAINED),
 }
 APIS: Final = [one for one in vars(apis).values() if isinstance(one, Api)]
 
@@ -33,10 +43,6 @@ MUTATIONS_MIN: Final = 1_000
 COORDINATOR_MISSING: Final = frozenset({14, 15, 16})
 SETTINGS_PAGE: Final = ROOT / "docs" / "topic-settings.md"
 VERSION: Final = re.compile(r" v\d+$")
-TRANSACTIONAL: Final = frozenset({24, 25, 26, 27, 28, 65, 66})
-"""APIs of transactions."""
-BY_TOOLS: Final = frozenset({48, 49, 50, 51})
-"""Quotas and SCRAM users: Kafka's own tools speak of them with our broker (tests/clients)."""
 NOT_SERVED: Final = frozenset({(0, 0), (0, 1), (0, 2)})
 """Versions of Produce that are only said to be offered (KAFKA-18659)."""
 
@@ -62,11 +68,14 @@ def refused_settings() -> frozenset[str]:
     return frozenset(re.findall(r"^\| `([a-z0-9.]+)` \|", refused, re.MULTILINE))
 
 
-def has_coordinator(speaker: Speaker) -> bool:
-    """Whether groups can be asked about; Apache Kafka makes its topic for them at the first try."""
-    speaker.ask(apis.FIND_COORDINATOR, 4, {"key_type": 0, "coordinator_keys": ["any"]})
-    answer = speaker.ask(apis.OFFSET_DELETE, 0, {"group_id": "any", "topics": []})
-    return answer["error_code"] not in COORDINATOR_MISSING
+def has_coordinators(speaker: Speaker) -> bool:
+    """Whether groups and transactions are kept; Apache Kafka makes its topics at the first try."""
+    for key_type in (0, 1):
+        speaker.ask(apis.FIND_COORDINATOR, 4, {"key_type": key_type, "coordinator_keys": ["any"]})
+    of_groups = speaker.ask(apis.OFFSET_DELETE, 0, {"group_id": "any", "topics": []})
+    described = speaker.ask(apis.DESCRIBE_TRANSACTIONS, 0, {"transactional_ids": ["any"]})
+    of_transactions = described["transaction_states"][0]
+    return COORDINATOR_MISSING.isdisjoint({of_groups["error_code"], of_transactions["error_code"]})
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +88,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Pair]
         Speaker(our_port) as ours,
         Speaker(their_port) as theirs,
     ):
-        eventually(lambda: has_coordinator(theirs), "Apache Kafka has no coordinator")
+        eventually(lambda: has_coordinators(theirs), "Apache Kafka has no coordinator")
         versions = common_versions(ours, theirs, APIS)
         left_out = refused_settings()
         held: dict[str, Pair] = {}
@@ -114,8 +123,7 @@ def test_every_version_of_every_api_was_compared(pairs: dict[str, Pair]) -> None
         for one in sides[0].speaker.offered.values()
         for version in range(one.first, one.last + 1)
     }
-    elsewhere = TRANSACTIONAL | BY_TOOLS
-    assert {one for one in offered - asked - NOT_SERVED if one[0] not in elsewhere} == set()
+    assert offered - asked - NOT_SERVED == set()
 
 
 def test_a_changed_answer_is_found(pairs: dict[str, Pair]) -> None:

@@ -240,10 +240,10 @@ impl Producers {
         self.by_id.get(&producer_id)?.transaction
     }
 
-    /// Whether anything is remembered of a producer.
+    /// The newest epoch of a producer; none if nothing is remembered of it.
     #[must_use]
-    pub fn knows(&self, producer_id: i64) -> bool {
-        self.by_id.contains_key(&producer_id)
+    pub fn epoch_of(&self, producer_id: i64) -> Option<i16> {
+        self.by_id.get(&producer_id).map(|producer| producer.epoch)
     }
 
     /// Every producer, by id.

@@ -192,10 +192,10 @@ impl PartitionLog {
         self.producers.first_offset_of(producer_id).is_some()
     }
 
-    /// Whether anything is remembered of a producer.
+    /// The newest epoch of a producer; none if nothing is remembered of it.
     #[must_use]
-    pub fn knows_producer(&self, producer_id: i64) -> bool {
-        self.producers.knows(producer_id)
+    pub fn producer_epoch(&self, producer_id: i64) -> Option<i16> {
+        self.producers.epoch_of(producer_id)
     }
 
     /// Appends a marker, which ends the producer's transaction. Like a batch it is not durable yet.

@@ -22,8 +22,6 @@ use crate::{close::Close, reply::Answer};
 const BATCHED_SINCE: i16 = 4;
 /// From this version on a fenced producer is told so.
 const FENCED_SINCE: i16 = 2;
-/// From this version on clients know that a transaction can be aborted and the producer go on.
-const ABORTABLE_SINCE: i16 = 5;
 
 pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
@@ -64,19 +62,14 @@ async fn add<'a>(
     let producer = producer(producer_id, producer_epoch);
     let judged: Vec<Vec<ErrorCode>> = if let Err(denied) = check_id(context, &transactional_id) {
         each(&resolved, |_| denied)
-    } else if verify_only {
-        let verify =
-            |place: &Place| match context.broker.transactions.verify(&transactional_id, producer, place) {
-                Ok(()) => ErrorCode::None,
-                Err(ErrorCode::TransactionAbortable) if context.version < ABORTABLE_SINCE => {
-                    ErrorCode::InvalidTxnState
-                }
-                Err(error) => error,
-            };
-        each(&resolved, |place| place.as_ref().map_or_else(|error| *error, verify))
     } else if resolved.iter().flatten().any(Result::is_err) {
-        // One that can not be added keeps the others out too.
+        // One that is not there keeps the others from being looked at.
         each(&resolved, |place| place.as_ref().err().copied().unwrap_or(ErrorCode::OperationNotAttempted))
+    } else if verify_only {
+        let verify = |place: &Place| context.broker.transactions.verify(&transactional_id, producer, place);
+        each(&resolved, |place| {
+            place.as_ref().map_err(|error| *error).and_then(verify).err().unwrap_or(ErrorCode::None)
+        })
     } else {
         let wanted = resolved.iter().flatten().filter_map(|place| place.as_ref().ok().cloned()).collect();
         let added = context.broker.transactions.add(&transactional_id, producer, wanted).await;

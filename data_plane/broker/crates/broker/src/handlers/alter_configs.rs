@@ -6,11 +6,10 @@ use headrace_protocol::messages::{
 };
 use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
-use tokio::task::yield_now;
 
 use super::{
     Context,
-    config_resources::{TOPIC, named_twice, repeated, shortened, topic_name, unalterable},
+    config_resources::{TOPIC, alter_each, shortened, topic_name, unalterable},
     create_topics::configs,
     permissions::denied,
 };
@@ -20,25 +19,20 @@ pub(super) async fn handle<'a>(
     context: &'a Context<'_>,
     request: AlterConfigsRequest<'a>,
 ) -> Result<Answer<AlterConfigsResponse<'a>>, Close> {
-    let keys = request.resources.iter().map(|resource| (resource.resource_type, &*resource.resource_name));
-    let repeated = repeated(keys);
-    let mut responses = Vec::with_capacity(request.resources.len());
-    for (resource, repeated) in request.resources.into_iter().zip(repeated) {
-        let altered =
-            if repeated { Err(named_twice()) } else { alter(context, &resource, request.validate_only) };
-        let (code, message) = match altered {
-            Ok(()) => (ErrorCode::None, None),
-            Err(refusal) => (refusal.code, Some(refusal.message.into())),
-        };
-        responses.push(AlterConfigsResourceResponse {
-            error_code: code.code(),
-            error_message: message,
+    let results = alter_each(
+        &request.resources,
+        |resource| (resource.resource_type, &*resource.resource_name),
+        |resource| alter(context, resource, request.validate_only),
+    );
+    let results = results.await;
+    let responses =
+        request.resources.into_iter().zip(results).map(|(resource, altered)| AlterConfigsResourceResponse {
+            error_code: altered.error_code,
+            error_message: altered.error_message,
             resource_type: resource.resource_type,
             resource_name: resource.resource_name,
         });
-        // Each change is synced: others are served between two.
-        yield_now().await;
-    }
+    let responses = responses.collect();
     Ok(AlterConfigsResponse { responses, ..Default::default() }.into())
 }
 

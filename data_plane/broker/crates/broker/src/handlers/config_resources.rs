@@ -1,9 +1,10 @@
 //! What has configurations (`ConfigResource.Type` of Apache Kafka), and which of it can be altered.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use headrace_security::acls::AclOperation;
 use headrace_types::{ErrorCode, TopicName};
+use tokio::task::yield_now;
 
 use super::{Context, permissions::denied};
 use crate::{broker_settings, topics::Refusal};
@@ -87,20 +88,40 @@ pub(super) fn shortened(name: &str) -> &str {
     &name[..name.floor_char_boundary(NAME_REPEATED_BYTES_MAX)]
 }
 
-/// A resource that a request names, for finding one that it names twice.
-pub(super) type ResourceKey<'a> = (i8, &'a str);
+/// A resource that a request names.
+type ResourceKey<'a> = (i8, &'a str);
 
-/// The resources of a request that it names more than once: none of their changes is made.
-pub(super) fn repeated<'a>(keys: impl Iterator<Item = ResourceKey<'a>>) -> Vec<bool> {
-    let keys: Vec<ResourceKey<'a>> = keys.collect();
-    let mut counts = std::collections::BTreeMap::<ResourceKey<'a>, usize>::new();
-    for key in &keys {
-        *counts.entry(*key).or_default() += 1;
-    }
-    keys.iter().map(|key| counts.get(key).is_some_and(|count| *count > 1)).collect()
+/// What came of changing one resource: the error and what it says.
+pub(super) struct Altered {
+    pub(super) error_code: i16,
+    pub(super) error_message: Option<Cow<'static, str>>,
 }
 
-/// The refusal of a resource that the request names more than once.
-pub(super) fn named_twice() -> Refusal {
+/// Alters one resource after the other, each with its own result. Of one that is named more than once no change is made.
+pub(super) async fn alter_each<R>(
+    resources: &[R],
+    key: impl Fn(&R) -> ResourceKey<'_>,
+    alter: impl Fn(&R) -> Result<(), Refusal>,
+) -> Vec<Altered> {
+    let mut counts = BTreeMap::<ResourceKey<'_>, usize>::new();
+    for resource in resources {
+        *counts.entry(key(resource)).or_default() += 1;
+    }
+    let mut results = Vec::with_capacity(resources.len());
+    for resource in resources {
+        let is_repeated = counts.get(&key(resource)).is_some_and(|count| *count > 1);
+        results.push(match if is_repeated { Err(named_twice()) } else { alter(resource) } {
+            Ok(()) => Altered { error_code: ErrorCode::None.code(), error_message: None },
+            Err(refusal) => {
+                Altered { error_code: refusal.code.code(), error_message: Some(refusal.message.into()) }
+            }
+        });
+        // Each change is synced: others are served between two.
+        yield_now().await;
+    }
+    results
+}
+
+fn named_twice() -> Refusal {
     Refusal::new(ErrorCode::InvalidRequest, "the request names this resource more than once")
 }

@@ -5,7 +5,7 @@ use headrace_protocol::messages::{
     describe_client_quotas_request::ComponentData,
     describe_client_quotas_response::{EntityData, EntryData, ValueData},
 };
-use headrace_quotas::{Entity, Match, QuotaFilter, QuotaKey};
+use headrace_quotas::{Entity, FilterProblem, Match, QuotaFilter, QuotaKey};
 use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
@@ -51,7 +51,14 @@ fn filter(request: &DescribeClientQuotasRequest<'_>) -> Result<QuotaFilter, Refu
     for part in &request.components {
         components.push((part.entity_type.as_ref(), component(part)?));
     }
-    QuotaFilter::new(components, request.strict).map_err(|problem| invalid(problem.to_string()))
+    QuotaFilter::new(components, request.strict).map_err(|problem| {
+        // So that a client of kinds to come learns that this broker is older.
+        let code = match problem {
+            FilterProblem::Type => ErrorCode::UnsupportedVersion,
+            FilterProblem::Repeated | FilterProblem::Combination => ErrorCode::InvalidRequest,
+        };
+        Refusal::new(code, problem.to_string())
+    })
 }
 
 fn entry<'a>((entity, rates): &(Entity, Vec<(QuotaKey, f64)>)) -> EntryData<'a> {

@@ -85,7 +85,9 @@ impl Topics {
         let header = {
             let mut state = self.state.borrow_mut();
             let online = state.online(partition)?;
-            validate_produced(records, &rules(online, api_version, now_ms))?
+            let header = validate_produced(records, &rules(online, api_version, now_ms))?;
+            check_epoch(online, &header)?;
+            header
         };
         self.reserve(records.len() as u64)?;
         let journal_end = if header.attributes.is_transactional() { admit(&header)? } else { 0 };
@@ -161,7 +163,7 @@ impl State {
         api_version: i16,
     ) -> Result<(), ProduceRefusal> {
         let (producer_id, sequence) = (header.producer_id.get(), header.base_sequence);
-        let is_known = self.online(partition)?.log.knows_producer(producer_id);
+        let is_known = self.online(partition)?.log.producer_epoch(producer_id).is_some();
         if api_version < IMPLICIT_SINCE || sequence == 0 || is_known {
             return Ok(());
         }
@@ -210,6 +212,17 @@ impl State {
         };
         usage.appended(partition, name, &append, high_watermark.unwrap_or(Offset::ZERO));
     }
+}
+
+/// What is late adds nothing to a transaction, whoever it names as its own.
+fn check_epoch(online: &Online, header: &BatchHeader) -> Result<(), ErrorCode> {
+    let epoch = header.producer_epoch.get();
+    let is_stale = |current| epoch < current;
+    let is_transactional = header.attributes.is_transactional();
+    if is_transactional && online.log.producer_epoch(header.producer_id.get()).is_some_and(is_stale) {
+        return Err(ErrorCode::InvalidProducerEpoch);
+    }
+    Ok(())
 }
 
 fn tell_fullness(is_full: bool) {
