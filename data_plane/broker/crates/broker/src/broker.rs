@@ -2,9 +2,9 @@
 
 use std::{cell::Cell, path::Path, rc::Rc, sync::Arc, time::Duration};
 
+use headrace_commit::{CommitError, WalConfig};
 use headrace_groups::GroupConfig;
 use headrace_io::{Clock, Disk, RealDisk, Rng};
-use headrace_log::LogError;
 use headrace_security::acls::SUPER_USER;
 use headrace_transactions::TransactionConfig;
 use headrace_types::TopicId;
@@ -54,7 +54,7 @@ pub(crate) enum OpenError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     #[error(transparent)]
-    Topics(#[from] LogError),
+    Topics(#[from] CommitError),
     #[error(transparent)]
     Usage(#[from] UsageError),
 }
@@ -109,8 +109,10 @@ impl Broker {
             Arc::clone(&rng),
             &config.limits,
             Rc::clone(&usage),
+            WalConfig::default(),
         )?;
         topics.begin_metering()?;
+        topics.forget_replayed()?;
         let access = config.access;
         let transactions = Transactions::open(
             disk,
@@ -198,6 +200,7 @@ impl Broker {
     pub(crate) async fn shut_down(&self) {
         self.topics.close().await;
         self.usage.shut_down(&self.topics);
+        self.topics.leave_no_wal();
         self.groups.close().await;
         self.transactions.close().await;
     }

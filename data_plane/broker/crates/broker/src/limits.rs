@@ -120,6 +120,8 @@ pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(30);
 pub(crate) const COMPACTION_INTERVAL: Duration = Duration::from_secs(15);
 /// Most bytes that one batch is decompressed to where `ListOffsets` looks for a timestamp inside.
 pub(crate) const LOOKUP_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Longest sync that the event loop waits for itself, if the last ones were no longer.
+pub(crate) const SYNC_HERE_MAX: Duration = Duration::from_micros(400);
 /// Threads that sync logs at once.
 pub(crate) const SYNC_THREADS: usize = 4;
 /// Most partitions in one answer to `DescribeTopicPartitions` (Kafka: `max.request.partition.size.limit`).

@@ -10,7 +10,7 @@ impl PartitionLog {
     /// Forgets everything before `offset`, durably, and removes the segments that lie before it. Returns the bytes freed.
     /// Nobody but the caller may need them.
     ///
-    /// An offset beyond the high watermark counts as the high watermark, one before the log start changes nothing.
+    /// An offset that the segments do not hold durably counts as the first such one, one before the log start changes nothing.
     pub fn advance_start(&mut self, offset: Offset, now_ms: i64) -> Result<u64, LogError> {
         self.move_start(offset)?;
         Ok(self.retain(now_ms, Offset::new(i64::MAX))?.freed_bytes)
@@ -18,9 +18,9 @@ impl PartitionLog {
 
     /// Forgets everything before `offset`, durably; retention removes the segments that lie before it.
     ///
-    /// An offset beyond the high watermark counts as the high watermark, one before the log start changes nothing.
+    /// An offset that the segments do not hold durably counts as the first such one, one before the log start changes nothing.
     pub fn move_start(&mut self, offset: Offset) -> Result<(), LogError> {
-        let offset = offset.min(self.high_watermark());
+        let offset = offset.min(self.synced_offset());
         if offset <= self.log_start() {
             return Ok(());
         }

@@ -11,6 +11,8 @@ use crate::limits::{
 pub struct DiskGauge {
     /// Bytes that may still be appended before the next look.
     allowance_bytes: u64,
+    /// Bytes that something else is about to take.
+    promised_bytes: u64,
     looked_at_ms: Option<u64>,
 }
 
@@ -22,9 +24,20 @@ impl DiskGauge {
         bytes > self.allowance_bytes || self.looked_at_ms.is_none_or(stale)
     }
 
+    /// Something else is about to take room: appends may not have it, until [`Self::forget`].
+    pub fn promise(&mut self, bytes: u64) {
+        self.promised_bytes = bytes;
+        self.allowance_bytes = self.allowance_bytes.saturating_sub(bytes);
+    }
+
+    /// Forgets what was seen and promised: something else has taken room, or has not.
+    pub fn forget(&mut self) {
+        *self = Self::default();
+    }
+
     /// Takes note of the space that is left, before `bytes` are appended.
     pub fn looked(&mut self, space: DiskSpace, bytes: u64, mono_ms: u64) {
-        let above = space.free_bytes.saturating_sub(reserve_bytes(space));
+        let above = space.free_bytes.saturating_sub(reserve_bytes(space)).saturating_sub(self.promised_bytes);
         self.allowance_bytes = above.min(DISK_CHECK_INTERVAL_BYTES.max(bytes));
         self.looked_at_ms = Some(mono_ms);
     }
@@ -67,5 +80,21 @@ mod tests {
         assert!(!gauge.is_due(DISK_CHECK_INTERVAL_BYTES, 10));
         assert!(gauge.is_due(DISK_CHECK_INTERVAL_BYTES + 1, 10));
         assert!(gauge.is_due(1, DISK_CHECK_INTERVAL_MS));
+        gauge.forget();
+        assert!(gauge.is_due(1, 11));
+    }
+
+    #[test]
+    fn what_is_promised_to_something_else_is_not_appended() {
+        let mut gauge = DiskGauge::default();
+        let space = DiskSpace { free_bytes: 1_000, total_bytes: 10_000 };
+        gauge.looked(space, 1, 0);
+        gauge.promise(300);
+        assert!(gauge.spend(200) && !gauge.spend(1));
+        gauge.looked(space, 1, 1);
+        assert!(gauge.spend(200) && !gauge.spend(1));
+        gauge.forget();
+        gauge.looked(space, 1, 2);
+        assert!(gauge.spend(500));
     }
 }

@@ -7,7 +7,6 @@ pub mod advance;
 pub mod catalog;
 pub mod checked_file;
 pub mod checkpoint;
-pub mod commit;
 pub mod compaction;
 pub mod epochs;
 pub mod error;
@@ -31,7 +30,6 @@ pub mod sync;
 pub mod transactions;
 
 pub use catalog::{Catalog, CatalogError, TopicMeta};
-pub use commit::GroupCommit;
 pub use compaction::{Due, Pass, PassPlan, Replacement, Step};
 pub use error::{AppendError, LogError, ReadError};
 pub use gauge::DiskGauge;

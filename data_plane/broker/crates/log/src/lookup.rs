@@ -44,7 +44,7 @@ pub(crate) struct View {
     pub(crate) path: PathBuf,
     /// Where to begin.
     pub(crate) from: Entry,
-    /// Position after the last batch that is synced.
+    /// Position after the last batch that is durable.
     pub(crate) end: u64,
     /// Whether compaction wrote the segment.
     pub(crate) has_gaps: bool,
@@ -56,7 +56,7 @@ impl View {
             .with_gaps(self.has_gaps)
     }
 
-    /// The next batch of a scan over synced data, which must be sound.
+    /// The next batch of a scan over durable data, which must be sound.
     pub(crate) fn next(&self, scanner: &mut Scanner<'_>) -> Result<Option<Found>, LogError> {
         match scanner.step().map_err(LogError::io(&self.path))? {
             Step::Batch(found) => Ok(Some(found)),
@@ -128,9 +128,9 @@ impl PartitionLog {
     }
 
     fn readable_end(&self, base_offset: i64, size: u64) -> u64 {
-        match base_offset.cmp(&self.synced.segment_base) {
+        match base_offset.cmp(&self.readable.segment_base) {
             std::cmp::Ordering::Less => size,
-            std::cmp::Ordering::Equal => self.synced.position,
+            std::cmp::Ordering::Equal => self.readable.position,
             std::cmp::Ordering::Greater => 0,
         }
     }
@@ -231,13 +231,13 @@ impl PartitionLog {
         }
     }
 
-    /// Largest timestamp of a segment's synced batches.
+    /// Largest timestamp of a segment's durable batches.
     fn readable_max_timestamp(&mut self, number: usize) -> Result<Option<i64>, LogError> {
         let base_offset = self.closed.get(number).map_or(i64::MAX, |closed| closed.base_offset);
-        if base_offset < self.synced.segment_base {
+        if base_offset < self.readable.segment_base {
             return self.segment_max_timestamp(number).map(Some);
         }
-        let position = self.synced.position;
+        let position = self.readable.position;
         let Some(view) = self.view(number, |index| index.by_position(position))? else { return Ok(None) };
         let mut max_timestamp = view.from.max_timestamp_before;
         let mut scanner = view.scanner(LOOKUP_CHUNK_BYTES);

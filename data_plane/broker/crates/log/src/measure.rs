@@ -16,18 +16,22 @@ pub struct Measured {
 }
 
 impl PartitionLog {
-    /// Measures the batches that begin at `from` or later and lie below the high watermark. Markers are the broker's own and
-    /// count nothing.
-    pub fn measure(&mut self, from: Offset) -> Result<Measured, LogError> {
+    /// Measures the batches that begin at `from` or later and before `to`, and lie below the high watermark. Markers are the broker's
+    /// own and count nothing.
+    pub fn measure(&mut self, from: Offset, to: Offset) -> Result<Measured, LogError> {
         let mut measured = Measured::default();
         let mut next = from.get().max(self.meta.log_start_offset);
-        if next >= self.synced.offset {
+        let end = to.get().min(self.readable.offset);
+        if next >= end {
             return Ok(measured);
         }
         for number in self.segment_of(next)..self.segments_count() {
             let Some(view) = self.view(number, |index| index.by_offset(next))? else { continue };
             let mut scanner = view.scanner(SCAN_CHUNK_BYTES);
             while let Some(found) = view.next(&mut scanner)? {
+                if found.header.base_offset.get() >= end {
+                    return Ok(measured);
+                }
                 if found.header.base_offset.get() >= next {
                     if !found.header.attributes.is_control() {
                         measured.bytes += found.bytes as u64;

@@ -76,7 +76,12 @@ pub struct PartitionLog {
     pub(crate) active: Option<Active>,
     pub(crate) producers: Producers,
     pub(crate) log_end: i64,
+    /// Up to where the segments are synced.
     pub(crate) synced: SyncEnd,
+    /// Up to where the log is durable, in its segments or elsewhere.
+    durable: i64,
+    /// What may be read ends here.
+    pub(crate) readable: SyncEnd,
     pub(crate) loaded: Option<LoadedSegment>,
     pub(crate) undecided: Undecided,
     pub(crate) aborted_hints: AbortedHints,
@@ -87,6 +92,9 @@ pub struct PartitionLog {
     dir_changed: bool,
     appended_bytes: u64,
     bytes_since_checkpoint: u64,
+    /// Up to where a durable checkpoint knows the producers, and where the one ends that a plan is about to write.
+    checkpointed: i64,
+    checkpoint_planned: Option<i64>,
     syncs: u64,
     truncated_bytes: u64,
 }
@@ -141,6 +149,8 @@ impl PartitionLog {
             producers: recovered.producers,
             log_end: recovered.log_end,
             synced,
+            durable: synced.offset,
+            readable: synced,
             loaded: None,
             point: recovered.point,
             unsynced: Vec::new(),
@@ -148,6 +158,8 @@ impl PartitionLog {
             dir_changed: false,
             appended_bytes: 0,
             bytes_since_checkpoint: recovered.replayed_bytes,
+            checkpointed: 0,
+            checkpoint_planned: None,
             syncs: 1,
             truncated_bytes: recovered.truncated_bytes,
         }
@@ -170,10 +182,28 @@ impl PartitionLog {
         Offset::new(self.log_end)
     }
 
-    /// First offset that is not synced: what consumers may read ends here.
+    /// What consumers may read ends here: at the first offset that is not durable, unless the topic does not wait for that.
     #[must_use]
     pub fn high_watermark(&self) -> Offset {
+        Offset::new(self.readable.offset)
+    }
+
+    /// First offset that is not durable; never above the high watermark.
+    #[must_use]
+    pub fn durable_offset(&self) -> Offset {
+        Offset::new(self.durable)
+    }
+
+    /// First offset that the segments would lose with a power cut; never above the one that is not durable.
+    #[must_use]
+    pub fn synced_offset(&self) -> Offset {
         Offset::new(self.synced.offset)
+    }
+
+    /// Where the log ends now, for [`Self::made_durable`].
+    #[must_use]
+    pub fn end(&self) -> SyncEnd {
+        end_of(self.active.as_ref(), self.log_end, self.appended_bytes)
     }
 
     /// The epoch that appends are stamped with.
@@ -185,7 +215,7 @@ impl PartitionLog {
     /// The largest known epoch that is not newer than `epoch`, and the offset after its last batch (KIP-279).
     #[must_use]
     pub fn epoch_end(&self, epoch: LeaderEpoch) -> Option<(LeaderEpoch, Offset)> {
-        let (epoch, end) = self.meta.end_of(epoch.get(), self.synced.offset)?;
+        let (epoch, end) = self.meta.end_of(epoch.get(), self.readable.offset)?;
         Some((LeaderEpoch::new(epoch), Offset::new(end)))
     }
 
@@ -229,10 +259,22 @@ impl PartitionLog {
         append_time: bool,
         now_ms: i64,
     ) -> Result<Appended, AppendError> {
+        self.append_with(batch, header, append_time, now_ms, |_| ())
+    }
+
+    /// Like [`Self::append`]; `written` gets what was written, part by part, unless it was there before.
+    pub fn append_with(
+        &mut self,
+        batch: &[u8],
+        header: &BatchHeader,
+        append_time: bool,
+        now_ms: i64,
+        written: impl FnOnce(&[&[u8]]),
+    ) -> Result<Appended, AppendError> {
         if let Verdict::Duplicate(earlier) = self.producers.judge(header)? {
             return Ok(Appended::earlier(earlier));
         }
-        self.write(batch, header, append_time.then_some(now_ms), now_ms)
+        self.write(batch, header, append_time.then_some(now_ms), now_ms, written)
     }
 
     /// Writes a batch that has been judged at the log end, with the broker's time if `stamp_ms` is given.
@@ -242,16 +284,48 @@ impl PartitionLog {
         header: &BatchHeader,
         stamp_ms: Option<i64>,
         now_ms: i64,
+        written: impl FnOnce(&[&[u8]]),
     ) -> Result<Appended, AppendError> {
         self.roll_if_due(batch.len() as u64, now_ms)?;
         let head = stamp(batch, Offset::new(self.log_end), self.leader_epoch(), stamp_ms);
+        let parts = [&head[..], &batch[BATCH_HEADER_BYTES..]];
         let active = self.active_for_append(now_ms)?;
-        if let Err(error) = active.file.write_at(active.size, &[&head, &batch[BATCH_HEADER_BYTES..]]) {
+        if let Err(error) = active.file.write_at(active.size, &parts) {
             return Err(take_back(active, error));
         }
+        written(&parts);
         let stamped = BatchHeader { max_timestamp: stamp_ms.unwrap_or(header.max_timestamp), ..*header };
         let stamped = BatchHeader { base_offset: Offset::new(self.log_end), ..stamped };
         Ok(self.note_appended(&stamped, batch.len() as u64, now_ms))
+    }
+
+    /// Writes a batch again that was durable outside of the segments when the broker stopped, as it was appended then. False if the
+    /// segments hold it.
+    ///
+    /// Batches come in their order: one that leaves a gap means that something durable is missing.
+    pub fn replay(&mut self, batch: &[u8], now_ms: i64) -> Result<bool, LogError> {
+        let header = BatchHeader::parse(batch).filter(|header| header.batch_bytes() == Some(batch.len()));
+        let header = header.ok_or_else(|| LogError::corrupt(&self.dir, "a batch to replay has no header"))?;
+        let (base, next) = (header.base_offset.get(), header.next_offset().get());
+        if next <= self.log_end {
+            return Ok(false);
+        }
+        if base != self.log_end {
+            let detail = format!("the log ends at {} and goes on at {base}", self.log_end);
+            return Err(LogError::corrupt(&self.dir, detail));
+        }
+        self.roll_before(batch.len() as u64, now_ms)?;
+        let active = match self.active.take() {
+            Some(active) => active,
+            None => self.create_segment(now_ms)?,
+        };
+        let active = self.active.insert(active);
+        active.file.write_at(active.size, &[batch]).map_err(LogError::io(&active.path))?;
+        self.note_appended(&header, batch.len() as u64, now_ms);
+        if header.attributes.is_control() {
+            self.note_replayed_marker(&header, batch, now_ms)?;
+        }
+        Ok(true)
     }
 
     fn note_appended(&mut self, stamped: &BatchHeader, bytes: u64, now_ms: i64) -> Appended {
@@ -302,6 +376,10 @@ impl PartitionLog {
     }
 
     fn roll_if_due(&mut self, bytes: u64, now_ms: i64) -> Result<(), AppendError> {
+        self.roll_before(bytes, now_ms).map_err(full_or_failed)
+    }
+
+    fn roll_before(&mut self, bytes: u64, now_ms: i64) -> Result<(), LogError> {
         let Some(active) = &self.active else { return Ok(()) };
         let is_empty = active.size == segment::HEADER_BYTES;
         let is_full = active.size + bytes > self.config.segment_bytes;
@@ -309,7 +387,7 @@ impl PartitionLog {
         if is_empty || !(is_full || is_old || self.has_many_aborted()) {
             return Ok(());
         }
-        self.roll(now_ms).map_err(full_or_failed)
+        self.roll(now_ms)
     }
 
     /// Closes the active segment and goes on in a new one.
@@ -335,8 +413,14 @@ impl PartitionLog {
     /// Whether something was written that no plan covers yet.
     #[must_use]
     pub fn needs_sync(&self) -> bool {
-        let end = end_of(self.active.as_ref(), self.log_end, self.appended_bytes);
-        end != self.synced || self.dir_changed || !self.unsynced.is_empty()
+        self.end() != self.synced || self.dir_changed || !self.unsynced.is_empty()
+    }
+
+    /// Whether a closed segment or a checkpoint waits for a sync of the segments, though the log may be durable elsewhere.
+    #[must_use]
+    pub fn wants_sync(&self) -> bool {
+        let checkpoint_due = self.bytes_since_checkpoint >= CHECKPOINT_INTERVAL_BYTES;
+        !self.unsynced.is_empty() || checkpoint_due
     }
 
     /// What has to be synced now; `None` if everything is.
@@ -354,13 +438,14 @@ impl PartitionLog {
         if !self.needs_sync() && !with_checkpoint {
             return None;
         }
-        let end = end_of(self.active.as_ref(), self.log_end, self.appended_bytes);
+        let end = self.end();
         let active = self.active.as_ref()?;
         let mut files = std::mem::take(&mut self.unsynced);
         files.push((active.path.clone(), Arc::clone(&active.file)));
         let checkpoint = with_checkpoint.then(|| self.checkpoint(active));
         if with_checkpoint {
             self.bytes_since_checkpoint = 0;
+            self.checkpoint_planned = Some(self.log_end);
         }
         self.syncs += 1;
         Some(SyncPlan {
@@ -375,21 +460,24 @@ impl PartitionLog {
         })
     }
 
-    /// Keeps what is known of producers although the segments that tell it are about to go: now if the log is synced, else
-    /// with the next sync. On a full disk they go all the same, for that makes room.
-    pub(crate) fn keep_producers(&mut self) -> Result<(), LogError> {
-        if self.producers.is_empty() {
-            return Ok(());
+    /// Whether what is known of producers outlives the segments before `offset`: it is kept now if the log is synced, else with the
+    /// next sync, and they go after that. On a full disk they go all the same, for that makes room.
+    pub(crate) fn keeps_producers(&mut self, offset: i64) -> Result<bool, LogError> {
+        if self.producers.is_empty() || offset <= self.checkpointed {
+            return Ok(true);
         }
         // A checkpoint may say only what is synced.
         let Some(active) = self.active.as_ref().filter(|_| !self.needs_sync()) else {
-            self.bytes_since_checkpoint = CHECKPOINT_INTERVAL_BYTES;
-            return Ok(());
+            self.want_checkpoint();
+            return Ok(false);
         };
         let path = self.dir.join(checkpoint::FILE_NAME);
         match replace_file(&*self.disk, &path, &self.checkpoint(active)).map_err(LogError::io(&path)) {
             Err(error) if !error.is_full() => Err(error),
-            Ok(()) | Err(_) => Ok(()),
+            Ok(()) | Err(_) => {
+                self.checkpointed = self.log_end;
+                Ok(true)
+            }
         }
     }
 
@@ -417,13 +505,40 @@ impl PartitionLog {
     /// # Panics
     /// If the end is one that this log never had.
     pub fn synced(&mut self, end: SyncEnd) -> Readable {
-        assert!(end.offset <= self.log_end, "synced up to {} of {}", end.offset, self.log_end);
-        if end.offset < self.synced.offset {
+        let readable = self.made_durable(end);
+        if end.offset >= self.synced.offset {
+            self.synced = end;
+        }
+        // On a full disk it was not written: segments go all the same then, for that makes room.
+        if let Some(planned) = self.checkpoint_planned.take_if(|planned| *planned <= end.offset) {
+            self.checkpointed = self.checkpointed.max(planned);
+        }
+        readable
+    }
+
+    /// Takes note that everything up to `end` is durable, though not in the segments: the high watermark moves there. Returns the bytes
+    /// that became readable.
+    ///
+    /// # Panics
+    /// If the end is one that this log never had.
+    pub fn made_durable(&mut self, end: SyncEnd) -> Readable {
+        let readable = self.made_readable(end);
+        self.durable = self.durable.max(end.offset);
+        readable
+    }
+
+    /// Lets everything up to `end` be read that need not be durable before. Returns the bytes that became readable.
+    ///
+    /// # Panics
+    /// If the end is one that this log never had.
+    pub fn made_readable(&mut self, end: SyncEnd) -> Readable {
+        assert!(end.offset <= self.log_end, "readable up to {} of {}", end.offset, self.log_end);
+        if end.offset < self.readable.offset {
             return Readable::default();
         }
-        let bytes = end.appended_bytes - self.synced.appended_bytes;
+        let bytes = end.appended_bytes - self.readable.appended_bytes;
         let stable_before = self.stable_bytes();
-        self.synced = end;
+        self.readable = end;
         self.settle_stable(bytes, stable_before)
     }
 }

@@ -19,7 +19,7 @@ impl PartitionLog {
         at_least_one: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
-        self.read_below(self.synced.offset, offset, bytes_max, at_least_one, out).map(|_| ())
+        self.read_below(self.readable.offset, offset, bytes_max, at_least_one, out).map(|_| ())
     }
 
     /// As [`Self::read`], and nothing comes at or beyond `end` either, at which a batch begins or which is the high
@@ -38,7 +38,7 @@ impl PartitionLog {
         }
         let mut next = offset;
         let start = out.len();
-        let end = end.min(self.synced.offset);
+        let end = end.min(self.readable.offset);
         while next < end {
             let room = bytes_max.saturating_sub(out.len() - start);
             let force = at_least_one && out.len() == start;
@@ -53,7 +53,7 @@ impl PartitionLog {
     /// Size of the batch that holds `offset`, or of the next one if compaction took it; none at or beyond `end` or the high
     /// watermark.
     pub fn batch_bytes(&mut self, offset: i64, end: i64) -> Result<Option<usize>, LogError> {
-        let end = end.min(self.synced.offset);
+        let end = end.min(self.readable.offset);
         if offset >= end {
             return Ok(None);
         }

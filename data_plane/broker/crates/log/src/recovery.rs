@@ -3,6 +3,12 @@
 //! Behind the recovery point the first thing that is no sound batch is a torn tail and is cut off: it was never
 //! synced, so never acknowledged. Before the recovery point it is damage: the partition stays offline, untouched.
 //!
+//! What lies behind the recovery point and is kept is written anew and synced before anyone reads it: the sync that ended the last
+//! process may have failed, and the page cache would tell of data that the disk does not have.
+//!
+//! The log start is moved only over what its segments hold durably. Segments before it may be left over, any of them, from a removal
+//! that was cut short; they are read only for the producers that no checkpoint knows, so what is damaged or missing there is passed over.
+//!
 //! Compaction puts a segment in the place of one or several only when it is synced and they were. So whatever a compacted
 //! segment stands for was synced, and segments that begin inside it are left over from before.
 
@@ -59,7 +65,10 @@ struct Recovery<'a> {
     disk: &'a dyn Disk,
     dir: &'a Path,
     now_ms: i64,
+    log_start: i64,
     point_offset: i64,
+    /// Up to where the checkpoint knows the producers.
+    known_to: i64,
     truncated_bytes: u64,
     dir_changed: bool,
 }
@@ -68,6 +77,15 @@ struct Recovery<'a> {
 struct Start {
     number: usize,
     checkpoint: Checkpoint,
+}
+
+/// How far a segment could be read.
+enum Ended {
+    Whole,
+    /// Its tail was cut off: nothing comes after it.
+    Torn,
+    /// It lies before the log start and is damaged: nothing before the next one counts.
+    PassedOver,
 }
 
 /// Opens the partition `identity` in `dir`.
@@ -80,11 +98,21 @@ pub fn recover(
     let meta = PartitionMeta::load(disk, dir)?;
     let (point, point_offset) = RecoveryPoint::open(disk, dir)?.unzip();
     let checkpoint = load_checkpoint(disk, dir)?;
-    // A checkpoint is written only after its offset was synced, so it is a recovery point as well.
-    let checkpointed = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.offset);
-    let point_offset = point_offset.unwrap_or(0).max(checkpointed);
-    let mut recovery = Recovery { disk, dir, now_ms, point_offset, truncated_bytes: 0, dir_changed: false };
-    let segments = recovery.open_segments(identity, meta.log_start_offset)?;
+    // A checkpoint is written only after its offset was synced, and so is the log start: they are recovery points as well.
+    let known_to = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.offset);
+    let log_start = meta.log_start_offset;
+    let point_offset = point_offset.unwrap_or(0).max(known_to).max(log_start);
+    let mut recovery = Recovery {
+        disk,
+        dir,
+        now_ms,
+        log_start,
+        point_offset,
+        known_to,
+        truncated_bytes: 0,
+        dir_changed: false,
+    };
+    let segments = recovery.open_segments(identity)?;
     let mut recovered = recovery.replay(segments, checkpoint, meta)?;
     recovered.point = point;
     recovery.settle(&mut recovered)?;
@@ -98,10 +126,10 @@ fn load_checkpoint(disk: &dyn Disk, dir: &Path) -> Result<Option<Checkpoint>, Lo
 }
 
 impl Recovery<'_> {
-    /// Opens every segment from the log start on, in order; segments that were made and never synced are removed.
-    fn open_segments(&mut self, identity: TopicPartition, log_start: i64) -> Result<Vec<Opened>, LogError> {
-        let bases = self.kept_segments(log_start)?;
-        let mut opened = Vec::new();
+    /// Opens every segment that is still needed, in order; segments that were made and never synced are removed.
+    fn open_segments(&mut self, identity: TopicPartition) -> Result<Vec<Opened>, LogError> {
+        let bases = self.kept_segments()?;
+        let mut opened: Vec<Opened> = Vec::new();
         let mut replaced_to = i64::MIN;
         for (number, base) in bases.iter().enumerate() {
             if *base < replaced_to {
@@ -117,6 +145,12 @@ impl Recovery<'_> {
                     }
                     opened.push(segment);
                 }
+                None if self.is_passed(bases.get(number + 1)) => {
+                    let before: Vec<i64> =
+                        opened.drain(..).map(|segment| segment.header.base_offset).collect();
+                    self.forget_segments(before.into_iter().chain([*base]))?;
+                    replaced_to = i64::MIN;
+                }
                 None if *base >= self.point_offset => {
                     self.drop_segments(&bases[number..])?;
                     break;
@@ -130,10 +164,10 @@ impl Recovery<'_> {
         Ok(opened)
     }
 
-    /// Base offsets of the segments from the one on that holds the log start. Earlier ones are left over from a retention
-    /// that was cut short, and a power cut may have left any of them: they go. The log start is stored before a segment
-    /// goes, so a log that begins behind it has lost data.
-    fn kept_segments(&mut self, log_start: i64) -> Result<Vec<i64>, LogError> {
+    /// Base offsets of the segments from the one on that holds the log start, and of those before it that no checkpoint stands for.
+    /// The log start is stored before a segment goes, so a log that begins behind it has lost data.
+    fn kept_segments(&mut self) -> Result<Vec<i64>, LogError> {
+        let log_start = self.log_start;
         let names = self.disk.list(self.dir).map_err(LogError::io(self.dir))?;
         for name in names.iter().filter(|name| name.ends_with(segment::ASIDE)) {
             let path = self.dir.join(name);
@@ -141,11 +175,12 @@ impl Recovery<'_> {
             self.dir_changed = true;
         }
         let mut bases: Vec<i64> = names.iter().filter_map(|name| segment::base_offset_of(name)).collect();
-        let before = bases.partition_point(|base| *base <= log_start).saturating_sub(1);
-        for base in bases.drain(..before) {
-            segment::remove(self.disk, self.dir, base)?;
-            self.dir_changed = true;
+        let mut before = bases.partition_point(|base| *base <= log_start).saturating_sub(1);
+        while before > 0 && self.is_unwritten(bases[before])? {
+            before -= 1;
         }
+        let known = bases.windows(2).take(before).take_while(|pair| pair[1] <= self.known_to).count();
+        self.forget_segments(bases.drain(..known))?;
         match bases.first() {
             Some(first) if *first > log_start => {
                 Err(self
@@ -153,6 +188,29 @@ impl Recovery<'_> {
             }
             _ => Ok(bases),
         }
+    }
+
+    /// Whether a segment lies before the log start: the one after it begins there or before.
+    fn is_passed(&self, next_base: Option<&i64>) -> bool {
+        next_base.is_some_and(|next| *next <= self.log_start)
+    }
+
+    /// Removes segments that nobody needs any more.
+    fn forget_segments(&mut self, bases: impl Iterator<Item = i64>) -> Result<(), LogError> {
+        for base in bases {
+            segment::remove(self.disk, self.dir, base)?;
+            self.dir_changed = true;
+        }
+        Ok(())
+    }
+
+    /// Whether a segment was made and never synced: it does not stand for the one before.
+    fn is_unwritten(&self, base: i64) -> Result<bool, LogError> {
+        let path = self.dir.join(segment::log_name(base));
+        let file = self.disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+        let mut head = [0; segment::HEADER_BYTES as usize];
+        let read = file.read_at(0, &mut head).map_err(LogError::io(&path))?;
+        Ok(base >= self.point_offset && SegmentHeader::decode(&head[..read]).is_none())
     }
 
     fn open_segment(&self, base: i64, identity: TopicPartition) -> Result<Option<Opened>, LogError> {
@@ -204,7 +262,9 @@ impl Recovery<'_> {
         let mut compacted = None;
         for (at, segment) in tail.into_iter().enumerate() {
             let base = segment.header.base_offset;
-            if at > 0 && base != recovered.log_end {
+            if at > 0 && base != recovered.log_end && base <= self.log_start {
+                self.forget_what_was_read(&mut recovered)?;
+            } else if at > 0 && base != recovered.log_end {
                 self.must_not_be_last(compacted)?;
                 self.tail_must_be_unsynced(
                     recovered.log_end,
@@ -216,10 +276,17 @@ impl Recovery<'_> {
             }
             close_active(&mut recovered, compacted);
             compacted = segment.header.compacted;
-            let torn = self.replay_segment(segment, from.take(), &mut recovered)?;
-            if torn {
-                self.drop_segments(&bases[at + 1..])?;
-                break;
+            let is_passed = self.is_passed(bases.get(at + 1));
+            match self.replay_segment(segment, from.take(), is_passed, &mut recovered)? {
+                Ended::Whole => {}
+                Ended::Torn => {
+                    self.drop_segments(&bases[at + 1..])?;
+                    break;
+                }
+                Ended::PassedOver => {
+                    self.forget_what_was_read(&mut recovered)?;
+                    recovered.log_end = bases[at + 1];
+                }
             }
         }
         self.must_not_be_last(compacted)?;
@@ -228,13 +295,24 @@ impl Recovery<'_> {
         Ok(recovered)
     }
 
-    /// Scans one segment and makes it the active one; true if its tail was torn.
+    /// Between two segments before the log start something is missing: what came before it went when nothing was to be known of its
+    /// producers, or with a full disk.
+    fn forget_what_was_read(&mut self, recovered: &mut Recovered) -> Result<(), LogError> {
+        let closed = recovered.closed.drain(..).map(|closed| closed.base_offset);
+        self.forget_segments(closed.chain(recovered.active.take().map(|active| active.base_offset)))?;
+        recovered.producers = Producers::default();
+        recovered.aborted_hints = AbortedHints::default();
+        Ok(())
+    }
+
+    /// Scans one segment and makes it the active one.
     fn replay_segment(
         &mut self,
         segment: Opened,
         from: Option<Checkpoint>,
+        is_passed: bool,
         recovered: &mut Recovered,
-    ) -> Result<bool, LogError> {
+    ) -> Result<Ended, LogError> {
         let base = segment.header.base_offset;
         let from = from.unwrap_or_else(|| beginning_of(base));
         let mut active = Active {
@@ -248,11 +326,20 @@ impl Recovery<'_> {
             aborted: from.aborted,
         };
         let compacted = segment.header.compacted;
-        let bad = self.scan(&mut active, from.offset, segment.length, compacted.is_some(), recovered)?;
+        let untrusted_from = if base >= self.point_offset { Some(0) } else { None };
+        let scanned = self.scan(&mut active, from.offset, segment.length, compacted.is_some(), recovered);
+        if is_passed && matches!(scanned, Ok((Some(_), _)) | Err(LogError::Corrupt { .. })) {
+            recovered.active = Some(active);
+            return Ok(Ended::PassedOver);
+        }
+        let (bad, beyond_point) = scanned?;
         if let Some(detail) = bad {
             self.tail_must_be_unsynced(recovered.log_end, base, detail)?;
             self.truncated_bytes += segment.length - active.size;
             active.file.truncate(active.size).map_err(LogError::io(&active.path))?;
+        }
+        if let Some(from) = untrusted_from.or(beyond_point) {
+            write_again(&active, from).map_err(LogError::io(&active.path))?;
         }
         // A segment that ends at the recovery point may still have what a full disk had taken back behind it.
         if recovered.log_end >= self.point_offset || bad.is_some() {
@@ -263,10 +350,11 @@ impl Recovery<'_> {
             recovered.log_end = end_offset;
         }
         recovered.active = Some(active);
-        Ok(bad.is_some())
+        Ok(if bad.is_some() { Ended::Torn } else { Ended::Whole })
     }
 
-    /// Takes in the batches behind `active.size`; says what ended the scan if it was not the end of the file.
+    /// Takes in the batches behind `active.size`. Says what ended the scan if it was not the end of the file, and where what lies
+    /// behind the recovery point begins.
     fn scan(
         &self,
         active: &mut Active,
@@ -274,7 +362,8 @@ impl Recovery<'_> {
         length: u64,
         has_gaps: bool,
         recovered: &mut Recovered,
-    ) -> Result<Option<&'static str>, LogError> {
+    ) -> Result<(Option<&'static str>, Option<u64>), LogError> {
+        let mut beyond_point = None;
         let (file, from) = (Arc::clone(&active.file), active.size);
         let mut scanner = Scanner::new(&*file, from, from_offset, length, SCAN_CHUNK_BYTES)
             .checking_from(self.point_offset)
@@ -282,6 +371,9 @@ impl Recovery<'_> {
         let bad = loop {
             match scanner.step().map_err(LogError::io(&active.path))? {
                 Step::Batch(found) => {
+                    if found.header.next_offset().get() > self.point_offset {
+                        beyond_point = beyond_point.or(Some(found.position));
+                    }
                     note(active, &found);
                     let body = control_of(&mut scanner, &found).map_err(LogError::io(&active.path))?;
                     let aborted = recovered.producers.replay(&found.header, body, self.now_ms);
@@ -294,7 +386,7 @@ impl Recovery<'_> {
         active.size = scanner.position();
         recovered.replayed_bytes += active.size - from;
         recovered.log_end = scanner.next_offset();
-        Ok(bad)
+        Ok((bad, beyond_point))
     }
 
     /// A segment is compacted only once the one after it is durable, so that one can not be missing.
@@ -353,6 +445,23 @@ impl Recovery<'_> {
     }
 }
 
+/// Writes what is kept anew before it is synced. After a sync that failed the kernel takes pages for written that are not: a second
+/// sync would succeed and write nothing (Rebello et al., ATC 2020).
+fn write_again(active: &Active, from: u64) -> std::io::Result<()> {
+    let mut chunk = vec![0; SCAN_CHUNK_BYTES];
+    let mut position = from;
+    while position < active.size {
+        let wanted = chunk.len().min((active.size - position) as usize);
+        let read = active.file.read_at(position, &mut chunk[..wanted])?;
+        if read < wanted {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        active.file.write_at(position, &[&chunk[..wanted]])?;
+        position += wanted as u64;
+    }
+    Ok(())
+}
+
 fn close_active(recovered: &mut Recovered, compacted: Option<Compacted>) {
     if let Some(active) = recovered.active.take() {
         recovered.aborted_hints.note(active.base_offset, &active.aborted);
@@ -380,15 +489,23 @@ fn beginning_of(base: i64) -> Checkpoint {
 
 /// The checkpoint if its segment is there, as it was, and reaches it, else the beginning of the first segment.
 fn start(segments: &[Opened], checkpoint: Option<Checkpoint>) -> Option<Start> {
-    let first = segments.first()?;
-    let usable = checkpoint.and_then(|checkpoint| {
-        let number =
-            segments.iter().position(|segment| segment.header.base_offset == checkpoint.segment_base)?;
-        let is_as_it_was = segments[number].header.compacted.is_none();
-        (is_as_it_was && segments[number].length >= checkpoint.position)
-            .then_some(Start { number, checkpoint })
-    });
-    Some(usable.unwrap_or_else(|| Start { number: 0, checkpoint: beginning_of(first.header.base_offset) }))
+    let first = segments.first()?.header.base_offset;
+    let from_nothing = Start { number: 0, checkpoint: beginning_of(first) };
+    let Some(checkpoint) = checkpoint else { return Some(from_nothing) };
+    let found = segments.iter().position(|segment| segment.header.base_offset == checkpoint.segment_base);
+    let is_compacted = |segment: &Opened| segment.header.compacted.is_some();
+    Some(match found {
+        Some(number) if is_compacted(&segments[number]) => from_nothing,
+        Some(number) if segments[number].length < checkpoint.position => from_nothing,
+        Some(number) => Start { number, checkpoint },
+        // Its segment ended there and has gone: what it tells of producers still holds. Compaction may have taken the end of a
+        // transaction that was open then.
+        None if first == checkpoint.offset && !segments.iter().any(is_compacted) => Start {
+            number: 0,
+            checkpoint: Checkpoint { producers: checkpoint.producers, ..beginning_of(first) },
+        },
+        None => from_nothing,
+    })
 }
 
 fn closed_between(pair: &[Opened]) -> Closed {

@@ -73,10 +73,10 @@ impl PartitionLog {
     }
 
     fn remove_first(&mut self, count: usize) -> Result<u64, LogError> {
-        if count == 0 {
+        let Some(last) = self.closed[..count].last() else { return Ok(0) };
+        if !self.keeps_producers(last.end_offset)? {
             return Ok(0);
         }
-        self.keep_producers()?;
         if count == self.closed.len() {
             self.settle_active()?;
         }

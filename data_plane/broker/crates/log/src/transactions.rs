@@ -171,13 +171,13 @@ impl PartitionLog {
     /// transaction is open.
     #[must_use]
     pub fn last_stable(&self) -> Offset {
-        let stable = self.undecided.first().map_or(self.synced.offset, |(first, _)| first);
-        Offset::new(stable.min(self.synced.offset).max(self.meta.log_start_offset))
+        let stable = self.undecided.first().map_or(self.readable.offset, |(first, _)| first);
+        Offset::new(stable.min(self.readable.offset).max(self.meta.log_start_offset))
     }
 
     /// Bytes of this log's life that lie below the last stable offset.
     pub(crate) fn stable_bytes(&self) -> u64 {
-        let appended = self.synced.appended_bytes;
+        let appended = self.readable.appended_bytes;
         self.undecided.first().map_or(appended, |(_, before)| before.min(appended))
     }
 
@@ -200,23 +200,50 @@ impl PartitionLog {
 
     /// Appends a marker, which ends the producer's transaction. Like a batch it is not durable yet.
     pub fn append_marker(&mut self, marker: &Marker, now_ms: i64) -> Result<Appended, AppendError> {
+        self.append_marker_with(marker, now_ms, |_| ())
+    }
+
+    /// Like [`Self::append_marker`]; `written` gets what was written, part by part.
+    pub fn append_marker_with(
+        &mut self,
+        marker: &Marker,
+        now_ms: i64,
+        written: impl FnOnce(&[&[u8]]),
+    ) -> Result<Appended, AppendError> {
         self.producers.judge_marker(marker)?;
         let batch = marker.build(now_ms);
         let Some(header) = BatchHeader::parse(&batch) else {
             unreachable!("a batch that was just built has a header")
         };
-        let appended = self.write(&batch, &header, None, now_ms)?;
-        if let Some(first_offset) = self.producers.ended(marker, now_ms, now_ms) {
-            self.undecided.ended(first_offset, appended.base_offset);
-            if !marker.is_commit {
-                self.note_aborted(AbortedTransaction {
-                    first_offset,
-                    marker_offset: appended.base_offset,
-                    producer_id: marker.producer_id.get(),
-                });
-            }
-        }
+        let appended = self.write(&batch, &header, None, now_ms, written)?;
+        self.note_ended(marker, appended.base_offset, now_ms, now_ms);
         Ok(appended)
+    }
+
+    /// Takes note of a marker that was appended before the broker stopped and is written again.
+    pub(crate) fn note_replayed_marker(
+        &mut self,
+        header: &BatchHeader,
+        batch: &[u8],
+        now_ms: i64,
+    ) -> Result<(), LogError> {
+        let offset = header.base_offset.get();
+        let marker = Marker::read(batch).map_err(|error| {
+            LogError::corrupt(&self.dir, format!("the marker at offset {offset} can not be read: {error}"))
+        })?;
+        if let Some(marker) = marker {
+            self.note_ended(&marker, offset, header.max_timestamp, now_ms);
+        }
+        Ok(())
+    }
+
+    fn note_ended(&mut self, marker: &Marker, marker_offset: i64, timestamp: i64, now_ms: i64) {
+        let Some(first_offset) = self.producers.ended(marker, timestamp, now_ms) else { return };
+        self.undecided.ended(first_offset, marker_offset);
+        if !marker.is_commit {
+            let producer_id = marker.producer_id.get();
+            self.note_aborted(AbortedTransaction { first_offset, marker_offset, producer_id });
+        }
     }
 
     fn note_aborted(&mut self, aborted: AbortedTransaction) {
@@ -237,7 +264,7 @@ impl PartitionLog {
 
     /// What a sync made readable; `before` is what was stable before it.
     pub(crate) fn settle_stable(&mut self, bytes: u64, stable_before: u64) -> Readable {
-        self.undecided.synced(self.synced.offset);
+        self.undecided.synced(self.readable.offset);
         Readable { bytes, stable_bytes: self.stable_bytes().saturating_sub(stable_before) }
     }
 

@@ -6,7 +6,6 @@ use headrace_types::{TopicId, TopicPartition};
 use uuid::Uuid;
 
 use crate::{
-    UNKNOWN,
     checkpoint::Checkpoint,
     limits::{WINDOWS_PER_STORED_METER, WINDOWS_WAITING_MAX},
     open::Open,
@@ -142,10 +141,18 @@ impl Meter {
         self.open.tally.next_offset(log).or_else(|| self.cursors.get(&log).copied()).unwrap_or(0)
     }
 
-    /// Counts what a log was found to hold from [`Self::counted`] up to `next_offset`, which is durable.
-    pub fn found(&mut self, log: TopicPartition, topic: &str, next_offset: i64, quantity: Quantity) {
+    /// Counts what a log was found to hold from [`Self::counted`] up to `next_offset`, which is durable. Where nobody knows who
+    /// appended it the principal is [`UNKNOWN`](crate::UNKNOWN).
+    pub fn found(
+        &mut self,
+        log: TopicPartition,
+        topic: &str,
+        principal: &str,
+        next_offset: i64,
+        quantity: Quantity,
+    ) {
         let base_offset = self.counted(log);
-        let append = Append { principal: UNKNOWN, base_offset, next_offset, quantity };
+        let append = Append { principal, base_offset, next_offset, quantity };
         self.appended(log, topic, &append, next_offset);
     }
 

@@ -316,7 +316,7 @@ impl Run {
             assert!(counted >= state.start, "what is gone was counted");
             if counted < state.end {
                 let found = state.between(counted, state.end);
-                self.meter.found(log, name, state.end, found);
+                self.meter.found(log, name, UNKNOWN, state.end, found);
             }
         }
         let logs = &self.logs;

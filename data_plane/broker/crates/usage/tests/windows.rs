@@ -117,7 +117,7 @@ fn data_of_a_killed_broker_stays_in_the_window_in_which_it_ran() {
     let stored = StoredMeter::decode(&meter.stored(0).encode().unwrap()).unwrap();
     let later = at(3 * 24 * HOUR_MS);
     let mut meter = Meter::resume(stored, Vec::new(), None, WindowLength::MINUTE, later).unwrap();
-    meter.found(log(), "t", 5, Quantity { bytes: 100, records: 5 });
+    meter.found(log(), "t", "ours", 5, Quantity { bytes: 100, records: 5 });
     meter.begin(later, Snapshot::default());
     let closed = meter.unwritten().unwrap();
     assert_eq!(times(&closed.window), (MINUTE_MS, 2 * MINUTE_MS, 0));

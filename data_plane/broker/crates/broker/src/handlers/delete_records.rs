@@ -24,10 +24,13 @@ pub(super) async fn handle<'a>(
         let mut partitions = Vec::with_capacity(topic.partitions.len());
         for wanted in topic.partitions {
             let index = PartitionIndex::new(wanted.partition_index);
-            let deleted = id.and_then(|id| {
-                let partition = TopicPartition { topic: id, partition: index };
-                context.broker.topics.delete_records(partition, wanted.offset)
-            });
+            let deleted = match id {
+                Ok(topic) => {
+                    let partition = TopicPartition { topic, partition: index };
+                    context.broker.topics.delete_records(partition, wanted.offset).await
+                }
+                Err(error) => Err(error),
+            };
             let (error, low_watermark) =
                 deleted.map_or_else(|error| (error, NOWHERE), |start| (ErrorCode::None, start));
             partitions.push(DeleteRecordsPartitionResult {

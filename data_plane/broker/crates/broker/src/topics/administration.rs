@@ -128,7 +128,7 @@ impl Topics {
             let mut state = self.state.borrow_mut();
             for partition in partitions_of(deleted.id, 0..deleted.partitions) {
                 state.logs.remove(&partition);
-                state.commit.forget(&partition);
+                state.commit.forget(partition);
                 self.arrivals.gone(partition);
             }
             state.removals.push((deleted.id, deleted.partitions));

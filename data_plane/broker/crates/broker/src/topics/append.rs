@@ -1,5 +1,6 @@
 //! Appending what clients produce, and waiting until it is durable.
 
+use headrace_commit::{Appending, Flush};
 use headrace_log::{AppendError, Appended};
 use headrace_records::{
     BatchError, BatchHeader, DecompressionLimits, ProduceRules, RecordRefusal, TimestampRules,
@@ -8,7 +9,7 @@ use headrace_records::{
 use headrace_types::{ErrorCode, Offset, TopicPartition};
 use headrace_usage::{Append, Quantity, UNKNOWN};
 
-use super::{Online, Refusal, State, Topics, opening::root, storage_refusal};
+use super::{Online, Refusal, State, Topics, online, opening::root, storage_refusal};
 use crate::usage::Usage;
 
 /// From this version of Produce on what is written in a transaction is added to it by itself (KIP-890).
@@ -95,7 +96,7 @@ impl Topics {
         if header.attributes.is_transactional() {
             state.check_beginning(partition, &header, api_version)?;
         }
-        let appended = state.append(partition, records, &header, now_ms)?;
+        let appended = state.append(principal, partition, records, &header, now_ms)?;
         let accepted = Accepted { journal_end, ..appended };
         if accepted.appended.duplicate {
             self.metrics.batches_repeated.inc();
@@ -172,25 +173,19 @@ impl State {
 
     fn append(
         &mut self,
+        principal: Option<&str>,
         partition: TopicPartition,
         records: &[u8],
         header: &BatchHeader,
         now_ms: i64,
     ) -> Result<Accepted, ProduceRefusal> {
-        let Online { log, settings, .. } = self.online(partition)?;
-        let appended =
-            log.append(records, header, settings.append_time, now_ms).map_err(|error| refusal_of(&error))?;
-        let accepted = Accepted {
-            appended,
-            append_time: settings.append_time,
-            log_start_offset: log.log_start().get(),
-            journal_end: 0,
-        };
-        let end = log.log_end().get();
-        if !appended.duplicate {
-            self.commit.appended(partition, end);
-        }
-        Ok(accepted)
+        let Online { log, settings, .. } = online(&mut self.logs, partition)?;
+        let append_time = settings.append_time;
+        let appending =
+            Appending { partition, batch: records, header, append_time, principal, flush: Flush::Strict };
+        let (appended, _) =
+            self.commit.append(log, &appending, now_ms).map_err(|error| refusal_of(&error))?;
+        Ok(Accepted { appended, append_time, log_start_offset: log.log_start().get(), journal_end: 0 })
     }
 
     fn count(

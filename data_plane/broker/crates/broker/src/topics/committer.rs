@@ -1,65 +1,160 @@
 //! What runs beside the requests: syncing what was appended, removing what was deleted or has grown too old.
 
 use std::{
-    collections::BTreeMap,
     rc::Rc,
     sync::{Arc, atomic::Ordering},
+    time::Duration,
 };
 
-use headrace_log::{LogError, SyncEnd, SyncPlan};
+use headrace_commit::{CommitError, Done, Job, Prepare, Round, Settling};
+use headrace_io::Clock;
+use headrace_log::{LogError, SyncPlan};
 use headrace_types::{Offset, TopicId, TopicPartition};
 use tokio::task::{spawn_blocking, spawn_local, yield_now};
 
-use super::{SharedTopics, Slot, State, Topics, opening};
+use super::{LogSet, SharedTopics, Slot, State, Topics, opening, partitions_of};
 use crate::{
     limits::{RETENTION_INTERVAL, SYNC_THREADS},
     storage_failure::end_process,
     threads::{joined, on_thread},
 };
 
-type Plans = Vec<(TopicPartition, SyncPlan)>;
-type Ends = BTreeMap<TopicPartition, SyncEnd>;
-
 impl Topics {
-    /// Syncs what is appended, for ever. Everything appended while a sync runs shares the next one. After a failure
+    /// Makes durable what is appended, for ever. Everything appended while a round runs shares the next one. After a failure
     /// the process ends: nothing may be acknowledged any more.
     pub(crate) async fn keep_durable(self: SharedTopics) {
         loop {
             self.work.notified().await;
             loop {
                 self.remove_deleted();
-                let Some(plans) = self.begin_round() else { break };
-                let ends = run(plans).await.unwrap_or_else(|error| end_process(&error));
-                self.finish_round(ends);
+                self.look_after_the_wal().await;
+                let Some(round) = self.begin_round() else { break };
+                let done = self.run(round).await.unwrap_or_else(|error| end_process(&error));
+                self.finish_round(done);
             }
         }
     }
 
-    fn begin_round(&self) -> Option<Plans> {
-        let state = &mut *self.state.borrow_mut();
-        let dirty = state.commit.begin()?;
-        let plan = |(partition, _end)| match state.logs.get_mut(&partition) {
-            Some(Slot::Online(online)) => Some((partition, online.log.sync_plan()?)),
-            Some(Slot::Offline) | None => None,
-        };
-        Some(dirty.into_iter().filter_map(plan).collect())
+    fn begin_round(&self) -> Option<Round> {
+        let State { logs, commit, .. } = &mut *self.state.borrow_mut();
+        commit.begin(SYNC_THREADS, &mut LogSet(logs))
     }
 
-    fn finish_round(&self, ends: Ends) {
-        {
-            let mut state = self.state.borrow_mut();
-            for (partition, covered) in state.commit.finish() {
-                let Some(end) = ends.get(&partition) else { continue };
-                assert!(end.offset >= covered, "a sync ended at {} and was to cover {covered}", end.offset);
+    /// Runs the jobs of a round, each on a thread: file systems commit syncs together that arrive together. A block that nobody waits
+    /// for, or that a single request waits for on a fast disk, is written here.
+    async fn run(&self, round: Round) -> Result<Vec<Done>, CommitError> {
+        let is_lone = round.jobs.len() == 1 && round.batches == 1 && self.pace.is_fast();
+        let (mut done, mut running) = (Vec::with_capacity(round.jobs.len()), Vec::new());
+        for job in round.jobs {
+            self.metrics.count(&job);
+            let is_here = matches!(&job, Job::Block(block) if is_lone || !block.is_synced());
+            if is_here {
+                done.push(self.timed(timed_run(&*self.clock, job))?);
+            } else {
+                let clock = Arc::clone(&self.clock);
+                running.push(spawn_blocking(move || timed_run(&*clock, job)));
             }
-            for (partition, end) in ends {
-                if let Ok(online) = state.online(partition) {
-                    let readable = online.log.synced(end);
-                    self.arrivals.arrived(partition, readable);
+        }
+        for job in running {
+            done.push(self.timed(joined(job.await))?);
+        }
+        Ok(done)
+    }
+
+    /// Takes note of how long a block of the write-ahead log took.
+    fn timed(&self, ran: Ran) -> Result<Done, CommitError> {
+        if let Some(took) = ran.block_took {
+            self.pace.took(took);
+            self.metrics.wal_sync_seconds.0.observe(took.as_secs_f64());
+        }
+        ran.done
+    }
+
+    fn finish_round(&self, done: Vec<Done>) {
+        let retain_again = {
+            let State { logs, commit, retain_again, .. } = &mut *self.state.borrow_mut();
+            for (partition, readable) in commit.finish(done, &mut LogSet(logs)) {
+                self.arrivals.arrived(partition, readable);
+            }
+            self.metrics.observe(commit.view());
+            std::mem::take(retain_again)
+        };
+        self.metrics.syncs.inc();
+        self.rounds.send_modify(|rounds| *rounds += 1);
+        for partition in retain_again {
+            self.retain(partition);
+        }
+    }
+
+    /// Has a file of the write-ahead log made before there is none to write to, and segments synced so that files can be written over.
+    /// The first file is waited for, so that what is appended first is told of as well.
+    async fn look_after_the_wal(self: &SharedTopics) {
+        let (prepare, is_first) = {
+            let State { commit, gauge, .. } = &mut *self.state.borrow_mut();
+            let prepare = commit.wants_file();
+            if let Some(prepare) = &prepare {
+                gauge.promise(prepare.bytes());
+            }
+            (prepare, commit.view().files == 0)
+        };
+        if let Some(prepare) = prepare {
+            let preparing = spawn_local(Rc::clone(self).prepare(prepare));
+            if is_first {
+                joined(preparing.await);
+            }
+        }
+        let has_full_files = self.state.borrow().commit.has_full_files();
+        if has_full_files && !self.is_settling.replace(true) {
+            spawn_local(Rc::clone(self).settle());
+        }
+    }
+
+    async fn prepare(self: SharedTopics, prepare: Prepare) {
+        let prepared = on_thread(move || prepare.run()).await.unwrap_or_else(|error| end_process(&error));
+        {
+            let state = &mut *self.state.borrow_mut();
+            state.commit.prepared(prepared);
+            state.gauge.forget();
+        }
+        self.look_again();
+    }
+
+    /// Syncs, a few at a time, the segments that full files of the write-ahead log stand for.
+    async fn settle(self: SharedTopics) {
+        loop {
+            let step = {
+                let State { logs, commit, .. } = &mut *self.state.borrow_mut();
+                commit.settle(&mut LogSet(logs))
+            };
+            match step {
+                Settling::Nothing => break,
+                Settling::Sync(plans) => self.settle_logs(plans).await,
+                Settling::Settled => {
+                    // The file tells on whose account appends were made: usage must be durable without it.
+                    self.with_high_watermarks(|high_watermark| self.usage.secure(high_watermark));
+                    self.state.borrow_mut().commit.settled_file();
                 }
             }
+            self.look_again();
         }
-        self.metrics.syncs.inc();
+        self.is_settling.set(false);
+    }
+
+    async fn settle_logs(&self, plans: Vec<(TopicPartition, SyncPlan)>) {
+        let ran = on_thread(move || {
+            let run = |(partition, plan): (_, SyncPlan)| Ok((partition, plan.run()?));
+            plans.into_iter().map(run).collect::<Result<Vec<_>, LogError>>()
+        });
+        let ends = ran.await.unwrap_or_else(|error| end_process(&error));
+        let State { logs, commit, .. } = &mut *self.state.borrow_mut();
+        for (partition, readable) in commit.settled_logs(ends, &mut LogSet(logs)) {
+            self.arrivals.arrived(partition, readable);
+        }
+    }
+
+    /// Something has ended that a round, a removal or a stop may wait for.
+    fn look_again(&self) {
+        self.work.notify_one();
         self.rounds.send_modify(|rounds| *rounds += 1);
     }
 
@@ -121,10 +216,10 @@ impl Topics {
             Err(error @ LogError::Io { .. }) => end_process(&error),
             Err(error) => tracing::error!(%error, "retention can not read a segment"),
         }
-        // Retention may have closed a segment, which is to be synced like an append.
-        let end = online.log.log_end().get();
-        if online.log.needs_sync() {
-            state.commit.appended(partition, end);
+        // Retention may have closed a segment, and removes none before it is synced; what is known of producers is to be kept.
+        if online.log.wants_sync() {
+            state.commit.sync(partition);
+            state.retain_again.insert(partition);
             self.work.notify_one();
         }
         held_back
@@ -134,20 +229,28 @@ impl Topics {
     pub(crate) async fn close(&self) {
         self.stop_compacting.store(true, Ordering::Relaxed);
         let mut rounds = self.rounds.subscribe();
+        self.state.borrow_mut().commit.sync_relaxed();
         while !self.state.borrow().commit.is_idle() {
             self.work.notify_one();
             let _ = rounds.changed().await;
         }
-        let plans = {
+        let jobs = {
             let logs = &mut self.state.borrow_mut().logs;
             let plan = |(partition, slot): (&TopicPartition, &mut Slot)| match slot {
                 Slot::Online(online) => Some((*partition, online.log.closing_plan()?)),
                 Slot::Offline => None,
             };
-            logs.iter_mut().filter_map(plan).collect()
+            headrace_commit::round::shared(logs.iter_mut().filter_map(plan).collect(), SYNC_THREADS)
         };
-        if let Err(error) = run(plans).await {
+        if let Err(error) = self.run(Round { jobs, batches: 0 }).await {
             end_process(&error);
+        }
+    }
+
+    /// Removes the write-ahead log, which nobody needs once everything is synced and metered.
+    pub(crate) fn leave_no_wal(&self) {
+        if let Err(error) = self.state.borrow().commit.close() {
+            tracing::warn!(%error, "the write-ahead log stays until the next start");
         }
     }
 }
@@ -155,30 +258,27 @@ impl Topics {
 impl State {
     /// The deleted topics whose files nobody writes any more.
     fn removable(&mut self) -> Vec<(TopicId, i32)> {
-        let busy = self.compacting.map(|partition| partition.topic);
-        let (later, now) =
-            std::mem::take(&mut self.removals).into_iter().partition(|(id, _)| Some(*id) == busy);
+        let State { commit, compacting, .. } = self;
+        let is_busy = |(id, partitions): &(TopicId, i32)| {
+            compacting.is_some_and(|partition| partition.topic == *id)
+                || partitions_of(*id, 0..*partitions).any(|partition| commit.is_syncing(partition))
+        };
+        let (later, now) = std::mem::take(&mut self.removals).into_iter().partition(is_busy);
         self.removals = later;
         now
     }
 }
 
-/// Runs the plans on a few threads: file systems commit syncs together that arrive together.
-async fn run(mut plans: Plans) -> Result<Ends, LogError> {
-    let share = plans.len().div_ceil(SYNC_THREADS).max(1);
-    let mut shares = Vec::new();
-    while !plans.is_empty() {
-        let rest = plans.split_off(share.min(plans.len()));
-        let part = std::mem::replace(&mut plans, rest);
-        shares.push(spawn_blocking(move || {
-            part.into_iter()
-                .map(|(partition, plan)| Ok((partition, plan.run()?)))
-                .collect::<Result<Vec<_>, _>>()
-        }));
-    }
-    let mut ends = Ends::new();
-    for share in shares {
-        ends.extend(joined(share.await)?);
-    }
-    Ok(ends)
+/// A job that ran.
+struct Ran {
+    done: Result<Done, CommitError>,
+    /// Of a block that was synced.
+    block_took: Option<Duration>,
+}
+
+fn timed_run(clock: &dyn Clock, job: Job) -> Ran {
+    let is_block = matches!(&job, Job::Block(block) if block.is_synced());
+    let began = clock.mono();
+    let done = job.run();
+    Ran { done, block_took: is_block.then(|| clock.mono().saturating_sub(began)) }
 }

@@ -84,7 +84,7 @@ impl Topics {
             due => due,
         };
         // Looking may have closed a segment.
-        self.sync_soon(partition, PartitionLog::needs_sync);
+        self.sync_soon(partition, PartitionLog::wants_sync);
         Ok(match due? {
             Due::Now(plan) => Some(plan),
             Due::NotYet | Due::HeldBack => None,
@@ -137,7 +137,7 @@ impl Topics {
         if let Some(Slot::Online(online)) = state.logs.get_mut(&partition)
             && is_wanted(&online.log)
         {
-            state.commit.appended(partition, online.log.log_end().get());
+            state.commit.sync(partition);
         }
         self.work.notify_one();
     }

@@ -11,7 +11,11 @@ impl Topics {
     /// Forgets the records of a partition before an offset, durably, and returns the log start; refused where the cleanup
     /// policy is compaction alone. Segments that hold nothing
     /// else are removed at once, but for the one that is appended to.
-    pub(crate) fn delete_records(&self, partition: TopicPartition, before: i64) -> Result<i64, ErrorCode> {
+    pub(crate) async fn delete_records(
+        &self,
+        partition: TopicPartition,
+        before: i64,
+    ) -> Result<i64, ErrorCode> {
         if self.is_compacted_only(partition)? {
             return Err(ErrorCode::PolicyViolation);
         }
@@ -24,12 +28,25 @@ impl Topics {
         if before <= start {
             return Ok(start.get());
         }
+        self.synced_before(partition, before).await?;
         self.count_before(partition, before);
         let moved = self.with_log(partition, |log| log.move_start(before))?;
         moved.map_err(|error| storage_refusal(&error))?;
         tracing::info!(%partition, before = before.get(), "records deleted");
         self.retain(partition);
-        Ok(before.get())
+        self.with_log(partition, |log| log.log_start().get())
+    }
+
+    /// Returns once the segments hold everything before an offset durably: the log start moves over nothing else.
+    async fn synced_before(&self, partition: TopicPartition, before: Offset) -> Result<(), ErrorCode> {
+        let mut rounds = self.rounds.subscribe();
+        while self.with_log(partition, |log| log.synced_offset() < before)? {
+            self.state.borrow_mut().commit.sync(partition);
+            self.work.notify_one();
+            // The sender lives as long as `self`.
+            let _ = rounds.changed().await;
+        }
+        Ok(())
     }
 
     /// Of such a topic compaction alone decides what goes, as in Apache Kafka.

@@ -1,8 +1,9 @@
 //! What the usage meter asks of the logs.
 
+use headrace_commit::{CommitError, Replay};
 use headrace_log::{LogError, Measured};
 use headrace_types::{Offset, TopicId, TopicName, TopicPartition};
-use headrace_usage::{Quantity, Snapshot};
+use headrace_usage::{Quantity, Snapshot, UNKNOWN};
 
 use super::{Online, Slot, State, Topics};
 use crate::usage::UsageError;
@@ -18,7 +19,16 @@ impl Topics {
                 self.take_stock(*log, name, online);
             }
         }
-        self.usage.begin(self.snapshot(0), |log| self.exists(log))
+        self.usage.begin(self.snapshot(0), |log| self.exists(log))?;
+        if self.replay.borrow().is_some() {
+            self.with_high_watermarks(|high_watermark| self.usage.secure(high_watermark));
+        }
+        Ok(())
+    }
+
+    /// Removes the write-ahead log of the process before: what it held is in the segments, and what it told is metered.
+    pub(crate) fn forget_replayed(&self) -> Result<(), CommitError> {
+        self.replay.take().map_or(Ok(()), Replay::remove)
     }
 
     fn take_stock(&self, log: TopicPartition, topic: &str, online: &mut Online) {
@@ -34,11 +44,37 @@ impl Topics {
         if start > counted {
             tracing::error!(partition = %log, topic, %counted, %start, "usage_log_gone: data went before its usage was durable");
         }
-        let Measured { bytes, records } = online.log.measure(counted).unwrap_or_else(|error: LogError| {
+        let mut from = counted;
+        for share in self.accounts.of(log) {
+            let (base, next) =
+                (Offset::new(share.base_offset).max(from), Offset::new(share.next_offset).min(end));
+            if base < next {
+                self.find(log, topic, online, UNKNOWN, from, base);
+                self.find(log, topic, online, &share.principal, base, next);
+                from = next;
+            }
+        }
+        self.find(log, topic, online, UNKNOWN, from, end);
+    }
+
+    /// Counts what a log holds between two offsets on a principal's account.
+    fn find(
+        &self,
+        log: TopicPartition,
+        topic: &str,
+        online: &mut Online,
+        principal: &str,
+        from: Offset,
+        to: Offset,
+    ) {
+        if from >= to {
+            return;
+        }
+        let Measured { bytes, records } = online.log.measure(from, to).unwrap_or_else(|error: LogError| {
             tracing::error!(partition = %log, topic, %error, "usage_log_unreadable: what a log holds is not counted");
             Measured::default()
         });
-        self.usage.found(log, topic, end, Quantity { bytes, records });
+        self.usage.found(log, topic, principal, to, Quantity { bytes, records });
     }
 
     /// What the broker is like now, with this many connections.
@@ -81,7 +117,7 @@ impl Topics {
 impl State {
     fn high_watermark(&self, log: TopicPartition) -> Option<i64> {
         match self.logs.get(&log) {
-            Some(Slot::Online(online)) => Some(online.log.high_watermark().get()),
+            Some(Slot::Online(online)) => Some(online.log.durable_offset().get()),
             Some(Slot::Offline) | None => None,
         }
     }

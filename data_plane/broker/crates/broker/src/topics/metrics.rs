@@ -1,6 +1,13 @@
 //! What the storage counts.
 
-use prometheus_client::{metrics::counter::Counter, registry::Registry};
+use headrace_commit::{Job, WalView};
+use prometheus_client::{
+    metrics::{counter::Counter, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+/// Bounds of how long a sync of the write-ahead log takes, in seconds.
+const SYNC_SECONDS: [f64; 10] = [0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.002, 0.005, 0.02, 0.1, 1.0];
 
 /// The counters of topics and logs.
 #[derive(Debug, Default)]
@@ -17,6 +24,23 @@ pub(crate) struct StorageMetrics {
     pub(super) compacted_bytes: Counter,
     pub(super) compaction_freed_bytes: Counter,
     pub(super) compaction_ms: Counter,
+    pub(super) wal_bytes: Counter,
+    pub(super) wal_blocks: Counter,
+    pub(super) wal_bypasses: Counter,
+    pub(super) wal_sync_seconds: SyncSeconds,
+    pub(super) wal_files: Gauge,
+    pub(super) wal_files_in_use: Gauge,
+    pub(super) wal_blocks_unsettled: Gauge,
+}
+
+/// A histogram of how long syncs take.
+#[derive(Debug, Clone)]
+pub(super) struct SyncSeconds(pub(super) Histogram);
+
+impl Default for SyncSeconds {
+    fn default() -> Self {
+        Self(Histogram::new(SYNC_SECONDS))
+    }
 }
 
 impl StorageMetrics {
@@ -43,5 +67,49 @@ impl StorageMetrics {
         add("compacted_bytes", "Bytes of segments that compaction wrote", &self.compacted_bytes);
         add("compaction_freed_bytes", "Bytes that compaction freed", &self.compaction_freed_bytes);
         add("compaction_ms", "Milliseconds that compaction ran", &self.compaction_ms);
+        add("wal_bytes", "Bytes written to the write-ahead log", &self.wal_bytes);
+        add("wal_blocks", "Blocks written to the write-ahead log", &self.wal_blocks);
+        add(
+            "wal_bypasses",
+            "Logs whose segments were synced in a round, past the write-ahead log",
+            &self.wal_bypasses,
+        );
+        registry.register(
+            "wal_sync_seconds",
+            "How long writing and syncing a block of the write-ahead log took",
+            self.wal_sync_seconds.0.clone(),
+        );
+        let mut tell = |name, help, gauge: &Gauge| registry.register(name, help, gauge.clone());
+        tell("wal_files", "Files of the write-ahead log", &self.wal_files);
+        tell(
+            "wal_files_in_use",
+            "Files of the write-ahead log that logs still need; when all are, rounds go past it",
+            &self.wal_files_in_use,
+        );
+        tell(
+            "wal_blocks_unsettled",
+            "Blocks that a start would replay: how far segments are behind the write-ahead log",
+            &self.wal_blocks_unsettled,
+        );
+    }
+
+    /// Counts a job of a round.
+    pub(super) fn count(&self, job: &Job) {
+        match job {
+            Job::Block(block) => {
+                self.wal_blocks.inc();
+                self.wal_bytes.inc_by(block.bytes() as u64);
+            }
+            Job::Segments(plans) => {
+                self.wal_bypasses.inc_by(plans.len() as u64);
+            }
+        }
+    }
+
+    /// Takes note of how the write-ahead log stands.
+    pub(super) fn observe(&self, view: WalView) {
+        self.wal_files.set(view.files as i64);
+        self.wal_files_in_use.set(view.files_in_use as i64);
+        self.wal_blocks_unsettled.set(view.blocks_unsettled as i64);
     }
 }

@@ -10,6 +10,7 @@ mod deletion;
 mod metering;
 mod metrics;
 mod opening;
+mod pace;
 pub(crate) mod read;
 pub(crate) mod settings;
 #[cfg(test)]
@@ -17,19 +18,21 @@ mod tests;
 mod transactions;
 
 use std::{
-    cell::RefCell,
-    collections::BTreeMap,
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
     sync::{Arc, atomic::AtomicBool},
 };
 
+use headrace_commit::{Accounts, Committer, Logs, Replay};
 use headrace_io::{Clock, Disk, Rng};
-use headrace_log::{Catalog, DiskGauge, GroupCommit, LogError, PartitionLog, ProducerIds};
+use headrace_log::{Catalog, DiskGauge, LogError, PartitionLog, ProducerIds};
 use headrace_types::{ErrorCode, LeaderEpoch, PartitionIndex, ProducerId, TopicId, TopicPartition};
 use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::{limits::FETCHED_IN_MEMORY_BYTES_MAX, storage_failure::end_process, usage::Usage};
 use arrivals::Arrivals;
+use pace::Pace;
 use settings::Settings;
 
 pub(crate) use administration::{NewTopic, Refusal};
@@ -53,8 +56,16 @@ pub(crate) struct Topics {
     compaction: Notify,
     /// Compaction is to end.
     stop_compacting: Arc<AtomicBool>,
-    /// Counts syncs that have ended.
+    /// Counts rounds that have ended.
     rounds: watch::Sender<u64>,
+    /// How long syncs take, to know who may wait for one.
+    pace: Pace,
+    /// Whether segments are being synced in the background.
+    is_settling: Cell<bool>,
+    /// The write-ahead log of the process before, until everything it tells is durable elsewhere.
+    replay: RefCell<Option<Replay>>,
+    /// On whose account the appends were made that it tells.
+    accounts: Accounts,
     metrics: StorageMetrics,
     usage: Rc<Usage>,
     /// One permit a byte of fetched records that may be in memory.
@@ -64,7 +75,9 @@ pub(crate) struct Topics {
 struct State {
     catalog: Catalog,
     logs: BTreeMap<TopicPartition, Slot>,
-    commit: GroupCommit<TopicPartition>,
+    commit: Committer,
+    /// Logs with segments that retention could remove once they are synced.
+    retain_again: BTreeSet<TopicPartition>,
     gauge: DiskGauge,
     /// Whether produce is refused for want of room.
     is_full: bool,
@@ -177,6 +190,22 @@ impl Topics {
     }
 }
 
+/// The logs of a broker, as the committer finds them.
+struct LogSet<'a>(&'a mut BTreeMap<TopicPartition, Slot>);
+
+impl Logs for LogSet<'_> {
+    fn log(&mut self, partition: TopicPartition) -> Option<&mut PartitionLog> {
+        match self.0.get_mut(&partition) {
+            Some(Slot::Online(online)) => Some(&mut online.log),
+            Some(Slot::Offline) | None => None,
+        }
+    }
+
+    fn is_offline(&self, partition: TopicPartition) -> bool {
+        matches!(self.0.get(&partition), Some(Slot::Offline))
+    }
+}
+
 impl State {
     fn resolve(&self, topic: TopicRef<'_>) -> Result<TopicId, ErrorCode> {
         match topic {
@@ -188,11 +217,7 @@ impl State {
     }
 
     fn online(&mut self, partition: TopicPartition) -> Result<&mut Online, ErrorCode> {
-        match self.logs.get_mut(&partition) {
-            Some(Slot::Online(online)) => Ok(online),
-            Some(Slot::Offline) => Err(ErrorCode::KafkaStorageError),
-            None => Err(ErrorCode::UnknownTopicOrPartition),
-        }
+        online(&mut self.logs, partition)
     }
 
     fn view(&self, name: &str, id: TopicId, partitions: i32) -> TopicView {
@@ -202,6 +227,17 @@ impl State {
         };
         let partitions = partitions_of(id, 0..partitions).map(epoch_of).collect();
         TopicView { name: name.to_owned(), id, partitions }
+    }
+}
+
+fn online(
+    logs: &mut BTreeMap<TopicPartition, Slot>,
+    partition: TopicPartition,
+) -> Result<&mut Online, ErrorCode> {
+    match logs.get_mut(&partition) {
+        Some(Slot::Online(online)) => Ok(online),
+        Some(Slot::Offline) => Err(ErrorCode::KafkaStorageError),
+        None => Err(ErrorCode::UnknownTopicOrPartition),
     }
 }
 

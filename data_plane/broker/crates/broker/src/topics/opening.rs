@@ -1,28 +1,29 @@
 //! Opening the topics of a data directory after any kind of stop.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     rc::Rc,
     sync::Arc,
 };
 
+use headrace_commit::{CommitError, Committer, Replay, Replayed, WalConfig, unreplayed};
 use headrace_io::{Clock, Disk, Rng};
-use headrace_log::{
-    Catalog, DiskGauge, GroupCommit, LogError, PartitionLog, ProducerIds, catalog, partition, segment,
-};
+use headrace_log::{Catalog, DiskGauge, LogError, PartitionLog, ProducerIds, catalog, partition, segment};
 use headrace_types::{TopicId, TopicPartition};
 use tokio::sync::{Notify, watch};
 
 use super::{
-    Online, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory, metrics::StorageMetrics,
-    partitions_of, settings::Settings,
+    LogSet, Online, Pace, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory,
+    metrics::StorageMetrics, partitions_of, settings::Settings,
 };
 use crate::{config::LimitsConfig, limits::FETCH_WAITS_MAX, usage::Usage};
 
 /// Directory of the logs, in the data directory.
 const DIRECTORY: &str = "topics";
+/// Directory of the write-ahead log, in the data directory.
+const WAL_DIRECTORY: &str = "wal";
 /// The data directory, which the process works in.
 const DATA_DIRECTORY: &str = ".";
 
@@ -34,16 +35,24 @@ impl Topics {
         rng: Arc<dyn Rng>,
         limits: &LimitsConfig,
         usage: Rc<Usage>,
-    ) -> Result<SharedTopics, LogError> {
+        wal: WalConfig,
+    ) -> Result<SharedTopics, CommitError> {
         let root = root();
         disk.create_dir_all(&root).map_err(LogError::io(&root))?;
         let has_catalog = Catalog::exists(&*disk, Path::new(DATA_DIRECTORY))?;
         let mut catalog = Catalog::open(Arc::clone(&disk), Path::new(DATA_DIRECTORY))?;
         remove_leftovers(&*disk, &mut catalog, !has_catalog)?;
-        let logs = open_logs(&disk, &catalog, clock.wall_ms());
+        let mut logs = open_logs(&disk, &catalog, clock.wall_ms());
+        let wal_dir = Path::new(DATA_DIRECTORY).join(WAL_DIRECTORY);
+        let replay = Replay::open(Arc::clone(&disk), &wal_dir)?;
+        let replayed = match &replay {
+            Some(replay) => go_on(replay, &mut logs, clock.wall_ms())?,
+            None => Replayed::default(),
+        };
         let state = State {
             logs,
-            commit: GroupCommit::default(),
+            commit: Committer::new(Arc::clone(&disk), &wal_dir, rng.next_u64(), wal),
+            retain_again: BTreeSet::new(),
             gauge: DiskGauge::default(),
             is_full: false,
             compacting: None,
@@ -64,6 +73,10 @@ impl Topics {
             compaction: Notify::new(),
             stop_compacting: Arc::default(),
             rounds: watch::Sender::new(0),
+            pace: Pace::new(),
+            is_settling: Cell::new(false),
+            replay: RefCell::new(replay),
+            accounts: replayed.accounts,
             metrics: StorageMetrics::default(),
             usage,
             fetch_memory: fetch_memory(),
@@ -97,6 +110,24 @@ fn open_logs(disk: &Arc<dyn Disk>, catalog: &Catalog, now_ms: i64) -> BTreeMap<T
     logs
 }
 
+/// Writes to the segments what only the write-ahead log of the process before holds.
+fn go_on(
+    replay: &Replay,
+    logs: &mut BTreeMap<TopicPartition, Slot>,
+    now_ms: i64,
+) -> Result<Replayed, CommitError> {
+    let replayed = replay.run(&mut LogSet(logs), dir_of, now_ms)?;
+    for (partition, error) in &replayed.failed {
+        tracing::error!(%error, %partition, "a partition is offline");
+        logs.insert(*partition, Slot::Offline);
+    }
+    for partition in &replayed.put_aside {
+        tracing::warn!(%partition, "acknowledged batches are put aside until the partition can be opened");
+    }
+    tracing::info!(blocks = replayed.blocks, bytes = replayed.bytes, "the write-ahead log was replayed");
+    Ok(replayed)
+}
+
 /// Opens the log of a partition whose directory exists.
 pub(super) fn open_log(
     disk: &Arc<dyn Disk>,
@@ -104,7 +135,9 @@ pub(super) fn open_log(
     settings: Settings,
     now_ms: i64,
 ) -> Result<Slot, LogError> {
-    let log = PartitionLog::open(Arc::clone(disk), &dir_of(partition), partition, settings.log, now_ms)?;
+    let dir = dir_of(partition);
+    let mut log = PartitionLog::open(Arc::clone(disk), &dir, partition, settings.log, now_ms)?;
+    unreplayed::replay_into(&**disk, &dir, &mut log, now_ms)?;
     if log.truncated_bytes() > 0 {
         tracing::info!(%partition, bytes = log.truncated_bytes(), "an unfinished write was cut off");
     }

@@ -5,7 +5,7 @@ use headrace_records::Marker;
 use headrace_types::{ErrorCode, Offset, ProducerId, TopicPartition};
 use headrace_usage::{Append, Quantity, UNKNOWN};
 
-use super::{Slot, Topics, storage_refusal};
+use super::{Slot, State, Topics, online, storage_refusal};
 
 impl Topics {
     /// Appends a marker; the offset up to which the partition must be durable before anyone is told, none if there is no such
@@ -27,8 +27,9 @@ impl Topics {
     pub(crate) fn write_marker(&self, partition: TopicPartition, marker: &Marker) -> Result<i64, ErrorCode> {
         let now_ms = self.now_ms();
         let mut state = self.state.borrow_mut();
-        let log = &mut state.online(partition)?.log;
-        let appended = log.append_marker(marker, now_ms).map_err(|error| match error {
+        let State { logs, commit, .. } = &mut *state;
+        let log = &mut online(logs, partition)?.log;
+        let appended = commit.append_marker(log, partition, marker, now_ms).map_err(|error| match error {
             AppendError::StaleProducerEpoch { .. } => ErrorCode::InvalidProducerEpoch,
             AppendError::StaleCoordinator { .. } => ErrorCode::TransactionCoordinatorFenced,
             AppendError::Log(failure) => storage_refusal(&failure),
@@ -36,9 +37,8 @@ impl Topics {
             | AppendError::OutOfOrderSequence { .. }
             | AppendError::TransactionOpen { .. } => ErrorCode::KafkaStorageError,
         })?;
-        let (end, high_watermark) = (log.log_end().get(), log.high_watermark());
+        let high_watermark = log.high_watermark();
         let next_offset = appended.last_offset + 1;
-        state.commit.appended(partition, end);
         self.count_marker(&state.catalog, partition, appended.base_offset, next_offset, high_watermark);
         self.work.notify_one();
         Ok(next_offset)

@@ -51,9 +51,16 @@ impl Usage {
         self.is_made.get().then(|| Offset::new(self.meter.borrow().counted(log)))
     }
 
-    /// Counts what a log holds beyond what was counted, up to `end`.
-    pub(crate) fn found(&self, log: TopicPartition, topic: &str, end: Offset, quantity: Quantity) {
-        self.meter.borrow_mut().found(log, topic, end.get(), quantity);
+    /// Counts what a log holds beyond what was counted, up to `end`, on a principal's account.
+    pub(crate) fn found(
+        &self,
+        log: TopicPartition,
+        topic: &str,
+        principal: &str,
+        end: Offset,
+        quantity: Quantity,
+    ) {
+        self.meter.borrow_mut().found(log, topic, principal, end.get(), quantity);
     }
 
     /// Leaves out what a log holds before `offset`.

@@ -9,6 +9,7 @@ mod configurations;
 mod deletion;
 mod durability;
 mod fetching;
+mod formats;
 mod idempotence;
 mod inspection;
 mod offsets;

@@ -22,10 +22,11 @@ use crate::{
 };
 
 #[test]
-fn what_a_kill_leaves_without_a_principal_counts_as_unknown() {
+fn what_a_kill_leaves_counts_on_the_account_of_whoever_appended_it() {
     let mut broker = broker();
     let mut next = 0;
     let mut total = 0;
+    let mut by_two = 0;
     let id = create(&mut client(&broker, "one"), "t", 1, &[]);
     for round in 0..4 {
         let records = batch(&["a"; 3]);
@@ -34,6 +35,7 @@ fn what_a_kill_leaves_without_a_principal_counts_as_unknown() {
             close(&broker);
             produce(&mut client(&broker, "two"), "t", 0, &records);
             total += records.len() as u64;
+            by_two += records.len() as u64;
         }
         total += records.len() as u64;
         broker = Broker::again(broker.kill());
@@ -52,8 +54,8 @@ fn what_a_kill_leaves_without_a_principal_counts_as_unknown() {
     }
     assert_eq!((bytes, next), (total, 18));
     assert_eq!(in_the_log(broker.data_dir.path(), id, 0), (total, 18));
-    let unknown: u64 = windows.iter().map(|window| bytes_of(window, "t", "unknown")).sum();
-    assert!(unknown > 0 && unknown < total, "{unknown} of {total} bytes are unknown");
+    let of = |who| windows.iter().map(|window| bytes_of(window, "t", who)).sum::<u64>();
+    assert_eq!((of("User:hk_one"), of("User:hk_two"), of("unknown")), (total - by_two, by_two, 0));
 }
 
 /// Acknowledged bytes and records of one producer that sends until the broker goes away.
@@ -152,7 +154,7 @@ fn a_topic_deleted_inside_a_window_is_counted_though_a_kill_follows() {
     assert_eq!(ranges(&window, "gone"), [(0, 2, bytes, 2), (0, 2, bytes, 2)]);
     assert_eq!(ranges(&window, "kept"), [(0, 4, 2 * bytes, 4)]);
     assert_eq!(bytes_of(&window, "gone", "User:hk_one"), 2 * bytes);
-    assert_eq!(bytes_of(&window, "kept", "unknown"), bytes);
+    assert_eq!(bytes_of(&window, "kept", "User:hk_one"), 2 * bytes);
 }
 
 #[test]

@@ -9,6 +9,8 @@ use headrace_types::{LeaderEpoch, Offset};
 
 /// Nobody needs anything any more.
 const NEEDED_BY_NOBODY: Offset = Offset::new(i64::MAX);
+/// Beyond every log.
+const END: Offset = Offset::new(i64::MAX);
 
 fn timed(timestamps: &[i64], codec: Compression) -> Vec<u8> {
     let mut builder = BatchBuilder::new().compression(codec);
@@ -257,7 +259,7 @@ fn retention_leaves_what_somebody_still_needs() {
     let start = log.log_start().get();
     assert!(retained.freed_bytes > 0 && retained.held_back);
     assert!(start > 0 && start <= 7, "the log starts at {start}");
-    let measured = log.measure(Offset::new(7)).unwrap();
+    let measured = log.measure(Offset::new(7), END).unwrap();
     let bytes = batches[7..].iter().map(Vec::len).sum::<usize>() as u64;
     assert_eq!(measured, Measured { bytes, records: 33 });
     assert!(!log.retain(10_000, NEEDED_BY_NOBODY).unwrap().held_back);
@@ -267,20 +269,20 @@ fn retention_leaves_what_somebody_still_needs() {
 fn what_a_log_holds_is_measured_over_segments_up_to_the_high_watermark() {
     let disk = disk();
     let mut log = open(&disk, LogConfig { segment_bytes: 400, ..CONFIG });
-    assert_eq!(log.measure(Offset::ZERO).unwrap(), Measured::default());
+    assert_eq!(log.measure(Offset::ZERO, END).unwrap(), Measured::default());
     let batches: Vec<_> =
         (0..30i64).map(|number| timed(&vec![number; 1 + number as usize % 3], Compression::None)).collect();
     append_all(&mut log, &batches);
     append(&mut log, &timed(&[99], Compression::None)).unwrap();
     let (mut offset, mut skipped) = (0, 0);
     for (number, batch) in batches.iter().enumerate() {
-        let measured = log.measure(Offset::new(offset)).unwrap();
+        let measured = log.measure(Offset::new(offset), END).unwrap();
         let bytes = batches.iter().map(Vec::len).sum::<usize>() - skipped;
         assert_eq!((measured.bytes, measured.records as i64), (bytes as u64, 60 - offset), "from {offset}");
         offset += 1 + number as i64 % 3;
         skipped += batch.len();
     }
-    assert_eq!(log.measure(Offset::new(60)).unwrap(), Measured::default());
+    assert_eq!(log.measure(Offset::new(60), END).unwrap(), Measured::default());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use headrace_io::disk::read_file;
 use headrace_io::{Disk, Fault, OpenMode, SeededRng, SimDisk};
 use headrace_log::{AppendError, LogConfig, LogError, PartitionLog};
 use headrace_records::BatchBuilder;
+use headrace_types::Offset;
 
 fn batch(number: i64) -> Vec<u8> {
     BatchBuilder::new().producer(9, 0, number as i32).value(format!("record {number}").as_bytes()).build()
@@ -109,6 +110,88 @@ fn any_of_the_segments_before_the_log_start_may_be_left_over() {
     assert_eq!((log.log_start(), log.log_end()), (log_start, log_start));
     assert_eq!(append(&mut log, &batch(20)).unwrap().base_offset, 20);
     assert!(!segments(&disk).contains(&old[0]));
+}
+
+#[test]
+fn what_lies_before_the_log_start_may_be_damaged_or_missing() {
+    for damage in ["missing", "header", "length", "cut off"] {
+        let disk = disk();
+        drop(filled(&disk, small_segments(), 20));
+        let passed = segments(&disk).len() - 1;
+        for number in 0..passed {
+            let disk = disk.fork();
+            let mut log = open(&disk, small_segments());
+            log.move_start(log.high_watermark()).unwrap();
+            let path = &segments(&disk)[number];
+            match damage {
+                "missing" => disk.remove(path).unwrap(),
+                "header" => disk.flip_bit(path, 3, 1),
+                "length" => disk.flip_bit(path, 64 + 9, 4),
+                _ => disk.open(path, OpenMode::ReadWrite).unwrap().truncate(100).unwrap(),
+            }
+            let mut log = open(&disk, small_segments());
+            assert_eq!((log.log_start().get(), log.log_end().get()), (20, 20), "{damage} {number}");
+            assert!(!segments(&disk).contains(path), "{damage} {number}");
+            assert!(append(&mut log, &batch(19)).unwrap().duplicate, "{damage} {number}");
+            assert_eq!(append(&mut log, &batch(20)).unwrap().base_offset, 20, "{damage} {number}");
+        }
+    }
+}
+
+#[test]
+fn producers_are_known_of_deleted_records_that_no_checkpoint_covers() {
+    let disk = disk();
+    let mut log = filled(&disk, small_segments(), 20);
+    log.move_start(log.high_watermark()).unwrap();
+    disk.crash(&SeededRng::new(1));
+    let mut log = open(&disk, small_segments());
+    for number in 15..20 {
+        let again = append(&mut log, &batch(number)).unwrap();
+        assert!(again.duplicate && again.base_offset == number, "batch {number}");
+    }
+    // Now a checkpoint tells of them, and the segments go.
+    log.retain(0, log.high_watermark()).unwrap();
+    assert_eq!(segments(&disk).len(), 1);
+    assert!(append(&mut open(&disk, small_segments()), &batch(15)).unwrap().duplicate);
+}
+
+#[test]
+fn a_checkpoint_tells_of_producers_though_its_segment_is_gone() {
+    let disk = disk();
+    let mut log = filled(&disk, CONFIG, 20);
+    close(&mut log);
+    log.configure(LogConfig { segment_bytes: 1, ..CONFIG });
+    append(&mut log, &BatchBuilder::new().value(b"of nobody").build()).unwrap();
+    sync(&mut log);
+    log.advance_start(Offset::new(20), 0).unwrap();
+    assert_eq!(segments(&disk), [dir().join(headrace_log::segment::log_name(20))]);
+    disk.crash(&SeededRng::new(1));
+    let mut log = open(&disk, CONFIG);
+    assert!(append(&mut log, &batch(19)).unwrap().duplicate);
+    assert_eq!(append(&mut log, &batch(20)).unwrap().base_offset, 21);
+}
+
+#[test]
+fn the_log_start_moves_only_over_what_the_segments_hold_durably() {
+    let disk = disk();
+    let mut log = filled(&disk, CONFIG, 3);
+    append(&mut log, &batch(3)).unwrap();
+    log.made_durable(log.end());
+    log.move_start(log.high_watermark()).unwrap();
+    assert_eq!((log.log_start().get(), log.high_watermark().get()), (3, 4));
+}
+
+#[test]
+fn a_torn_segment_at_the_log_start_does_not_stand_for_the_synced_one_before() {
+    let disk = disk();
+    let mut log = filled(&disk, small_segments(), 3);
+    log.move_start(log.high_watermark()).unwrap();
+    let start = log.log_start();
+    let next = dir().join(headrace_log::segment::log_name(start.get()));
+    disk.open(&next, OpenMode::Replace).unwrap().write_at(0, &[b"HRSG torn"]).unwrap();
+    let mut log = open(&disk, small_segments());
+    assert_eq!((log.log_start(), log.log_end()), (start, start));
+    assert_eq!(append(&mut log, &batch(start.get())).unwrap().base_offset, start.get());
 }
 
 #[test]

@@ -134,6 +134,28 @@ fn retention_may_take_the_beginning_of_an_open_transaction() {
 }
 
 #[test]
+fn a_marker_that_went_with_its_segment_leaves_no_transaction_open() {
+    let disk = disk();
+    let mut log = open(&disk, SMALL);
+    for sequence in 0..12 {
+        append(&mut log, &data(7, 0, sequence)).unwrap();
+    }
+    let marked = end(&mut log, 7, 0, true).base_offset;
+    for _ in 0..12 {
+        append(&mut log, &BatchBuilder::new().value(b"plain").build()).unwrap();
+    }
+    sync(&mut log);
+    log.move_start(log.high_watermark()).unwrap();
+    let names = disk.list(dir()).unwrap();
+    let bases = names.iter().filter_map(|name| headrace_log::segment::base_offset_of(name));
+    let with_marker = bases.filter(|base| *base <= marked).max().unwrap();
+    assert!(with_marker > 0);
+    disk.remove(&dir().join(headrace_log::segment::log_name(with_marker))).unwrap();
+    let log = open(&disk, SMALL);
+    assert_eq!((log.last_stable(), log.log_start()), (log.log_end(), log.log_end()));
+}
+
+#[test]
 fn producers_with_an_open_transaction_are_not_forgotten() {
     let mut log = open(&disk(), SMALL);
     append(&mut log, &data(7, 0, 0)).unwrap();

@@ -1,0 +1,8 @@
+//! The committer over a simulated disk.
+
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod model;
+mod replay;
+mod rounds;
+mod support;
