@@ -75,7 +75,7 @@ bench-broker: setup-tests ## our broker beside Apache Kafka, into docs/benchmark
 
 simulation: setup-tests ## the storage on a simulated disk for STEPS steps, from SEED on; the bugs of the museum
 	@cd $(BROKER) && HEADRACE_SIMULATION_STEPS=$(STEPS) HEADRACE_SIMULATION_SEED=$(SEED) \
-		cargo test --release --locked --quiet --package headrace-log --features museum --test simulation
+		cargo test --release --locked --quiet --package headrace-commit --features museum --test simulation
 
 durability: setup-tests ## kills, power cuts, failing syncs and rot in full, as root (ARGS="--small kill")
 	@$(VENV)/python -m bench.durability $(ARGS)

@@ -24,7 +24,8 @@ CLIENTS_CLIPPY = (
     "warnings",
 )
 MUSEUM = (
-    *("clippy", "--package", "headrace-log", "--features", "museum", "--all-targets", "--locked"),
+    *("clippy", "--package", "headrace-log", "--package", "headrace-commit"),
+    *("--features", "museum", "--all-targets", "--locked"),
 )
 CARGO = (
     cargo_stage("rustfmt", "fmt", "--all", "--check"),

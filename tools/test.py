@@ -13,7 +13,7 @@ from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage,
 PYTEST = ("pytest", "--dist", "loadgroup")
 CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
 SIMULATION = (
-    *("test", "--locked", "--quiet", "--package", "headrace-log"),
+    *("test", "--locked", "--quiet", "--package", "headrace-commit"),
     *("--features", "museum", "--test", "simulation"),
 )
 STAGES: dict[str, tuple[Stage, ...]] = {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use headrace_io::{Disk, DiskFile, OpenMode};
 use headrace_log::gauge::reserve_bytes;
+use headrace_log::museum::{Bug, is_out};
 
 use crate::block::encode_file_header;
 use crate::error::{CommitError, is_full};
@@ -55,7 +56,9 @@ impl Prepare {
         match self.fill(&unfinished) {
             Ok(file) => {
                 self.disk.rename(&unfinished, &path).map_err(CommitError::io(&path))?;
-                self.disk.sync_dir(&self.dir).map_err(CommitError::io(&self.dir))?;
+                if !is_out(Bug::LostRename) {
+                    self.disk.sync_dir(&self.dir).map_err(CommitError::io(&self.dir))?;
+                }
                 Ok(Prepared { segment: Some(Segment::new(path, file, self.bytes)) })
             }
             Err(error) if is_full(&error) => {

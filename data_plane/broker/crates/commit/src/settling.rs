@@ -1,5 +1,6 @@
 //! Syncing, in the background, the segments that the oldest full file of the write-ahead log stands for.
 
+use headrace_log::museum::{Bug, is_out};
 use headrace_log::{Readable, SyncEnd, SyncPlan};
 use headrace_types::TopicPartition;
 
@@ -32,7 +33,8 @@ impl Committer {
         }
         let Some(oldest) = self.wal.segments.full.front_mut() else { return Settling::Nothing };
         oldest.logs.retain(|partition, end| {
-            logs.log(*partition).is_some_and(|log| log.synced_offset().get() < *end)
+            let is_needed = logs.log(*partition).is_some_and(|log| log.synced_offset().get() < *end);
+            is_needed && !is_out(Bug::WrittenOverTooEarly)
         });
         if oldest.logs.is_empty() {
             return Settling::Settled;

@@ -6,21 +6,29 @@
 /// A mistake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bug {
-    /// A plan says that it is done and synced no file.
+    /// A block of the write-ahead log is said to be done and was not synced.
     AckBeforeSync,
     /// A batch is taken for sound whatever its checksum says.
     SkippedCrc,
     /// Damage below the recovery point is cut off like a torn tail.
     TruncateOnRot,
-    /// A new or renamed file is not followed by a sync of its directory.
+    /// A new file of the write-ahead log is not followed by a sync of its directory.
     LostRename,
     /// The recovery point is noted for what is only written yet.
     WrongRecoveryPoint,
+    /// A file of the write-ahead log is written over before the segments hold what it stands for.
+    WrittenOverTooEarly,
 }
 
 /// All of them.
-pub const BUGS: [Bug; 5] =
-    [Bug::AckBeforeSync, Bug::SkippedCrc, Bug::TruncateOnRot, Bug::LostRename, Bug::WrongRecoveryPoint];
+pub const BUGS: [Bug; 6] = [
+    Bug::AckBeforeSync,
+    Bug::SkippedCrc,
+    Bug::TruncateOnRot,
+    Bug::LostRename,
+    Bug::WrongRecoveryPoint,
+    Bug::WrittenOverTooEarly,
+];
 
 #[cfg(feature = "museum")]
 mod switch {
@@ -37,17 +45,19 @@ mod switch {
         ON.set(bug);
     }
 
-    pub(crate) fn is_out(bug: Bug) -> bool {
+    /// Whether a mistake is made on this thread.
+    #[must_use]
+    pub fn is_out(bug: Bug) -> bool {
         ON.get() == Some(bug)
     }
 }
 
 #[cfg(feature = "museum")]
-pub(crate) use switch::is_out;
-#[cfg(feature = "museum")]
-pub use switch::let_out;
+pub use switch::{is_out, let_out};
 
 #[cfg(not(feature = "museum"))]
-pub(crate) const fn is_out(_bug: Bug) -> bool {
+/// No mistake is made.
+#[must_use]
+pub const fn is_out(_bug: Bug) -> bool {
     false
 }

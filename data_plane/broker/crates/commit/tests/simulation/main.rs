@@ -11,6 +11,7 @@
 
 mod model;
 mod run;
+mod store;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -36,7 +37,7 @@ fn trace_of(seed: u64, steps: u64) -> u32 {
     for _ in 0..steps {
         run.step();
     }
-    run.finish()
+    run.finish_all()
 }
 
 #[test]
