@@ -42,6 +42,8 @@ APIS: Final = [one for one in vars(apis).values() if isinstance(one, Api)]
 MUTATIONS_MIN: Final = 1_000
 COORDINATOR_MISSING: Final = frozenset({14, 15, 16})
 SETTINGS_PAGE: Final = ROOT / "docs" / "topic-settings.md"
+OWN_SETTINGS: Final = frozenset({"flush"})
+"""Settings that Apache Kafka does not know."""
 VERSION: Final = re.compile(r" v\d+$")
 NOT_SERVED: Final = frozenset({(0, 0), (0, 1), (0, 2)})
 """Versions of Produce that are only said to be offered (KAFKA-18659)."""
@@ -90,7 +92,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Pair]
     ):
         eventually(lambda: has_coordinators(theirs), "Apache Kafka has no coordinator")
         versions = common_versions(ours, theirs, APIS)
-        left_out = refused_settings()
+        left_out = refused_settings() | OWN_SETTINGS
         held: dict[str, Pair] = {}
         for name, (converse, _) in SCRIPTS.items():
             one = Side(speaker=ours, versions=versions, left_out=left_out)

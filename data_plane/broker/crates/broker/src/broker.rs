@@ -180,6 +180,7 @@ impl Broker {
     /// Starts what runs beside the connections.
     pub(crate) fn start(self: &Rc<Self>) {
         spawn_local(Rc::clone(&self.topics).keep_durable());
+        spawn_local(Rc::clone(&self.topics).keep_relaxed());
         spawn_local(Rc::clone(&self.topics).keep_retention());
         spawn_local(Rc::clone(&self.topics).keep_compacting());
         spawn_local(usage::keep_closing(Rc::clone(self)));

@@ -114,6 +114,8 @@ pub(crate) const FETCH_SESSIONS_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub(crate) const FETCH_SESSION_SAFE_TIME: Duration = Duration::from_mins(2);
 /// Longest time that a produce request waits to be durable, whatever it asks for.
 pub(crate) const PRODUCE_WAIT_MAX: Duration = Duration::from_mins(5);
+/// How long what was acknowledged before it was durable waits for its sync.
+pub(crate) const RELAXED_SYNC_DELAY: Duration = Duration::from_secs(1);
 /// How often old segments are looked for.
 pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(30);
 /// How often logs are looked for that are due to be compacted (Kafka: `log.cleaner.backoff.ms`).

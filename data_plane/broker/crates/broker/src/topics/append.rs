@@ -1,7 +1,7 @@
 //! Appending what clients produce, and waiting until it is durable.
 
 use headrace_commit::{Appending, Flush};
-use headrace_log::{AppendError, Appended};
+use headrace_log::{AppendError, Appended, Readable};
 use headrace_records::{
     BatchError, BatchHeader, DecompressionLimits, ProduceRules, RecordRefusal, TimestampRules,
     validate_produced,
@@ -96,7 +96,7 @@ impl Topics {
         if header.attributes.is_transactional() {
             state.check_beginning(partition, &header, api_version)?;
         }
-        let appended = state.append(principal, partition, records, &header, now_ms)?;
+        let (appended, readable) = state.append(principal, partition, records, &header, now_ms)?;
         let accepted = Accepted { journal_end, ..appended };
         if accepted.appended.duplicate {
             self.metrics.batches_repeated.inc();
@@ -104,7 +104,13 @@ impl Topics {
             self.metrics.appended_bytes.inc_by(records.len() as u64);
             self.metrics.appended_records.inc_by(header.records_count as u64);
             state.count(&self.usage, principal, partition, &accepted, records.len(), header.records_count);
-            self.work.notify_one();
+            if readable == Readable::default() {
+                self.work.notify_one();
+            } else {
+                self.metrics.batches_relaxed.inc();
+                self.arrivals.arrived(partition, readable);
+                self.relaxed.notify_one();
+            }
         }
         Ok(accepted)
     }
@@ -131,7 +137,8 @@ impl Topics {
         Err(ProduceRefusal::saying(ErrorCode::KafkaStorageError, "the cluster's disk is full"))
     }
 
-    /// Returns once everything before the given offsets is durable, or its partition is gone.
+    /// Returns once everything before the given offsets is durable, or its partition is gone; of a topic that does not wait for that, at
+    /// once.
     pub(crate) async fn durable(&self, goals: &[(TopicPartition, i64)]) {
         if crate::UNSAFE_BUILD {
             return;
@@ -143,7 +150,7 @@ impl Topics {
         }
     }
 
-    /// Whether a partition is synced up to an offset, or gone.
+    /// Whether a partition may be acknowledged up to an offset, or is gone.
     pub(crate) fn is_durable(&self, partition: TopicPartition, offset: i64) -> bool {
         self.with_log(partition, |log| log.high_watermark().get() >= offset).unwrap_or(true)
     }
@@ -178,14 +185,15 @@ impl State {
         records: &[u8],
         header: &BatchHeader,
         now_ms: i64,
-    ) -> Result<Accepted, ProduceRefusal> {
+    ) -> Result<(Accepted, Readable), ProduceRefusal> {
         let Online { log, settings, .. } = online(&mut self.logs, partition)?;
         let append_time = settings.append_time;
-        let appending =
-            Appending { partition, batch: records, header, append_time, principal, flush: Flush::Strict };
-        let (appended, _) =
+        let flush = if settings.relaxed { Flush::Relaxed } else { Flush::Strict };
+        let appending = Appending { partition, batch: records, header, append_time, principal, flush };
+        let (appended, readable) =
             self.commit.append(log, &appending, now_ms).map_err(|error| refusal_of(&error))?;
-        Ok(Accepted { appended, append_time, log_start_offset: log.log_start().get(), journal_end: 0 })
+        let log_start_offset = log.log_start().get();
+        Ok((Accepted { appended, append_time, log_start_offset, journal_end: 0 }, readable))
     }
 
     fn count(
@@ -197,7 +205,7 @@ impl State {
         bytes: usize,
         records: i32,
     ) {
-        let high_watermark = self.online(partition).map(|online| online.log.high_watermark());
+        let durable = self.online(partition).map(|online| online.log.durable_offset());
         let name = self.catalog.name_of(partition.topic).map_or("", |name| name.as_str());
         let append = Append {
             principal: principal.unwrap_or(UNKNOWN),
@@ -205,7 +213,7 @@ impl State {
             next_offset: accepted.appended.last_offset + 1,
             quantity: Quantity { bytes: bytes as u64, records: u64::from(records.max(0).unsigned_abs()) },
         };
-        usage.appended(partition, name, &append, high_watermark.unwrap_or(Offset::ZERO));
+        usage.appended(partition, name, &append, durable.unwrap_or(Offset::ZERO));
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::task::{spawn_blocking, spawn_local, yield_now};
 
 use super::{LogSet, SharedTopics, Slot, State, Topics, opening, partitions_of};
 use crate::{
-    limits::{RETENTION_INTERVAL, SYNC_THREADS},
+    limits::{RELAXED_SYNC_DELAY, RETENTION_INTERVAL, SYNC_THREADS},
     storage_failure::end_process,
     threads::{joined, on_thread},
 };
@@ -32,6 +32,16 @@ impl Topics {
                 let done = self.run(round).await.unwrap_or_else(|error| end_process(&error));
                 self.finish_round(done);
             }
+        }
+    }
+
+    /// Syncs, for ever, what was acknowledged before it was durable. Wakes only when there is such.
+    pub(crate) async fn keep_relaxed(self: SharedTopics) {
+        loop {
+            self.relaxed.notified().await;
+            tokio::time::sleep(RELAXED_SYNC_DELAY).await;
+            self.state.borrow_mut().commit.sync_relaxed();
+            self.work.notify_one();
         }
     }
 

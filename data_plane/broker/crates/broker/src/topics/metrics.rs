@@ -15,6 +15,7 @@ pub(crate) struct StorageMetrics {
     pub(super) appended_bytes: Counter,
     pub(super) appended_records: Counter,
     pub(super) batches_repeated: Counter,
+    pub(super) batches_relaxed: Counter,
     pub(super) produce_refused_disk_full: Counter,
     pub(super) fetched_bytes: Counter,
     pub(super) fetch_waits_refused: Counter,
@@ -53,6 +54,11 @@ impl StorageMetrics {
             "batches_repeated",
             "Batches of idempotent producers that were there already",
             &self.batches_repeated,
+        );
+        add(
+            "batches_relaxed",
+            "Batches acknowledged before they were durable, as their topics ask",
+            &self.batches_relaxed,
         );
         add("produce_refused_disk_full", "Batches refused for want of room", &self.produce_refused_disk_full);
         add("fetched_bytes", "Bytes of record batches read for fetches", &self.fetched_bytes);

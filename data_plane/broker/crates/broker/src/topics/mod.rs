@@ -52,6 +52,8 @@ pub(crate) struct Topics {
     arrivals: Arrivals,
     /// Something is to be synced or removed.
     work: Notify,
+    /// Something was acknowledged that is to be synced later.
+    relaxed: Notify,
     /// Logs may have become due to be compacted.
     compaction: Notify,
     /// Compaction is to end.

@@ -70,6 +70,7 @@ impl Topics {
             state: RefCell::new(state),
             arrivals: Arrivals::new(FETCH_WAITS_MAX),
             work: Notify::new(),
+            relaxed: Notify::new(),
             compaction: Notify::new(),
             stop_compacting: Arc::default(),
             rounds: watch::Sender::new(0),

@@ -7,7 +7,10 @@ use headrace_io::{Clock, Disk, Fault, ManualClock, Rng, SeededRng, SimDisk};
 use headrace_records::BatchBuilder;
 use headrace_types::{ErrorCode, PartitionIndex, TopicId, TopicPartition};
 use headrace_usage::WindowLength;
-use tokio::task::LocalSet;
+use tokio::{
+    task::LocalSet,
+    time::{sleep, timeout},
+};
 
 use super::{Produced, SharedTopics, TopicRef, Topics, read::FetchSpec};
 use crate::{config::LimitsConfig, usage::Usage};
@@ -121,6 +124,40 @@ fn produce_stops_before_the_disk_is_full_and_goes_on_when_there_is_room() {
         }
         setup.clock.advance(Duration::from_secs(2));
         assert_eq!(append(&topics, kept, 10_000).await, Ok(appended as i64));
+    });
+}
+
+/// No round runs here: whoever waits for one waits for ever.
+#[test]
+fn a_relaxed_topic_acknowledges_and_serves_what_is_not_synced_and_a_strict_one_does_not() {
+    let setup = Setup::new();
+    run(async {
+        let topics = setup.open();
+        let relaxed = partition(create_with(&topics, "relaxed", &[("flush", "relaxed")]));
+        let strict = partition(create_with(&topics, "strict", &[("flush", "strict")]));
+        assert_eq!(append(&topics, relaxed, 100).await, Ok(0));
+        assert_eq!(append(&topics, relaxed, 100).await, Ok(1));
+        assert!(fetched_bytes(&topics, relaxed) > 200);
+        assert_eq!(topics.with_log(relaxed, |log| log.durable_offset().get()), Ok(0));
+        assert!(timeout(Duration::ZERO, append(&topics, strict, 100)).await.is_err());
+        assert_eq!(fetched_bytes(&topics, strict), 0);
+    });
+}
+
+#[test]
+fn what_a_relaxed_topic_acknowledged_is_synced_a_little_later() {
+    let setup = Setup::new();
+    run(async {
+        let topics = setup.open();
+        tokio::task::spawn_local(Rc::clone(&topics).keep_durable());
+        tokio::task::spawn_local(Rc::clone(&topics).keep_relaxed());
+        let log = partition(create_with(&topics, "relaxed", &[("flush", "relaxed")]));
+        append(&topics, log, 100).await.unwrap();
+        while topics.with_log(log, |log| log.durable_offset().get()) == Ok(0) {
+            sleep(Duration::from_millis(10)).await;
+        }
+        setup.disk.crash(&SeededRng::new(1));
+        assert_eq!(fetched_bytes(&setup.open(), log), fetched_bytes(&topics, log));
     });
 }
 

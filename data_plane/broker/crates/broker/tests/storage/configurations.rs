@@ -12,10 +12,11 @@ use headrace_protocol::messages::{
 use headrace_types::ErrorCode;
 
 use crate::{
-    calls::{batch, create, produce, read_all},
+    calls::{batch, create, list_offset, produce, read_all},
     support::{Broker, Client},
 };
 
+const LATEST: i64 = -1;
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
 
@@ -105,6 +106,36 @@ fn configurations_are_set_deleted_and_survive_a_kill() {
     let mut client = broker.connect();
     assert_eq!(topic_config(&mut client, "retention.ms"), ("604800000".to_owned(), 5));
     assert_eq!(topic_config(&mut client, "segment.ms"), ("100".to_owned(), 1));
+}
+
+fn counted_one(broker: &Broker) -> bool {
+    broker.admin("GET", "/metrics").1.contains("headrace_broker_batches_relaxed_total 1\n")
+}
+
+#[test]
+fn whether_an_acknowledgement_waits_for_the_disk_is_asked_for_by_topic() {
+    let broker = Broker::with_logins(|_| {});
+    let mut client = broker.connect();
+    assert_eq!(client.login("hk_one", "secret-one"), 0);
+    create(&mut client, "t", 1, &[("flush", "relaxed")]);
+    create(&mut client, "strict", 1, &[]);
+    assert_eq!(topic_config(&mut client, "flush"), ("relaxed".to_owned(), 1));
+    assert_eq!(described(&mut client, TOPIC, "strict", "flush"), ("strict".to_owned(), 5));
+    assert_eq!(produce(&mut client, "t", 0, &batch(&["a"])).error, 0);
+    assert!(counted_one(&broker));
+    assert_eq!(
+        alter(&mut client, "t", &[("flush", SET, Some("sometimes"))]).0,
+        ErrorCode::InvalidConfig.code()
+    );
+    assert_eq!(alter(&mut client, "t", &[("flush", SET, Some("strict"))]).0, 0);
+    assert_eq!(produce(&mut client, "t", 0, &batch(&["b"])).error, 0);
+    assert_eq!(produce(&mut client, "strict", 0, &batch(&["c"])).error, 0);
+    assert!(counted_one(&broker));
+    // A kill alone loses nothing of it either.
+    let broker = Broker::again(broker.kill());
+    let mut client = broker.connect();
+    assert_eq!(client.login("hk_one", "secret-one"), 0);
+    assert_eq!(list_offset(&mut client, "t", LATEST, 11).offset, 2);
 }
 
 #[test]

@@ -88,10 +88,13 @@ definitions! {
         "The codec of the log: the one that the producer chose.";
     "delete.retention.ms", Some("log.cleaner.delete.retention.ms"), Long, "86400000", Allowed::Range(0, i64::MAX),
         "How long compaction keeps a record without a value, once it has removed what that record deletes, in milliseconds.";
+    "flush", None, String, "strict",
+        Allowed::Words(&["strict", "relaxed"], "nothing else is promised"),
+        "What an acknowledgement means. `strict`: the records are on disk. `relaxed`: they are in the memory of the machine, and on disk about a second later; a power cut takes what came last, though consumers may have read it. Not a setting of Apache Kafka.";
     "flush.messages", Some("log.flush.interval.messages"), Long, "9223372036854775807", Allowed::Range(1, i64::MAX),
-        "Accepted for compatibility: every record is synced before it is acknowledged, whatever the value.";
+        "Accepted for compatibility and without effect: `flush` says when records are synced.";
     "flush.ms", Some("log.flush.interval.ms"), Long, "9223372036854775807", Allowed::Range(0, i64::MAX),
-        "Accepted for compatibility: every record is synced before it is acknowledged, whatever the value.";
+        "Accepted for compatibility and without effect: `flush` says when records are synced.";
     "follower.replication.throttled.replicas", None, List, "", Allowed::Nothing(TWO_REPLICAS),
         "Replicas whose fetching is slowed down: there are none.";
     "leader.replication.throttled.replicas", None, List, "", Allowed::Nothing(TWO_REPLICAS),

@@ -29,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) deletes: bool,
     pub(crate) batch_bytes_max: usize,
     pub(crate) append_time: bool,
+    /// Whether a batch is acknowledged before it is durable.
+    pub(crate) relaxed: bool,
     pub(crate) timestamp_before_max_ms: i64,
     pub(crate) timestamp_after_max_ms: i64,
 }
@@ -59,6 +61,7 @@ impl Settings {
             },
             batch_bytes_max: number("max.message.bytes") as usize,
             append_time: configs.get("message.timestamp.type").is_some_and(|kind| kind == "LogAppendTime"),
+            relaxed: value_of(configs, "flush") == "relaxed",
             timestamp_before_max_ms: number("message.timestamp.before.max.ms"),
             timestamp_after_max_ms: number("message.timestamp.after.max.ms"),
         }
