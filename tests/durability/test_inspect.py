@@ -61,6 +61,10 @@ def test_everything_is_told_and_nothing_is_written(data: Path) -> None:
     partitions = [item for item in found if item["kind"] == "partition"]
     assert [(item["topic"], item["partition"]) for item in partitions] == [("kept", 0), ("kept", 1)]
     assert kinds.count("producer") == 2
+    held = [item for item in found if item["kind"] == "wal_partition"]
+    assert [item["partition"] for item in held] == [0, 1]
+    assert all(item["batches"] > 0 and item["next_offset"] > 0 for item in held)
+    assert {"wal_file", "wal_block", "usage_meter"} <= set(kinds)
     assert fingerprint(data) == before
 
 
@@ -77,6 +81,17 @@ def test_rot_is_told_by_name_and_by_the_exit_status(data: Path) -> None:
     status, output = inspect(data)
     assert status == DAMAGED
     assert f"DAMAGED {segment.relative_to(data)}: a batch's CRC does not match" in output
+
+
+def test_damage_beside_the_logs_is_told_as_well(data: Path) -> None:
+    meter, wal = data / "usage" / "meter", data / "wal" / "0000.wal"
+    for path in (meter, wal):
+        flip(path, 8 * 10)
+    status, output = inspect(data)
+    assert status == DAMAGED
+    assert "DAMAGED usage/meter: usage_file_damaged" in output
+    assert "DAMAGED wal/0000.wal: the file header is damaged" in output
+    assert output.splitlines()[-1].endswith("damaged 2")
 
 
 def test_what_is_not_there_can_not_be_read(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ pub mod block;
 pub mod committer;
 pub mod entry;
 pub mod error;
+pub mod inspect;
 pub mod limits;
 pub mod logs;
 pub mod prepare;

@@ -16,6 +16,7 @@ use crate::accounts::Accounts;
 use crate::block::{BlockHeader, FILE_HEADER_BYTES, FileHeader, HEADER_BYTES, decode_file_header};
 use crate::entry::{Entry, Reading};
 use crate::error::CommitError;
+use crate::inspect::FileView;
 use crate::limits::{BLOCK_ALIGNMENT, BLOCK_BYTES_MAX};
 use crate::logs::Logs;
 use crate::prepare::SUFFIX;
@@ -65,6 +66,11 @@ impl Replay {
     /// Reads what there is; `None` if there is no write-ahead log.
     pub fn open(disk: Arc<dyn Disk>, dir: &Path) -> Result<Option<Self>, CommitError> {
         wal::remove_leftover(&*disk, dir)?;
+        Self::look(disk, dir)
+    }
+
+    /// Like [`Self::open`], and changes nothing.
+    pub(crate) fn look(disk: Arc<dyn Disk>, dir: &Path) -> Result<Option<Self>, CommitError> {
         if !disk.exists(dir).map_err(CommitError::io(dir))? {
             return Ok(None);
         }
@@ -130,6 +136,27 @@ impl Replay {
             replayed.put_aside.push(partition);
         }
         Ok(replayed)
+    }
+
+    /// The files, by name.
+    pub(crate) fn files_view(&self) -> Result<Vec<FileView>, CommitError> {
+        let view = |(path, file): &(PathBuf, Arc<dyn DiskFile>)| {
+            Ok(FileView { path: path.clone(), bytes: file.length().map_err(CommitError::io(path))? })
+        };
+        self.files.iter().map(view).collect()
+    }
+
+    /// Does something with every block that counts, in order: its file, where it begins, its header and its entries.
+    pub(crate) fn each_block(
+        &self,
+        mut act: impl FnMut(&Path, u64, &BlockHeader, &[u8]) -> Result<(), CommitError>,
+    ) -> Result<(), CommitError> {
+        let mut block = Vec::new();
+        for location in &self.blocks {
+            let payload = self.read(location, &mut block)?;
+            act(&self.files[location.file].0, location.position, &location.header, payload)?;
+        }
+        Ok(())
     }
 
     /// Removes the write-ahead log, which nobody needs any more.

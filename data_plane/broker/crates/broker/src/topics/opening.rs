@@ -23,7 +23,7 @@ use crate::{config::LimitsConfig, limits::FETCH_WAITS_MAX, usage::Usage};
 /// Directory of the logs, in the data directory.
 const DIRECTORY: &str = "topics";
 /// Directory of the write-ahead log, in the data directory.
-const WAL_DIRECTORY: &str = "wal";
+pub(crate) const WAL_DIRECTORY: &str = "wal";
 /// The data directory, which the process works in.
 const DATA_DIRECTORY: &str = ".";
 

@@ -5,6 +5,7 @@
 
 mod acknowledging;
 mod closing;
+mod look;
 mod metrics;
 mod opening;
 mod pages;
@@ -25,6 +26,7 @@ use store::Store;
 
 pub(crate) use acknowledging::AcknowledgeError;
 pub(crate) use closing::{close_now, keep_closing};
+pub(crate) use look::{UsageFile, look};
 pub(crate) use metrics::UsageMetrics;
 pub(crate) use store::UsageError;
 

@@ -16,7 +16,7 @@ use headrace_usage::{Checkpoint, ClosedWindow, FormatError, ResumeError, StoredM
 use thiserror::Error;
 
 /// Directory of the files, in the data directory.
-const DIRECTORY: &str = "usage";
+pub(super) const DIRECTORY: &str = "usage";
 /// The data directory, which the process works in.
 const DATA_DIRECTORY: &str = ".";
 
@@ -59,6 +59,17 @@ pub(super) struct Store {
 }
 
 impl UsageError {
+    /// The file that is damaged, or of a format that is not known; of a failing disk the data directory.
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Damaged { path, .. }
+            | Self::Version { path, .. }
+            | Self::Format { path, .. }
+            | Self::Resume { path, .. } => path,
+            Self::Disk(_) => Path::new(DATA_DIRECTORY),
+        }
+    }
+
     /// Whether the disk is full, which passes.
     pub(crate) fn is_full(&self) -> bool {
         matches!(self, Self::Disk(error) if error.is_full())
@@ -67,7 +78,12 @@ impl UsageError {
 
 impl Store {
     pub(super) fn new(disk: Arc<dyn Disk>) -> Self {
-        Self { disk, directory: Path::new(DATA_DIRECTORY).join(DIRECTORY) }
+        Self::at(disk, Path::new(DATA_DIRECTORY).join(DIRECTORY))
+    }
+
+    /// The files in a directory.
+    pub(super) fn at(disk: Arc<dyn Disk>, directory: PathBuf) -> Self {
+        Self { disk, directory }
     }
 
     /// Where the files lie.
@@ -81,16 +97,15 @@ impl Store {
             return Ok(None);
         }
         let names = self.disk.list(&self.directory).map_err(LogError::io(&self.directory))?;
-        let ids: Vec<u64> = names.iter().filter_map(|name| window_id(name)).collect();
-        let path = self.directory.join(METER_FILE);
-        let Some(payload) = self.read(METER, &path)? else {
+        let ids = self.window_ids()?;
+        let Some(meter) = self.read_meter()? else {
+            let path = self.directory.join(METER_FILE);
             return match names.iter().find(|name| window_id(name).is_some() || *name == CHECKPOINT_FILE) {
                 // Beginning again would give the same ids to other windows.
                 Some(name) => Err(damaged(&path, format!("the file is missing, and '{name}' is there"))),
                 None => Ok(None),
             };
         };
-        let meter = StoredMeter::decode(&payload).map_err(|source| UsageError::Format { path, source })?;
         self.check_ids(&meter, &ids)?;
         for id in ids.iter().filter(|id| **id <= meter.acknowledged_through) {
             self.remove_window(*id)?;
@@ -98,6 +113,27 @@ impl Store {
         let since = ids.iter().filter(|id| **id > meter.through);
         let windows = since.map(|id| Ok(self.read_window(*id)?.0)).collect::<Result<_, UsageError>>()?;
         Ok(Some(Loaded { meter, windows, checkpoint: self.load_checkpoint()? }))
+    }
+
+    /// Ids of the windows whose files are there.
+    pub(super) fn window_ids(&self) -> Result<Vec<u64>, LogError> {
+        let names = self.disk.list(&self.directory).map_err(LogError::io(&self.directory))?;
+        Ok(names.iter().filter_map(|name| window_id(name)).collect())
+    }
+
+    /// Reads what is known of the windows up to one; none if there is no such file.
+    pub(super) fn read_meter(&self) -> Result<Option<StoredMeter>, UsageError> {
+        let path = self.directory.join(METER_FILE);
+        let Some(payload) = self.read(METER, &path)? else { return Ok(None) };
+        StoredMeter::decode(&payload).map(Some).map_err(|source| UsageError::Format { path, source })
+    }
+
+    /// Reads the checkpoint and the size of its payload; none if there is no such file.
+    pub(super) fn read_checkpoint(&self) -> Result<Option<(Checkpoint, usize)>, UsageError> {
+        let path = self.directory.join(CHECKPOINT_FILE);
+        let Some(payload) = self.read(CHECKPOINT, &path)? else { return Ok(None) };
+        let checkpoint = Checkpoint::decode(&payload);
+        Ok(Some((checkpoint.map_err(|source| UsageError::Format { path, source })?, payload.len())))
     }
 
     /// Every window after the last one that was acknowledged must be there, up to the last one that is known of.
@@ -119,18 +155,13 @@ impl Store {
     /// The last checkpoint. One that is damaged is left out: what it held is found in the logs again, but for reads and for
     /// topics that are gone.
     fn load_checkpoint(&self) -> Result<Option<Checkpoint>, UsageError> {
-        let path = self.directory.join(CHECKPOINT_FILE);
-        let payload = match self.read(CHECKPOINT, &path) {
+        match self.read_checkpoint() {
             Err(error @ UsageError::Damaged { .. }) => {
                 tracing::error!(%error, "usage since the last window counts as unknown");
-                None
+                Ok(None)
             }
-            read => read?,
-        };
-        let decode = |payload: Vec<u8>| {
-            Checkpoint::decode(&payload).map_err(|source| UsageError::Format { path, source })
-        };
-        payload.map(decode).transpose()
+            read => Ok(read?.map(|(checkpoint, _)| checkpoint)),
+        }
     }
 
     /// Reads a window that waits; with the size of its payload.

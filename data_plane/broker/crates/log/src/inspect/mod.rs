@@ -30,8 +30,8 @@ pub struct Detail {
     pub producers: bool,
 }
 
-/// Looks at everything in `data_dir` and tells it to `tell`. Damage is an item like any other; an error means that the disk
-/// could not be read.
+/// Looks at the catalog and every log in `data_dir` and tells of them to `tell`. Damage is an item like any other; an error means that
+/// the disk could not be read.
 pub fn inspect(
     disk: &Arc<dyn Disk>,
     data_dir: &Path,
@@ -47,9 +47,7 @@ pub fn inspect(
             inspection.logs(&root, names.as_ref())?;
         }
     }
-    let summary = inspection.summary;
-    tell(&Item::Summary(summary));
-    Ok(summary)
+    Ok(inspection.summary)
 }
 
 struct Inspection<'a> {

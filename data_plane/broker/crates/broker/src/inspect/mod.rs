@@ -1,5 +1,8 @@
 //! `headrace-broker inspect`: what a data directory holds, for people or as JSON, and whether it is sound.
 
+mod usage;
+mod wal;
+
 use std::{
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
@@ -8,7 +11,8 @@ use std::{
 };
 
 use headrace_io::{Disk, ReadOnly, RealDisk};
-use headrace_log::inspect::{BatchItem, Detail, Item, PartitionItem, SegmentItem, inspect};
+use headrace_log::inspect::{BatchItem, Detail, Item, PartitionItem, SegmentItem, Summary, inspect};
+use serde::Serialize;
 
 /// Exit status that tells damage.
 const EXIT_DAMAGE: u8 = 4;
@@ -52,8 +56,37 @@ fn print(options: &InspectOptions, out: &mut dyn Write) -> io::Result<u64> {
     };
     let summary = inspect(&disk, &options.data_dir, detail, &mut tell).map_err(io::Error::other)?;
     written?;
+    let told = &mut Told { root: &options.data_dir, json: options.json, out };
+    let damaged = wal::tell(&disk, options.batches, told)? + usage::tell(&disk, told)?;
+    let summary = Summary { damaged: summary.damaged + damaged, ..summary };
+    let last = Item::Summary(summary);
+    if options.json { json(&last, out) } else { line(&last, &options.data_dir, out) }?;
     out.flush()?;
     Ok(summary.damaged)
+}
+
+/// Where and how it is told.
+struct Told<'a> {
+    root: &'a Path,
+    json: bool,
+    out: &'a mut dyn Write,
+}
+
+impl Told<'_> {
+    fn json(&mut self, item: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut *self.out, item)?;
+        writeln!(self.out)
+    }
+
+    fn short(&self, path: &Path) -> String {
+        path.strip_prefix(self.root).unwrap_or(path).display().to_string()
+    }
+}
+
+/// Tells of a damaged file.
+fn damage(told: &mut Told<'_>, path: &Path, detail: &str) -> io::Result<()> {
+    let item = Item::Damage { path: path.to_path_buf(), detail: detail.to_owned() };
+    if told.json { json(&item, told.out) } else { line(&item, told.root, told.out) }
 }
 
 fn json(item: &Item, out: &mut dyn Write) -> io::Result<()> {
