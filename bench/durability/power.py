@@ -13,6 +13,7 @@ from bench.durability import brokers, writers
 from bench.durability.checker import Counts, check
 from bench.durability.outcome import Outcome
 from bench.durability.volumes import MAKERS, Volume, volume
+from bench.kafka_client import RefusedError
 from tools.paths import BROKER_BINARY
 
 WRITERS, PARTITIONS = 4, 2
@@ -100,7 +101,7 @@ def sweep(*, cycles: int, root: Path, control_binary: Path | None = None) -> Out
 
 
 def _control(root: Path, binary: Path | None) -> dict[str, Any]:
-    """Loses what it acknowledged, or can not even start any more: either way it is not durable."""
+    """Loses what it acknowledged, refuses what follows it, or can not even start any more."""
     lying = () if binary else brokers.LYING_SYNCS
     lost, cycles = 0, 0
     while lost == 0 and cycles < CONTROL_CYCLES:
@@ -110,6 +111,6 @@ def _control(root: Path, binary: Path | None) -> dict[str, Any]:
             run.run(1, lying)
             try:
                 lost = run.judge().lost
-            except (brokers.StartError, wire.WireError):
+            except (brokers.StartError, wire.WireError, RefusedError):
                 lost = sum(len(writer.acknowledged) for writer in run.writers)
     return {"power_cuts": cycles, "lost": lost, "by": "build" if binary else "syncs that lie"}

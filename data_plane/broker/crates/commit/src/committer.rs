@@ -42,6 +42,19 @@ pub struct Appending<'a> {
     pub flush: Flush,
 }
 
+/// What waits for a sync.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Queues {
+    /// Logs that wait for the next round.
+    pub logs: usize,
+    /// Batches that wait for the next round.
+    pub batches: u64,
+    /// Logs with batches that were acknowledged before they are durable.
+    pub logs_relaxed: usize,
+    /// Logs that are being synced in the background.
+    pub logs_settling: usize,
+}
+
 /// How a log becomes durable in the next round.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
@@ -265,6 +278,17 @@ impl Committer {
     #[must_use]
     pub fn view(&self) -> WalView {
         self.wal.view()
+    }
+
+    /// What waits for a sync.
+    #[must_use]
+    pub fn queues(&self) -> Queues {
+        Queues {
+            logs: self.dirty.len(),
+            batches: self.batches,
+            logs_relaxed: self.relaxed.len(),
+            logs_settling: self.settling.len(),
+        }
     }
 
     /// Removes the write-ahead log: every log is synced and nothing will be appended any more.

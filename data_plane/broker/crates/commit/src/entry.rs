@@ -50,12 +50,14 @@ pub(crate) struct Entries {
     pub(crate) bytes: Vec<u8>,
     names: BTreeMap<Box<str>, u32>,
     pub(crate) has_batches: bool,
+    /// How many there are.
+    pub(crate) count: u64,
 }
 
 impl Entries {
     /// Entries that are written into `bytes`, behind what it holds.
     pub(crate) fn into_buffer(bytes: Vec<u8>) -> Self {
-        Self { bytes, names: BTreeMap::new(), has_batches: false }
+        Self { bytes, names: BTreeMap::new(), has_batches: false, count: 0 }
     }
 
     /// Most bytes that an entry takes.
@@ -79,6 +81,7 @@ impl Entries {
             self.bytes.extend_from_slice(part);
         }
         self.has_batches |= batch.is_some();
+        self.count += 1;
     }
 
     fn account(&mut self, principal: &str) -> u32 {

@@ -23,7 +23,7 @@ pub mod unreplayed;
 pub mod wal;
 
 pub use accounts::{Accounts, Share};
-pub use committer::{Appending, Committer, Flush};
+pub use committer::{Appending, Committer, Flush, Queues};
 pub use entry::{Entry, Place};
 pub use error::CommitError;
 pub use logs::Logs;

@@ -50,6 +50,12 @@ pub struct WalView {
     pub files_in_use: usize,
     /// Blocks that a start would read again.
     pub blocks_unsettled: u64,
+    /// Batches so far that were small enough and found no place, so that their segments are synced instead.
+    pub batches_without_place: u64,
+    /// Notes so far that were dropped: after a kill the usage of these appends counts on nobody's account.
+    pub notes_dropped: u64,
+    /// Files so far that were not made because the disk had no room to spare.
+    pub files_refused: u64,
 }
 
 /// A block on its way to the disk.
@@ -126,6 +132,9 @@ pub(crate) struct Wal {
     is_preparing: bool,
     /// Rounds to go before a file is tried again on a disk that was nearly full.
     rounds_to_attempt: u32,
+    batches_without_place: u64,
+    notes_dropped: u64,
+    files_refused: u64,
 }
 
 fn empty_entries(mut buffer: Vec<u8>) -> Entries {
@@ -153,6 +162,9 @@ impl Wal {
             made: 0,
             is_preparing: false,
             rounds_to_attempt: 0,
+            batches_without_place: 0,
+            notes_dropped: 0,
+            files_refused: 0,
         }
     }
 
@@ -191,6 +203,7 @@ impl Wal {
         if is_in_block {
             self.entries.add(&place, principal, Some(parts));
         } else {
+            self.batches_without_place += u64::from(may_be_in_block);
             self.note(&place, principal);
         }
         is_in_block
@@ -201,9 +214,11 @@ impl Wal {
         let bytes = Entries::bytes_of(principal, 0);
         if !self.has_place(bytes) {
             if self.entries.has_batches {
+                self.notes_dropped += 1;
                 return;
             }
             if self.payload_bytes() + bytes > NOTES_BYTES_MAX {
+                self.notes_dropped += self.entries.count;
                 self.entries = empty_entries(std::mem::take(&mut self.entries.bytes));
             }
         }
@@ -348,12 +363,12 @@ impl Wal {
     /// Takes note of a file that was made, or not.
     pub(crate) fn prepared(&mut self, prepared: Prepared) {
         self.is_preparing = false;
-        match prepared.segment {
-            Some(segment) => {
-                self.made += 1;
-                self.segments.free.push_back(segment);
-            }
-            None => self.rounds_to_attempt = ROUNDS_BETWEEN_ATTEMPTS,
+        if let Some(segment) = prepared.segment {
+            self.made += 1;
+            self.segments.free.push_back(segment);
+        } else {
+            self.files_refused += 1;
+            self.rounds_to_attempt = ROUNDS_BETWEEN_ATTEMPTS;
         }
     }
 
@@ -366,6 +381,9 @@ impl Wal {
             files: self.segments.count(),
             files_in_use: self.segments.full.len() + usize::from(self.segments.current.is_some()),
             blocks_unsettled: self.next_sequence - 1 - self.settled_through,
+            batches_without_place: self.batches_without_place,
+            notes_dropped: self.notes_dropped,
+            files_refused: self.files_refused,
         }
     }
 }

@@ -94,6 +94,7 @@ pub(super) fn health_of(config: &Config, started_at_ms: i64, status: &str) -> Va
 }
 
 fn metrics(broker: &Broker) -> Response<Full<Bytes>> {
+    broker.topics.observe();
     broker.metrics.connections_before_login.set(broker.connections.count_before_login() as i64);
     match broker.metrics.text() {
         Ok(text) => response(StatusCode::OK, PROMETHEUS_TEXT, text.into()),

@@ -29,8 +29,14 @@ impl Topics {
                 self.remove_deleted();
                 self.look_after_the_wal().await;
                 let Some(round) = self.begin_round() else { break };
+                let began = self.clock.mono();
+                self.metrics
+                    .round_batches
+                    .0
+                    .observe(f64::from(u32::try_from(round.batches).unwrap_or(u32::MAX)));
                 let done = self.run(round).await.unwrap_or_else(|error| end_process(&error));
                 self.finish_round(done);
+                self.metrics.round_seconds.0.observe(self.since(began));
             }
         }
     }
@@ -43,6 +49,10 @@ impl Topics {
             self.state.borrow_mut().commit.sync_relaxed();
             self.work.notify_one();
         }
+    }
+
+    fn since(&self, began: Duration) -> f64 {
+        self.clock.mono().saturating_sub(began).as_secs_f64()
     }
 
     fn begin_round(&self) -> Option<Round> {
@@ -71,11 +81,15 @@ impl Topics {
         Ok(done)
     }
 
-    /// Takes note of how long a block of the write-ahead log took.
+    /// Takes note of how long a job took.
     fn timed(&self, ran: Ran) -> Result<Done, CommitError> {
-        if let Some(took) = ran.block_took {
-            self.pace.took(took);
-            self.metrics.wal_sync_seconds.0.observe(took.as_secs_f64());
+        match ran.took {
+            Took::Block(took) => {
+                self.pace.took(took);
+                self.metrics.wal_sync_seconds.0.observe(took.as_secs_f64());
+            }
+            Took::Segments(took) => self.metrics.segment_sync_seconds.0.observe(took.as_secs_f64()),
+            Took::Unsynced => {}
         }
         ran.done
     }
@@ -86,7 +100,6 @@ impl Topics {
             for (partition, readable) in commit.finish(done, &mut LogSet(logs)) {
                 self.arrivals.arrived(partition, readable);
             }
-            self.metrics.observe(commit.view());
             std::mem::take(retain_again)
         };
         self.metrics.syncs.inc();
@@ -151,11 +164,13 @@ impl Topics {
     }
 
     async fn settle_logs(&self, plans: Vec<(TopicPartition, SyncPlan)>) {
+        let began = self.clock.mono();
         let ran = on_thread(move || {
             let run = |(partition, plan): (_, SyncPlan)| Ok((partition, plan.run()?));
             plans.into_iter().map(run).collect::<Result<Vec<_>, LogError>>()
         });
         let ends = ran.await.unwrap_or_else(|error| end_process(&error));
+        self.metrics.settle_seconds.0.observe(self.since(began));
         let State { logs, commit, .. } = &mut *self.state.borrow_mut();
         for (partition, readable) in commit.settled_logs(ends, &mut LogSet(logs)) {
             self.arrivals.arrived(partition, readable);
@@ -282,13 +297,24 @@ impl State {
 /// A job that ran.
 struct Ran {
     done: Result<Done, CommitError>,
-    /// Of a block that was synced.
-    block_took: Option<Duration>,
+    took: Took,
+}
+
+/// How long a job took, by what it was.
+enum Took {
+    Block(Duration),
+    Segments(Duration),
+    /// A block that nobody waits for.
+    Unsynced,
 }
 
 fn timed_run(clock: &dyn Clock, job: Job) -> Ran {
-    let is_block = matches!(&job, Job::Block(block) if block.is_synced());
+    let took = match &job {
+        Job::Block(block) if !block.is_synced() => |_| Took::Unsynced,
+        Job::Block(_) => Took::Block,
+        Job::Segments(_) => Took::Segments,
+    };
     let began = clock.mono();
     let done = job.run();
-    Ran { done, block_took: is_block.then(|| clock.mono().saturating_sub(began)) }
+    Ran { done, took: took(clock.mono().saturating_sub(began)) }
 }

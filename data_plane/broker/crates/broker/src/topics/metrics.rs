@@ -1,12 +1,16 @@
 //! What the storage counts.
 
-use headrace_commit::{Job, WalView};
+use std::sync::atomic::Ordering;
+
+use headrace_commit::{Committer, Job, Queues, WalView};
 use prometheus_client::{
     metrics::{counter::Counter, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
-/// Bounds of how long a sync of the write-ahead log takes, in seconds.
+/// Bounds of how many batches a round makes durable.
+const ROUND_BATCHES: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 500.0];
+/// Bounds of how long a sync takes, in seconds.
 const SYNC_SECONDS: [f64; 10] = [0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.002, 0.005, 0.02, 0.1, 1.0];
 
 /// The counters of topics and logs.
@@ -29,6 +33,17 @@ pub(crate) struct StorageMetrics {
     pub(super) wal_blocks: Counter,
     pub(super) wal_bypasses: Counter,
     pub(super) wal_sync_seconds: SyncSeconds,
+    pub(super) segment_sync_seconds: SyncSeconds,
+    pub(super) round_seconds: SyncSeconds,
+    pub(super) round_batches: RoundBatches,
+    pub(super) settle_seconds: SyncSeconds,
+    wal_batches_without_place: Counter,
+    wal_notes_dropped: Counter,
+    wal_files_refused: Counter,
+    logs_waiting: Gauge,
+    batches_waiting: Gauge,
+    logs_relaxed: Gauge,
+    logs_settling: Gauge,
     pub(super) wal_files: Gauge,
     pub(super) wal_files_in_use: Gauge,
     pub(super) wal_blocks_unsettled: Gauge,
@@ -41,6 +56,16 @@ pub(super) struct SyncSeconds(pub(super) Histogram);
 impl Default for SyncSeconds {
     fn default() -> Self {
         Self(Histogram::new(SYNC_SECONDS))
+    }
+}
+
+/// A histogram of how many batches share a round.
+#[derive(Debug, Clone)]
+pub(super) struct RoundBatches(pub(super) Histogram);
+
+impl Default for RoundBatches {
+    fn default() -> Self {
+        Self(Histogram::new(ROUND_BATCHES))
     }
 }
 
@@ -80,12 +105,31 @@ impl StorageMetrics {
             "Logs whose segments were synced in a round, past the write-ahead log",
             &self.wal_bypasses,
         );
-        registry.register(
-            "wal_sync_seconds",
-            "How long writing and syncing a block of the write-ahead log took",
-            self.wal_sync_seconds.0.clone(),
+        add(
+            "wal_batches_without_place",
+            "Small batches that found no place in the write-ahead log, so that their segments were synced instead",
+            &self.wal_batches_without_place,
         );
+        add(
+            "wal_notes_dropped",
+            "Appends of whose account the write-ahead log does not tell, for want of a place",
+            &self.wal_notes_dropped,
+        );
+        add(
+            "wal_files_refused",
+            "Files of the write-ahead log that were not made, as the disk had no room to spare",
+            &self.wal_files_refused,
+        );
+        self.register_times(registry);
         let mut tell = |name, help, gauge: &Gauge| registry.register(name, help, gauge.clone());
+        tell("commit_logs_waiting", "Logs that wait for the next round", &self.logs_waiting);
+        tell("commit_batches_waiting", "Batches that wait for the next round", &self.batches_waiting);
+        tell(
+            "commit_logs_relaxed",
+            "Logs with batches that were acknowledged and are not durable yet",
+            &self.logs_relaxed,
+        );
+        tell("commit_logs_settling", "Logs that are being synced in the background", &self.logs_settling);
         tell("wal_files", "Files of the write-ahead log", &self.wal_files);
         tell(
             "wal_files_in_use",
@@ -96,6 +140,31 @@ impl StorageMetrics {
             "wal_blocks_unsettled",
             "Blocks that a start would replay: how far segments are behind the write-ahead log",
             &self.wal_blocks_unsettled,
+        );
+    }
+
+    fn register_times(&self, registry: &mut Registry) {
+        let mut time = |name, help, seconds: &SyncSeconds| registry.register(name, help, seconds.0.clone());
+        time(
+            "wal_sync_seconds",
+            "How long writing and syncing a block of the write-ahead log took",
+            &self.wal_sync_seconds,
+        );
+        time(
+            "segment_sync_seconds",
+            "How long syncing segments took that a round could not do without",
+            &self.segment_sync_seconds,
+        );
+        time("settle_seconds", "How long syncing segments in the background took", &self.settle_seconds);
+        time(
+            "commit_round_seconds",
+            "How long a round took from its beginning until what it covers was acknowledged",
+            &self.round_seconds,
+        );
+        registry.register(
+            "commit_round_batches",
+            "How many batches a round made durable",
+            self.round_batches.0.clone(),
         );
     }
 
@@ -112,8 +181,21 @@ impl StorageMetrics {
         }
     }
 
-    /// Takes note of how the write-ahead log stands.
-    pub(super) fn observe(&self, view: WalView) {
+    /// Takes note of how the committer stands.
+    pub(super) fn observe(&self, commit: &Committer) {
+        let Queues { logs, batches, logs_relaxed, logs_settling } = commit.queues();
+        self.logs_waiting.set(logs as i64);
+        self.batches_waiting.set(batches as i64);
+        self.logs_relaxed.set(logs_relaxed as i64);
+        self.logs_settling.set(logs_settling as i64);
+        self.observe_wal(commit.view());
+    }
+
+    fn observe_wal(&self, view: WalView) {
+        let total = |counter: &Counter, count| counter.inner().store(count, Ordering::Relaxed);
+        total(&self.wal_batches_without_place, view.batches_without_place);
+        total(&self.wal_notes_dropped, view.notes_dropped);
+        total(&self.wal_files_refused, view.files_refused);
         self.wal_files.set(view.files as i64);
         self.wal_files_in_use.set(view.files_in_use as i64);
         self.wal_blocks_unsettled.set(view.blocks_unsettled as i64);

@@ -183,6 +183,11 @@ impl Topics {
         allocated.map_err(|error| storage_refusal(&error))
     }
 
+    /// Brings up to date what is counted of the storage, before it is told.
+    pub(crate) fn observe(&self) {
+        self.metrics.observe(&self.state.borrow().commit);
+    }
+
     /// What is counted of the storage, to be registered.
     pub(crate) fn metrics(&self) -> &StorageMetrics {
         &self.metrics

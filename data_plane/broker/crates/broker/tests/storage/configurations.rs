@@ -139,6 +139,34 @@ fn whether_an_acknowledgement_waits_for_the_disk_is_asked_for_by_topic() {
 }
 
 #[test]
+fn the_way_of_a_batch_to_the_disk_is_measured() {
+    let broker = Broker::with_logins(|_| {});
+    let mut client = broker.connect();
+    assert_eq!(client.login("hk_one", "secret-one"), 0);
+    create(&mut client, "t", 1, &[]);
+    let large = "x".repeat(100_000);
+    for value in ["first", "small", large.as_str()] {
+        assert_eq!(produce(&mut client, "t", 0, &batch(&[value])).error, 0);
+    }
+    let metrics = broker.admin("GET", "/metrics").1;
+    let told = |name: &str| {
+        let line = metrics.lines().find(|line| line.starts_with(&format!("headrace_broker_{name} ")));
+        let line = line.unwrap_or_else(|| panic!("{name} is not in {metrics}"));
+        line.rsplit(' ').next().unwrap()
+    };
+    let number = |name: &str| told(name).parse::<f64>().unwrap();
+    assert_eq!(told("commit_round_batches_sum"), "3.0");
+    assert!(number("commit_round_seconds_count") >= 3.0);
+    assert!(number("wal_sync_seconds_count") >= 1.0, "the small one");
+    assert!(number("segment_sync_seconds_count") >= 1.0, "the large one");
+    assert!(number("wal_files") >= 1.0 && number("wal_bytes_total") >= 4096.0);
+    let waiting = ["commit_logs_waiting", "commit_batches_waiting", "commit_logs_relaxed"];
+    for none in waiting.into_iter().chain(["wal_files_refused_total", "wal_notes_dropped_total"]) {
+        assert_eq!(told(none), "0", "{none}");
+    }
+}
+
+#[test]
 fn a_change_is_in_force_at_once_on_every_partition() {
     let broker = Broker::dev();
     let mut client = broker.connect();
