@@ -12,6 +12,7 @@ from billing.metering.tasks import UsageConsumer
 from billing.reports.pdf import PdfRenderer
 from billing.reports.service import ReportService
 from control_plane.clusters.plans import CATALOGUE
+from control_plane.clusters.service import cluster_lives
 from control_plane.identity import tasks as identity_tasks
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.guard import AttemptGuard
@@ -53,9 +54,9 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         catalog.load(session, SEEDS, CATALOGUE)
     metering = MeteringService(clock)
     costs = CostService(catalog, metering, clock)
-    authenticator = Authenticator(database, clock)
+    authenticator = Authenticator(database, clock, cluster_lives)
     sessions = SessionService(clock)
-    session_authenticator = SessionAuthenticator(database, sessions, clock)
+    session_authenticator = SessionAuthenticator(database, sessions, clock, cluster_lives)
 
     def forget_key(api_key_id: str) -> None:
         authenticator.forget(api_key_id)

@@ -2,7 +2,7 @@
 
 from api.cluster_services import ClusterServices
 from api.deps import Core
-from api.http_gateway import ClusterRoutes, HttpGateway
+from api.http_gateway import ClusterRoutes, HttpGateway, ReachableCluster
 from control_plane.identity.principals import Principal
 from data_plane.gateway.endpoints import ClientCredentials, ClusterEndpoint
 from data_plane.gateway.gateway import Gateway
@@ -13,15 +13,16 @@ def build_http_gateway(
 ) -> HttpGateway:
     """Compose the gateway; `credentials` has its Kafka clients act as their callers."""
 
-    def look_up(caller: Principal, cluster_id: str) -> ClusterEndpoint:
+    def look_up(caller: Principal, cluster_id: str) -> ReachableCluster:
         with core.database.snapshot() as session:
             cluster = clusters.clusters.get(session, caller.scope, cluster_id)
         connection = clusters.connection(cluster, caller)
-        return ClusterEndpoint(
+        endpoint = ClusterEndpoint(
             cluster_id=cluster.id,
             bootstrap_servers=connection.servers,
             security_protocol=connection.security_protocol,
             ca_certificate=connection.ca_certificate,
         )
+        return ReachableCluster(endpoint, tuple(cluster.allowed_networks))
 
     return HttpGateway(Gateway(credentials, core.clock), ClusterRoutes(look_up, core.clock))

@@ -7,26 +7,44 @@ from dataclasses import dataclass
 
 import structlog
 from fastapi.concurrency import run_in_threadpool
+from prometheus_client import Counter
 from sqlalchemy.exc import SQLAlchemyError
 
+from control_plane.clusters.errors import NetworkNotAllowedError
 from control_plane.identity.principals import Principal
 from control_plane.kit.clock import Clock
+from control_plane.provisioning.networks import allows
 from data_plane.gateway.endpoints import ClusterEndpoint, Route
 from data_plane.gateway.gateway import Gateway
 
-FRESH_SECONDS = 5.0  # for how long a deleted cluster may still be spoken to
+FRESH_SECONDS = 5.0  # for how long a deleted or closed cluster may still be spoken to
 STALE_SECONDS_MAX = 900.0  # for how long known clusters stay reachable without the database
 REMEMBERED_MAX = 10_000
 
 log = structlog.stdlib.get_logger("gateway")
 
-# Finds a cluster that exists for a caller, or raises ClusterNotFoundError or ClusterNotReadyError.
-EndpointLookup = Callable[[Principal, str], ClusterEndpoint]
+REFUSED = Counter(
+    "headrace_http_networks_refused",
+    "Requests for records from where the clients of a cluster may not come",
+)
+
+
+@dataclass(frozen=True)
+class ReachableCluster:
+    """How to reach a cluster, and from where callers may."""
+
+    endpoint: ClusterEndpoint
+    allowed_networks: tuple[str, ...] = ()
+
+
+# Finds a cluster that exists for a caller; raises ClusterNotFoundError, ClusterNotReadyError or
+# ClusterSuspendedError.
+ClusterLookup = Callable[[Principal, str], ReachableCluster]
 
 
 @dataclass(frozen=True)
 class _Known:
-    endpoint: ClusterEndpoint
+    cluster: ReachableCluster
     looked_up_at: float
 
 
@@ -36,16 +54,26 @@ class ClusterRoutes:
     Belongs to one event loop.
     """
 
-    def __init__(self, look_up: EndpointLookup, clock: Clock) -> None:
+    def __init__(self, look_up: ClusterLookup, clock: Clock) -> None:
         self._look_up = look_up
         self._clock = clock
         self._known: OrderedDict[tuple[str, str | None, str], _Known] = OrderedDict()
 
-    async def route(self, caller: Principal, cluster_id: str) -> Route:
+    async def route(self, caller: Principal, cluster_id: str, address: str) -> Route:
         """Return the route; raise ClusterNotFoundError for absent and foreign clusters alike.
 
-        While the database can not be reached, clusters seen a short while ago stay reachable.
+        Raises NetworkNotAllowedError where clients of the cluster may not come from the caller's
+        `address`. While the database can not be reached, clusters seen a short while ago
+        stay reachable.
         """
+        cluster = await self._find(caller, cluster_id)
+        if not allows(cluster.allowed_networks, address):
+            REFUSED.inc()
+            log.info("network_refused", cluster_id=cluster_id, address=address)
+            raise NetworkNotAllowedError
+        return Route(cluster.endpoint, caller.id)
+
+    async def _find(self, caller: Principal, cluster_id: str) -> ReachableCluster:
         key = (caller.organization_id, caller.cluster_id, cluster_id)
         known = self._recall(key, FRESH_SECONDS)
         if known is None:
@@ -58,16 +86,16 @@ class ClusterRoutes:
                 log.warning("cluster_from_cache", cluster_id=cluster_id)
             else:
                 self._remember(key, known)
-        return Route(known, caller.id)
+        return known
 
-    def _recall(self, key: tuple[str, str | None, str], age_max: float) -> ClusterEndpoint | None:
+    def _recall(self, key: tuple[str, str | None, str], age_max: float) -> ReachableCluster | None:
         known = self._known.get(key)
         if known is None or self._clock.monotonic() - known.looked_up_at > age_max:
             return None
-        return known.endpoint
+        return known.cluster
 
-    def _remember(self, key: tuple[str, str | None, str], endpoint: ClusterEndpoint) -> None:
-        self._known[key] = _Known(endpoint, self._clock.monotonic())
+    def _remember(self, key: tuple[str, str | None, str], cluster: ReachableCluster) -> None:
+        self._known[key] = _Known(cluster, self._clock.monotonic())
         self._known.move_to_end(key)
         while len(self._known) > REMEMBERED_MAX:
             self._known.popitem(last=False)

@@ -110,12 +110,15 @@ def allowance_of(method: str, path: str) -> Allowance:
     return Allowance.READS if method in SAFE_METHODS else Allowance.WRITES
 
 
+def peer_of(scope: Scope) -> str:
+    """Return the address at the other end of the connection; forwarded ones are not believed."""
+    client = scope.get("client")
+    return ADDRESS_UNKNOWN if client is None else client[0]
+
+
 def address_of(scope: Scope) -> str:
     """Return what is counted as one address: an IPv4 address, or the /64 of an IPv6 address."""
-    client = scope.get("client")
-    if client is None:
-        return ADDRESS_UNKNOWN
-    host: str = client[0]
+    host = peer_of(scope)
     if ":" not in host:
         return host
     address = ipaddress.IPv6Address(host.partition("%")[0])

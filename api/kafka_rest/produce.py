@@ -1,7 +1,7 @@
 """Answers a produce request: one record by its true status, a stream by a report for each."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from http import HTTPStatus
 
@@ -31,15 +31,22 @@ _encoder = msgspec.json.Encoder()
 class ProduceResponse(Response):
     """Produces while the body arrives, and reports while it still does.
 
-    Errors that come before anything was sent to the cluster are raised, as of any route.
+    Errors that come before anything was sent to the cluster are raised, as of any route. `admit`
+    is asked again while a stream goes on, and raises what ends it.
     """
 
     def __init__(
-        self, producers: ProducerPool, route: Route, topic: str, chunks: AsyncIterator[bytes]
+        self,
+        producers: ProducerPool,
+        route: Route,
+        admit: Callable[[], Awaitable[Route]],
+        topic: str,
+        chunks: AsyncIterator[bytes],
     ) -> None:
         super().__init__(media_type=MEDIA_TYPE)
         self._producers = producers
         self._route = route
+        self._admit = admit
         self._topic = topic
         self._documents = DocumentBatches(chunks)
 
@@ -113,6 +120,7 @@ class ProduceResponse(Response):
                     break
                 try:
                     documents = await following
+                    await self._admit()
                 except AppError as error:
                     await pending.put(error)
                     break

@@ -11,8 +11,13 @@ from api.errors import ContentTypeUnsupportedError, problems
 from api.idempotency import IdempotencyKeyUnsupportedError, refuse_idempotency_key
 from api.kafka_rest.documents import StreamIdleError
 from api.kafka_rest.produce import MEDIA_TYPE, ProduceResponse
-from api.rate_limits import RateLimitExceededError
-from control_plane.clusters.errors import ClusterNotFoundError, ClusterNotReadyError
+from api.rate_limits import RateLimitExceededError, peer_of
+from control_plane.clusters.errors import (
+    ClusterNotFoundError,
+    ClusterNotReadyError,
+    ClusterSuspendedError,
+    NetworkNotAllowedError,
+)
 from control_plane.identity.errors import (
     AuthenticationDelayedError,
     CredentialsInvalidError,
@@ -22,6 +27,7 @@ from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from data_plane.gateway import errors
 from data_plane.gateway.codecs import TYPES
+from data_plane.gateway.endpoints import Route
 
 router = APIRouter(prefix="/kafka/v3", tags=["records"])
 
@@ -118,6 +124,8 @@ _REPORT: dict[str, Any] = {
             RateLimitExceededError,
             ClusterNotFoundError,
             ClusterNotReadyError,
+            ClusterSuspendedError,
+            NetworkNotAllowedError,
             IdempotencyKeyUnsupportedError,
             ContentTypeUnsupportedError,
             StreamIdleError,
@@ -157,5 +165,9 @@ async def produce_records(
     stream: the answer is 200 and a report of each record, each with its own `error_code`; read
     the reports while you write.
     """
-    route = await services.gateway.routes.route(caller, cluster_id)
-    return ProduceResponse(services.gateway.gateway.producers, route, topic, request.stream())
+
+    async def admit() -> Route:
+        return await services.gateway.routes.route(caller, cluster_id, peer_of(request.scope))
+
+    producers = services.gateway.gateway.producers
+    return ProduceResponse(producers, await admit(), admit, topic, request.stream())

@@ -18,6 +18,7 @@ from api.prefer import Prefer, Preference
 from api.schemas import DryRun, RequestModel, ResponseModel, dry_run_answer
 from api.v1.clusters import (
     ACCEPTED,
+    AllowedNetworks,
     ClusterName,
     ClusterResponse,
     Labels,
@@ -77,6 +78,7 @@ class ClusterUpdate(RequestModel):
         int | None,
         Field(ge=0, le=AUTO_PAUSE_MINUTES_MAX, description="0 turns it off.", examples=[30]),
     ] = None
+    allowed_networks: AllowedNetworks | None = None
 
     @model_validator(mode="after")
     def _holds_a_change(self) -> Self:
@@ -194,10 +196,11 @@ def update_cluster(
         ),
     ] = None,
 ) -> Response:
-    """Change a cluster's name, labels, protection, waking, idle time or plan.
+    """Change a cluster's name, labels, protection, waking, idle time, networks or plan.
 
-    All but the plan are in force at once. Another plan restarts the broker, which
-    refuses no connection meanwhile; its partitions have to fit the plan.
+    All but the plan are in force at once. Networks and labels are replaced as a whole; connections
+    from where clients may not come any more end. Another plan restarts the broker, which refuses
+    no connection meanwhile; its partitions have to fit the plan.
     """
     cluster = find_cluster(change.core, change.services, caller, cluster_id)
     partitions = _partitions(change, caller, cluster) if body.plan is not None else 0
@@ -208,6 +211,7 @@ def update_cluster(
         deletion_protection=body.deletion_protection,
         wake_on_connect=body.wake_on_connect,
         auto_pause_minutes=body.auto_pause_minutes,
+        allowed_networks=body.allowed_networks,
     )
     return _carry_out(
         change,

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response, status
 from fastapi.responses import JSONResponse
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from api.auth import require
 from api.cluster_services import Clusters, ClusterServices
@@ -51,6 +51,12 @@ from control_plane.identity.principals import Principal
 from control_plane.kit.errors import FieldError
 from control_plane.operations.models import Operation
 from control_plane.operations.states import OperationStatus
+from control_plane.provisioning.engine import ClusterAccess, to_access
+from control_plane.provisioning.networks import (
+    NETWORK_LENGTH_MAX,
+    NETWORKS_MAX,
+    network_problem,
+)
 
 ACCEPTED_RETRY_SECONDS = 1
 
@@ -95,6 +101,27 @@ AutoPauseMinutes = Annotated[
 ]
 
 
+def _network(text: str) -> str:
+    problem = network_problem(text)
+    if problem is not None:
+        raise ValueError(problem)
+    return text
+
+
+NetworkText = Annotated[
+    str, StringConstraints(max_length=NETWORK_LENGTH_MAX), AfterValidator(_network)
+]
+AllowedNetworks = Annotated[
+    list[NetworkText],
+    Field(
+        max_length=NETWORKS_MAX,
+        description="Addresses and networks from which clients may produce, consume and connect; "
+        "none means from everywhere. What is done over `/v1` beside records is not concerned.",
+        examples=[["192.0.2.0/24", "2001:db8::/32"]],
+    ),
+]
+
+
 class ClusterCreate(RequestModel):
     """A new cluster."""
 
@@ -106,6 +133,7 @@ class ClusterCreate(RequestModel):
     ] = False
     wake_on_connect: WakeOnConnect = False
     auto_pause_minutes: AutoPauseMinutes | None = None
+    allowed_networks: AllowedNetworks = Field(default_factory=list[str])
 
 
 class KafkaEndpoints(ResponseModel):
@@ -144,6 +172,15 @@ class ClusterResponse(ResponseModel):
     deletion_protection: bool
     wake_on_connect: bool
     auto_pause_minutes: int | None
+    allowed_networks: Annotated[list[str], Field(examples=[["192.0.2.0/24"]])]
+    access: Annotated[
+        ClusterAccess,
+        Field(
+            description="How far operators leave it open: `read_only` refuses to store more, "
+            "`suspended` lets no client in."
+        ),
+    ]
+    access_reason: Annotated[str | None, Field(description="Why it is not open to everything.")]
     status: ClusterStatus
     status_since: Instant
     reason: Annotated[str | None, Field(description="What keeps it from being as wanted.")]
@@ -245,6 +282,7 @@ def create_cluster(
                 deletion_protection=body.deletion_protection,
                 wake_on_connect=body.wake_on_connect,
                 auto_pause_minutes=body.auto_pause_minutes,
+                allowed_networks=body.allowed_networks,
             ),
         )
         operation = core.operations.get(session, caller.scope, operation_id)
@@ -337,6 +375,9 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
         deletion_protection=cluster.deletion_protection,
         wake_on_connect=cluster.wake_on_connect,
         auto_pause_minutes=cluster.auto_pause_minutes,
+        allowed_networks=cluster.allowed_networks,
+        access=to_access(cluster.access),
+        access_reason=cluster.access_reason,
         status=ClusterStatus(cluster.status),
         status_since=cluster.status_since,
         reason=cluster.reason,

@@ -10,11 +10,17 @@ from starlette.responses import Response
 from api.auth import require
 from api.deps import Services
 from api.errors import problems
+from api.rate_limits import peer_of
 from api.schemas import Moment, RequestModel
 from api.v1.read_start import OFFSET_PATTERN, read_start
 from api.v1.record_pages import PageResponse, RecordFormat, encode_page
 from api.v1.router import v1_router
-from control_plane.clusters.errors import ClusterNotFoundError, ClusterNotReadyError
+from control_plane.clusters.errors import (
+    ClusterNotFoundError,
+    ClusterNotReadyError,
+    ClusterSuspendedError,
+    NetworkNotAllowedError,
+)
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from data_plane.gateway import errors
@@ -83,6 +89,8 @@ class ReadQuery(RequestModel):
         **problems(
             ClusterNotFoundError,
             ClusterNotReadyError,
+            ClusterSuspendedError,
+            NetworkNotAllowedError,
             errors.TopicNotFoundError,
             errors.PartitionNotFoundError,
             errors.OffsetOutOfRangeError,
@@ -110,7 +118,7 @@ async def read_records(
     Nothing is remembered between reads: go on from `next_offset`. No record is cut or skipped.
     """
     start = read_start(query.offset, query.since, services.core.clock)
-    route = await services.gateway.routes.route(caller, cluster_id)
+    route = await services.gateway.routes.route(caller, cluster_id, peer_of(request.scope))
     wanted = ReadRequest(topic, partition, start, query.max_bytes, query.wait_ms / 1000)
     reading = asyncio.ensure_future(
         services.gateway.gateway.consumers.read(

@@ -24,6 +24,8 @@ from api.v1.router import BODY_PROBLEMS, POST_PROBLEMS, v1_router
 from control_plane.clusters.errors import (
     ClusterNotFoundError,
     ClusterNotReadyError,
+    ClusterReadOnlyError,
+    ClusterSuspendedError,
     ClusterUnavailableError,
 )
 from control_plane.identity.policy import Action
@@ -67,6 +69,7 @@ CLUSTER_PROBLEMS = (
     ClusterNotFoundError,
     ClusterNotReadyError,
     ClusterRequestFailedError,
+    ClusterSuspendedError,
     ClusterUnavailableError,
     TopicForbiddenError,
 )
@@ -155,6 +158,7 @@ class TopicPreview(ResponseModel):
         **problems(
             *POST_PROBLEMS,
             *CLUSTER_PROBLEMS,
+            ClusterReadOnlyError,
             PartitionsLimitError,
             TopicChangesThrottledError,
             TopicConfigInvalidError,

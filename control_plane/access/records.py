@@ -5,11 +5,22 @@ from collections.abc import Sequence
 
 from control_plane.identity.secrets import ScramVerifier
 from control_plane.identity.service import ClusterCredential
-from control_plane.provisioning.engine import CredentialRecord, CredentialSet, ScramCredential
+from control_plane.provisioning.engine import (
+    ClusterOpenness,
+    CredentialRecord,
+    CredentialSet,
+    ScramCredential,
+)
+
+EVERYBODY = ClusterOpenness()
 
 
-def credential_set(generation: int, keys: Sequence[ClusterCredential]) -> CredentialSet:
-    return CredentialSet(generation, tuple(_record(key) for key in keys))
+def credential_set(
+    generation: int,
+    keys: Sequence[ClusterCredential],
+    openness: ClusterOpenness = EVERYBODY,
+) -> CredentialSet:
+    return CredentialSet(generation, tuple(_record(key) for key in keys), openness)
 
 
 def _record(key: ClusterCredential) -> CredentialRecord:

@@ -29,11 +29,11 @@ class CredentialLoader:
         self._api_keys = api_keys
 
     def load(
-        self, session: Session, organization_id: str, cluster_id: str, generation: int
+        self, session: Session, organization_id: str, cluster: ServingCluster
     ) -> CredentialSet:
-        """Return the credentials of an organization's cluster, as the set of `generation`."""
-        keys = self._api_keys.cluster_credentials(session, organization_id, cluster_id)
-        return credential_set(generation, keys)
+        """Return the credentials of an organization's cluster, as the set of its generation."""
+        keys = self._api_keys.cluster_credentials(session, organization_id, cluster.id)
+        return credential_set(cluster.credentials_generation, keys, cluster.openness)
 
 
 class AccessService:
@@ -68,15 +68,8 @@ class AccessService:
         with self._database.transaction() as session:
             self._clusters.request_publication(session, organization_id, cluster_id)
             serving = self._clusters.list_serving(session, organization_id, cluster_id)
-            sets = [(one, self._load(session, organization_id, one)) for one in serving]
+            sets = [(one, self._credentials.load(session, organization_id, one)) for one in serving]
         self._apply_all(sets)
-
-    def _load(
-        self, session: Session, organization_id: str, cluster: ServingCluster
-    ) -> CredentialSet:
-        return self._credentials.load(
-            session, organization_id, cluster.id, cluster.credentials_generation
-        )
 
     def _apply_all(self, sets: Sequence[tuple[ServingCluster, CredentialSet]]) -> None:
         if len(sets) <= 1:

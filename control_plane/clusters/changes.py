@@ -32,6 +32,7 @@ def wanted_fields(cluster: Cluster) -> Mapping[str, Any]:
         "deletion_protection": cluster.deletion_protection,
         "wake_on_connect": cluster.wake_on_connect,
         "auto_pause_minutes": cluster.auto_pause_minutes,
+        "allowed_networks": list(cluster.allowed_networks),
         "presence": cluster.presence,
     }
 
@@ -61,6 +62,8 @@ def planned_steps(
             return ["start"]
         case Presence.RUNNING if is_restart or before["plan"] != after["plan"]:
             return ["collect_usage", "start"]
+        case Presence.RUNNING if before["allowed_networks"] != after["allowed_networks"]:
+            return ["publish"]
         case Presence.STOPPED | Presence.KEPT if was_running:
             return ["collect_usage", "rest" if after["presence"] == Presence.STOPPED else "stop"]
         case Presence.ABSENT if before["presence"] != Presence.ABSENT:

@@ -58,6 +58,36 @@ class ClusterNotReadyError(ConflictError):
     title = "Cluster not ready"
 
 
+class ClusterSuspendedError(AppError):
+    """The operator of the service lets no client into the cluster at present."""
+
+    code = "cluster_suspended"
+    status = 403
+    title = "Cluster suspended"
+
+
+class ClusterReadOnlyError(AppError):
+    """The operator of the service lets nothing more be stored in the cluster at present."""
+
+    code = "cluster_read_only"
+    status = 403
+    title = "Cluster read-only"
+
+
+class NetworkNotAllowedError(AppError):
+    """The request comes from elsewhere than the clients of the cluster may."""
+
+    code = "network_not_allowed"
+    status = 403
+    title = "Network not allowed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "clients of this cluster may not come from the address that you come from",
+            advice="whoever owns the cluster can add it to allowed_networks",
+        )
+
+
 class ClusterCreationFailedError(AppError):
     """The cluster was written down and could not be started; it is tried on until it is deleted."""
 

@@ -1,6 +1,6 @@
 """Changes of clusters that are there: written down here, carried out by the reconciler."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.exc import IntegrityError
@@ -20,6 +20,7 @@ from control_plane.clusters.states import ClusterStatus, Presence, can_move, mov
 from control_plane.kit.clock import Clock
 from control_plane.kit.scope import Scope
 from control_plane.operations.service import OperationService
+from control_plane.provisioning.engine import ClusterAccess
 
 DELETED_CLUSTERS_PER_ORGANIZATION_MAX = 100
 
@@ -31,6 +32,7 @@ UPDATE_KIND = "cluster.update"
 DELETE_KIND = "cluster.delete"
 UNDELETE_KIND = "cluster.undelete"
 PURGE_KIND = "cluster.purge"
+ACCESS_KIND = "cluster.set_access"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class ClusterPatch:
     deletion_protection: bool | None = None
     wake_on_connect: bool | None = None
     auto_pause_minutes: int | None = None  # 0 turns it off
+    allowed_networks: Sequence[str] | None = None
 
 
 class ClusterLifecycle:
@@ -110,6 +113,8 @@ class ClusterLifecycle:
     ) -> Changed:
         """Change what is wanted; brokers start again only if the plan changes.
 
+        Networks are in force, for open connections too, when the operation has ended.
+
         `partitions` is what the cluster was last seen to have. Raises ClusterChangedError when
         `expected_tag` is no longer the cluster's, ClusterNameTakenError, PlanUnknownError,
         EngineNotInstalledError or PlanTooSmallError.
@@ -131,11 +136,33 @@ class ClusterLifecycle:
             cluster.wake_on_connect = patch.wake_on_connect
         if patch.auto_pause_minutes is not None:
             cluster.auto_pause_minutes = patch.auto_pause_minutes or None
+        is_confined = self._confine(cluster, patch.allowed_networks)
         if patch.plan is not None and patch.plan != cluster.plan:
             return self._change_plan(session, cluster, patch.plan, partitions)
         if wanted_fields(cluster) != before:
             cluster.updated_at = self._clock.now()
+        if is_confined:
+            return self._begin(session, cluster, UPDATE_KIND)
         return Changed(cluster, None) if patch.plan is None else self._under_way(session, cluster)
+
+    def set_access(
+        self, session: Session, cluster_id: str, access: ClusterAccess, reason: str | None
+    ) -> Changed:
+        """Open or close a living cluster of any organization; for operators.
+
+        It holds for open connections too when the operation has ended, and its owner is told the
+        reason. A cluster that rests starts so far open.
+        """
+        found = repository.find_any(session, cluster_id)
+        if found is None or found.deleted_at is not None:
+            raise not_found()
+        cluster = self._lock(session, Scope(found.organization_id), cluster_id)
+        if (cluster.access, cluster.access_reason) == (access, reason):
+            return self._under_way(session, cluster)
+        cluster.access, cluster.access_reason = access, reason
+        cluster.credentials_generation += 1
+        cluster.updated_at = self._clock.now()
+        return self._begin(session, cluster, ACCESS_KIND)
 
     def delete(
         self, session: Session, scope: Scope, cluster_id: str, *, is_purged: bool = False
@@ -218,6 +245,17 @@ class ClusterLifecycle:
         self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
         cluster.plan = plan.id
         return self._begin(session, cluster, UPDATE_KIND)
+
+    def _confine(self, cluster: Cluster, networks: Sequence[str] | None) -> bool:
+        """Have clients come from these networks alone; return whether brokers have to be told.
+
+        What brokers are told travels with the credentials, whose generation it raises.
+        """
+        if networks is None or list(networks) == cluster.allowed_networks:
+            return False
+        cluster.allowed_networks = list(networks)
+        cluster.credentials_generation += 1
+        return True
 
     def _require_running(self, cluster: Cluster) -> None:
         if cluster.presence != Presence.RUNNING:

@@ -32,9 +32,14 @@ class Cluster(OrganizationOwned, Base):
     deletion_protection: Mapped[bool] = mapped_column(Boolean, default=False)
     wake_on_connect: Mapped[bool] = mapped_column(Boolean, default=False)
     auto_pause_minutes: Mapped[int | None] = mapped_column(Integer)
+    allowed_networks: Mapped[list[str]] = mapped_column(JSON, default=list)
     presence: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     generation: Mapped[int] = mapped_column(Integer)
     credentials_generation: Mapped[int] = mapped_column(Integer)
+
+    # What operators decide: how far it is open, and what its owner is told of why.
+    access: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX), default="full")
+    access_reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH_MAX))
 
     # Observation. `metered_plan` is what use is told with: the plan that was last made true.
     status: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))

@@ -18,7 +18,9 @@ from control_plane.clusters.service import (
     RECONCILE_JOB,
     RESOURCE_TYPE,
     MeteredCluster,
+    ServingCluster,
     metered,
+    serving,
     subject_of,
 )
 from control_plane.clusters.states import ClusterStatus, Presence, can_move, move, settled
@@ -51,9 +53,9 @@ class CredentialSource(Protocol):
     """Knows who may reach a cluster."""
 
     def load(
-        self, session: Session, organization_id: str, cluster_id: str, generation: int
+        self, session: Session, organization_id: str, cluster: ServingCluster
     ) -> CredentialSet:
-        """Return the credentials of an organization's cluster, as the set of `generation`."""
+        """Return the credentials of an organization's cluster, as the set of its generation."""
         ...
 
 
@@ -144,7 +146,7 @@ class Reconciler:
         generation = cluster.credentials_generation
         if cluster.presence in {Presence.KEPT, Presence.ABSENT}:
             return CredentialSet(generation, ())
-        return self._credentials.load(session, cluster.organization_id, cluster.id, generation)
+        return self._credentials.load(session, cluster.organization_id, serving(cluster))
 
     def _spec(self, cluster: Cluster) -> ClusterSpec:
         plan = self._plans[cluster.plan]

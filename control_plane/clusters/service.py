@@ -12,10 +12,12 @@ from control_plane.clusters.errors import (
     ClusterNameTakenError,
     ClusterNotFoundError,
     ClusterNotReadyError,
+    ClusterSuspendedError,
     EngineNotInstalledError,
     PlanUnknownError,
 )
 from control_plane.clusters.models import Cluster
+from control_plane.clusters.openness import openness
 from control_plane.clusters.plans import Plan
 from control_plane.clusters.states import ClusterStatus, Presence
 from control_plane.kit.clock import Clock
@@ -25,7 +27,7 @@ from control_plane.kit.jobs import enqueue
 from control_plane.kit.pagination import Page, PageRequest
 from control_plane.kit.scope import Scope
 from control_plane.operations.service import OperationService, OperationSubject
-from control_plane.provisioning.engine import Engine, KafkaBootstrap
+from control_plane.provisioning.engine import ClusterOpenness, Engine, KafkaBootstrap
 
 CLUSTERS_PER_ORGANIZATION_MAX = 100
 RECONCILE_JOB = "clusters.reconcile"
@@ -49,6 +51,7 @@ class ClusterOptions:
     deletion_protection: bool = False
     wake_on_connect: bool = False
     auto_pause_minutes: int | None = None
+    allowed_networks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +64,15 @@ class OfferedPlan:
 
 @dataclass(frozen=True, slots=True)
 class ServingCluster:
-    """A cluster whose brokers check credentials now, and the generation these have to have."""
+    """A cluster whose brokers check credentials, and what these have to be.
+
+    They are of this generation, and say how far the cluster is open.
+    """
 
     id: str
     engine: str
     credentials_generation: int
+    openness: ClusterOpenness
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +189,7 @@ class ClusterService:
     ) -> Sequence[ServingCluster]:
         """List the clusters whose brokers check credentials now, or may at any moment."""
         found = repository.list_of_organization(session, organization_id, cluster_id)
-        return [
-            ServingCluster(cluster.id, cluster.engine, cluster.credentials_generation)
-            for cluster in found
-            if cluster.status in _CHECKING
-        ]
+        return [serving(cluster) for cluster in found if cluster.status in _CHECKING]
 
     def list_metered(self, session: Session) -> Sequence[MeteredCluster]:
         """List every organization's clusters whose brokers count what is used now."""
@@ -207,8 +210,14 @@ class ClusterService:
     def bootstrap(self, cluster: Cluster) -> KafkaBootstrap:
         """Return how to reach the cluster by the Kafka protocol; call it outside transactions.
 
-        Raises ClusterNotReadyError for a cluster that serves nobody in its present status.
+        Raises ClusterNotReadyError for a cluster that serves nobody in its present status, and
+        ClusterSuspendedError.
         """
+        if cluster.access == "suspended":
+            raise ClusterSuspendedError(
+                f"the cluster is suspended: {cluster.access_reason}",
+                advice="its data is kept; ask the operator of this service",
+            )
         if cluster.status not in _SERVING:
             is_paused = cluster.status == ClusterStatus.PAUSED
             advice = "resume it first" if is_paused else "wait until it is running"
@@ -259,6 +268,8 @@ class ClusterService:
             deletion_protection=options.deletion_protection,
             wake_on_connect=options.wake_on_connect,
             auto_pause_minutes=options.auto_pause_minutes,
+            allowed_networks=list(options.allowed_networks),
+            access=ClusterOpenness().access,
             metered_plan=plan.id,
             status_since=now,
             presence=Presence.RUNNING.value,
@@ -284,6 +295,11 @@ class ClusterService:
         enqueue(session, RECONCILE_JOB, cluster_id, now=now, delay_seconds=delay_seconds)
 
 
+def cluster_lives(session: Session, organization_id: str, cluster_id: str) -> bool:
+    """Tell whether the organization has the cluster and did not delete it."""
+    return repository.find(session, Scope(organization_id), cluster_id) is not None
+
+
 def metered(cluster: Cluster) -> MeteredCluster:
     """Return what is told of a cluster with what it used."""
     return MeteredCluster(
@@ -293,6 +309,12 @@ def metered(cluster: Cluster) -> MeteredCluster:
         plan=cluster.metered_plan,
         engine=cluster.engine,
     )
+
+
+def serving(cluster: Cluster) -> ServingCluster:
+    """Return what the brokers of a cluster check credentials by."""
+    generation = cluster.credentials_generation
+    return ServingCluster(cluster.id, cluster.engine, generation, openness(cluster))
 
 
 def subject_of(cluster: Cluster) -> OperationSubject:

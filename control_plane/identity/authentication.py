@@ -2,10 +2,12 @@
 
 import hmac
 import threading
+from collections.abc import Callable
 from datetime import datetime
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from control_plane.identity import repository
 from control_plane.identity.bounds import from_json
@@ -25,12 +27,20 @@ from control_plane.kit.db import Database
 log = structlog.stdlib.get_logger("identity")
 
 
-class Authenticator:
-    """Turns the secret of an API key into its principal."""
+# Whether a cluster of an organization exists and is not deleted.
+ClusterLives = Callable[[Session, str, str], bool]
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+
+class Authenticator:
+    """Turns the secret of an API key into its principal.
+
+    A key of one cluster is refused while that cluster is deleted.
+    """
+
+    def __init__(self, database: Database, clock: Clock, cluster_lives: ClusterLives) -> None:
         self._database = database
         self._clock = clock
+        self._cluster_lives = cluster_lives
         self._known = KnownPrincipals(clock)
         self._lock = threading.Lock()
         self._used: dict[str, datetime] = {}
@@ -78,11 +88,12 @@ class Authenticator:
         revocations = self._known.revocations
         with self._database.snapshot() as session:
             row = repository.find_api_key_to_authenticate(session, key_id)
+            reaches = row is None or reaches_something(row, session, self._cluster_lives)
         # An unknown key costs the same comparison as a known one.
         salt = bytes(SALT_BYTES) if row is None else row.hmac_salt
         expected = bytes(SALT_BYTES) if row is None else row.secret_hmac
         matches = hmac.compare_digest(secret_hmac(salt, secret), expected)
-        if row is None or not matches or row.revoked_at is not None:
+        if row is None or not matches or row.revoked_at is not None or not reaches:
             self._known.drop(secret)
             raise CredentialsInvalidError
         principal = principal_of(row)
@@ -104,6 +115,15 @@ class Authenticator:
     def _refuse_expired(self, principal: Principal) -> None:
         if principal.expires_at is not None and principal.expires_at <= self._clock.now():
             raise CredentialsInvalidError
+
+
+def reaches_something(
+    owner: ApiKey | Principal, session: Session, cluster_lives: ClusterLives
+) -> bool:
+    """Whether what a key is good for is there."""
+    if owner.cluster_id is None:
+        return True
+    return cluster_lives(session, owner.organization_id, owner.cluster_id)
 
 
 def principal_of(row: ApiKey) -> Principal:

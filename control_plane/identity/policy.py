@@ -26,6 +26,7 @@ class Action(StrEnum):
     CLUSTERS_READ = "clusters.read"
     CLUSTERS_UPDATE = "clusters.update"
     CLUSTERS_DELETE = "clusters.delete"
+    CLUSTERS_OPEN = "clusters.open"
     TOPICS_CREATE = "topics.create"
     TOPICS_READ = "topics.read"
     TOPICS_UPDATE = "topics.update"
@@ -43,6 +44,7 @@ _RANK = {Role.DEVELOPER: 0, Role.OWNER: 1, Role.OPERATOR: 2}
 
 _LEAST_ROLE = {
     Action.ORGANIZATIONS_CREATE: Role.OPERATOR,
+    Action.CLUSTERS_OPEN: Role.OPERATOR,
     Action.MEMBERS_CREATE: Role.OWNER,
 }
 

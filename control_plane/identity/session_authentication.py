@@ -3,6 +3,7 @@
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from control_plane.identity.authentication import ClusterLives, reaches_something
 from control_plane.identity.errors import SessionInvalidError
 from control_plane.identity.known_principals import (
     FRESH_SECONDS,
@@ -20,9 +21,16 @@ log = structlog.stdlib.get_logger("identity")
 class SessionAuthenticator:
     """Turns the value of a session cookie into the principal who is signed in."""
 
-    def __init__(self, database: Database, sessions: SessionService, clock: Clock) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sessions: SessionService,
+        clock: Clock,
+        cluster_lives: ClusterLives,
+    ) -> None:
         self._database = database
         self._sessions = sessions
+        self._cluster_lives = cluster_lives
         self._known = KnownPrincipals(clock)
 
     def cached(self, cookie_value: str) -> Principal | None:
@@ -60,7 +68,10 @@ class SessionAuthenticator:
         revocations = self._known.revocations
         with self._database.snapshot() as session:
             found = self._sessions.find(session, cookie_value)
-        if found is None:
+            reaches = found is None or reaches_something(
+                found.principal, session, self._cluster_lives
+            )
+        if found is None or not reaches:
             self._known.drop(cookie_value)
             raise SessionInvalidError
         if found.wants_touch:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from control_plane.kit.unit_of_work import require_no_unit_of_work
-from control_plane.provisioning.engine import ClusterAccess, CustomerActivity
+from control_plane.provisioning.engine import CustomerActivity
 from control_plane.provisioning.errors import (
     ClusterNotRunningError,
     CredentialsRejectedError,
@@ -74,14 +74,6 @@ class BrokerAdmin:
         if status != HTTPStatus.OK:
             raise CredentialsRejectedError(str(answer.get("detail", f"status {status}")))
         return int(answer["credentials_generation"])
-
-    def set_access(self, access: ClusterAccess) -> None:
-        """Open or close the broker to its clients."""
-        body = json.dumps({"access": access}).encode()
-        status, raw = self._exchange("POST", "/v1/access", body)
-        if status != HTTPStatus.OK:
-            said = raw[:REFUSAL_BYTES_SHOWN].decode(errors="replace")
-            raise ProvisioningError(f"its broker does not take access {access}: {said}")
 
     def reload_certificate(self) -> None:
         """Have the certificate read again; connections go on with the one they have."""

@@ -7,13 +7,20 @@ end here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NotRequired, Protocol, TypedDict
+from typing import Literal, NotRequired, Protocol, TypedDict, get_args
 
 from control_plane.provisioning.usage import UsagePage
 
-# How far a cluster is open to its clients, whatever their rights: for caps and standing.
+# How far a cluster is open to its clients, whatever their rights.
 ClusterAccess = Literal["full", "read_only", "suspended"]
 ObservedState = Literal["running", "starting", "backing_off", "stopped"]
+
+
+def to_access(word: str) -> ClusterAccess:
+    """Return the access that a row holds as a word."""
+    found = next((access for access in get_args(ClusterAccess) if access == word), None)
+    assert found is not None, f"{word} was not written by this program"
+    return found
 
 
 class HashedSecret(TypedDict):
@@ -44,11 +51,26 @@ class CredentialRecord(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
+class ClusterOpenness:
+    """How far a cluster is open to whoever has a credential, and from where.
+
+    ``allowed_networks`` are addresses and networks as ``10.0.0.0/8``; empty means everywhere.
+    """
+
+    access: ClusterAccess = "full"
+    allowed_networks: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialSet:
-    """All credentials of a cluster. ``generation`` rises with every change of the set."""
+    """Who may reach a cluster, from where, and how far.
+
+    ``generation`` rises with every change of it.
+    """
 
     generation: int
     credentials: Sequence[CredentialRecord]
+    openness: ClusterOpenness = ClusterOpenness()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +100,6 @@ class ClusterSpec:
     cluster_id: str
     generation: int
     limits: ClusterLimits
-    access: ClusterAccess = "full"
     auto_create_topics: bool = False
     default_partitions: int = 1
     wakes: bool = False
@@ -172,16 +193,9 @@ class Engine(Protocol):
     def apply_credentials(self, cluster_id: str, credentials: CredentialSet) -> None:
         """Put the credentials in force; returns when every broker has confirmed the generation.
 
+        They hold for open connections too: those that would not be let in any more are ended.
         Raises ``ClusterNotRunningError`` when no broker answers: the credentials are then kept
         and in force from the next start on.
-        """
-        ...
-
-    def set_access(self, cluster_id: str, access: ClusterAccess) -> None:
-        """Open or close the cluster to its clients, at once and on open connections.
-
-        It lasts as long as the brokers run; a spec with the same `access` makes it last. Raises
-        ``ClusterNotRunningError`` when no broker answers.
         """
         ...
 

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from ipaddress import ip_address
 from typing import Any, Literal, cast, get_args
 
+from control_plane.provisioning.networks import NETWORKS_MAX, network_problem
+
 ProcessState = Literal["running", "starting", "backing_off", "stopped"]
 WantedState = Literal["running", "stopped"]
 
@@ -36,8 +38,9 @@ class Listener:
 class ProcessSpec:
     """One process as it should be. Paths are absolute; ``env`` is its whole environment.
 
-    With ``wakes`` a stopped process is started by the first connection to it. The supervisor then
-    notes in ``woken_at`` (RFC 3339) when that was.
+    With ``wakes`` a stopped process is started by the first connection to it, from the networks
+    ``wakes_from`` where there are any. The supervisor then notes in ``woken_at`` (RFC 3339) when
+    that was.
     """
 
     process_id: str
@@ -51,6 +54,7 @@ class ProcessSpec:
     env: Mapping[str, str]
     state: WantedState = "running"
     wakes: bool = False
+    wakes_from: tuple[str, ...] = ()
     woken_at: str | None = None
 
 
@@ -115,6 +119,7 @@ def spec_from_json(value: object) -> ProcessSpec:
         env=_environment(fields.get("env")),
         state=cast("WantedState", state),
         wakes=fields.get("wakes") is True,
+        wakes_from=_networks(fields.get("wakes_from", [])),
         woken_at=_optional_text(fields.get("woken_at"), "woken_at"),
     )
 
@@ -147,6 +152,14 @@ def _listener(value: object) -> Listener:
         host=_ip_address(fields.get("host")),
         port=_integer(fields.get("port"), "port", maximum=PORT_MAX),
     )
+
+
+def _networks(value: object) -> tuple[str, ...]:
+    networks = tuple(_text(item, "wakes_from") for item in _list(value, "wakes_from", NETWORKS_MAX))
+    for network in networks:
+        if (problem := network_problem(network)) is not None:
+            raise InvalidSpecError(f"wakes_from: {problem}")
+    return networks
 
 
 def _ip_address(value: object) -> str:

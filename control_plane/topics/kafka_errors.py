@@ -2,7 +2,7 @@
 
 from confluent_kafka import KafkaError
 
-from control_plane.clusters.errors import ClusterUnavailableError
+from control_plane.clusters.errors import ClusterReadOnlyError, ClusterUnavailableError
 from control_plane.kit.errors import AppError
 from control_plane.topics.errors import (
     ClusterRequestFailedError,
@@ -21,6 +21,10 @@ from control_plane.topics.errors import (
 
 RETRY_AFTER_SECONDS = 2
 DETAIL_LENGTH_MAX = 500
+
+# Kafka has one code for all that a cluster's policy refuses; its words tell the reason.
+READ_ONLY_WORDS = "the cluster is read-only"
+READ_ONLY_ADVICE = "reading and deleting go on; the cluster's access_reason says why"
 
 _REFUSALS: dict[str, type[AppError]] = {
     "TOPIC_ALREADY_EXISTS": TopicNameTakenError,
@@ -78,6 +82,8 @@ _CONNECTION_LOST: frozenset[str] = frozenset({"_DESTROY_BROKER", "_TRANSPORT"})
 def to_app_error(error: KafkaError) -> AppError:
     """Return the coded error that says the same as `error`."""
     name, words = error.name(), _words(error)
+    if name == "POLICY_VIOLATION" and READ_ONLY_WORDS in words:
+        return ClusterReadOnlyError(words, advice=READ_ONLY_ADVICE)
     if refusal := _REFUSALS.get(name):
         return refusal(words, advice=_ADVICE.get(refusal))
     if name in _CONNECTION_LOST:

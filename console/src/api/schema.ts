@@ -270,12 +270,36 @@ export interface paths {
         head?: never;
         /**
          * Update Cluster
-         * @description Change a cluster's name, labels, protection, waking, idle time or plan.
+         * @description Change a cluster's name, labels, protection, waking, idle time, networks or plan.
          *
-         *     All but the plan are in force at once. Another plan restarts the broker, which
-         *     refuses no connection meanwhile; its partitions have to fit the plan.
+         *     All but the plan are in force at once. Networks and labels are replaced as a whole; connections
+         *     from where clients may not come any more end. Another plan restarts the broker, which refuses
+         *     no connection meanwhile; its partitions have to fit the plan.
          */
         patch: operations["update_cluster"];
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Cluster Access
+         * @description Open or close a cluster of any organization; only an operator may.
+         *
+         *     It holds for open connections too when this returns 200, and stays until it is changed. The
+         *     owner sees `access` and `access_reason` and can not change them.
+         */
+        put: operations["set_cluster_access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/clusters/{cluster_id}/topics": {
@@ -609,6 +633,24 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AccessChange
+         * @description How far the cluster is to be open.
+         */
+        AccessChange: {
+            /**
+             * Access
+             * @description `read_only` refuses records, topics and partitions that would be stored; `suspended` ends connections and lets no client in; `full` ends both.
+             * @enum {string}
+             */
+            access: "full" | "read_only" | "suspended";
+            /**
+             * Reason
+             * @description What the owner is told; expected unless it is open to everything.
+             * @example the invoice of October is not paid
+             */
+            reason?: string | null;
+        };
+        /**
          * ApiKeyBounds
          * @description What a key may do with records at most: topics by the beginnings of their names.
          *
@@ -763,6 +805,15 @@ export interface components {
          * @description A new cluster.
          */
         ClusterCreate: {
+            /**
+             * Allowed Networks
+             * @description Addresses and networks from which clients may produce, consume and connect; none means from everywhere. What is done over `/v1` beside records is not concerned.
+             * @example [
+             *       "192.0.2.0/24",
+             *       "2001:db8::/32"
+             *     ]
+             */
+            allowed_networks?: string[];
             /** Auto Pause Minutes */
             auto_pause_minutes?: number | null;
             /**
@@ -855,6 +906,24 @@ export interface components {
          * @description A cluster: what is wanted of it, and what is seen.
          */
         ClusterResponse: {
+            /**
+             * Access
+             * @description How far operators leave it open: `read_only` refuses to store more, `suspended` lets no client in.
+             * @enum {string}
+             */
+            access: "full" | "read_only" | "suspended";
+            /**
+             * Access Reason
+             * @description Why it is not open to everything.
+             */
+            access_reason: string | null;
+            /**
+             * Allowed Networks
+             * @example [
+             *       "192.0.2.0/24"
+             *     ]
+             */
+            allowed_networks: string[];
             /** Auto Pause Minutes */
             auto_pause_minutes: number | null;
             /**
@@ -991,6 +1060,8 @@ export interface components {
          * @description What is to change; a field that is left out stays. Labels are replaced as a whole.
          */
         ClusterUpdate: {
+            /** Allowed Networks */
+            allowed_networks?: string[] | null;
             /**
              * Auto Pause Minutes
              * @description 0 turns it off.
@@ -3951,6 +4022,116 @@ export interface operations {
             };
         };
     };
+    set_cluster_access: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"];
+                };
+            };
+            /** @description It is written down, and its brokers have not confirmed it yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_topics: {
         parameters: {
             query?: {
@@ -3985,7 +4166,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed on this topic */
+            /** @description Cluster suspended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4101,7 +4282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed on this topic */
+            /** @description Cluster suspended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4223,7 +4404,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed on this topic */
+            /** @description Cluster suspended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4316,7 +4497,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed on this topic */
+            /** @description Cluster suspended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4418,7 +4599,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Not allowed on this topic */
+            /** @description Cluster suspended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -4552,7 +4733,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Access denied */
+            /** @description Cluster suspended */
             403: {
                 headers: {
                     [name: string]: unknown;

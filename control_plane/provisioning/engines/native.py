@@ -15,7 +15,6 @@ import structlog
 from control_plane.provisioning.broker_admin import BrokerAdmin
 from control_plane.provisioning.engine import (
     CertificateIssuer,
-    ClusterAccess,
     ClusterEndpoints,
     ClusterObservation,
     ClusterSpec,
@@ -117,10 +116,6 @@ class NativeEngine:
                     directory.restore_credentials(before)
                 raise
 
-    def set_access(self, cluster_id: str, access: ClusterAccess) -> None:
-        with self._turn(cluster_id):
-            self._admin(cluster_id).set_access(access)
-
     def renew_certificate(self, cluster_id: str) -> bool:
         with self._turn(cluster_id):
             directory = self._directory(cluster_id)
@@ -145,7 +140,10 @@ class NativeEngine:
             listeners = self._provisioner.reserve(process_id, self._listeners(directory))
             self._write(directory, spec, listeners, credentials)
             process = self._process(directory, spec, listeners)
-            self._provisioner.ensure(replace(process, state="stopped", wakes=spec.wakes))
+            wakes_from = tuple(credentials.openness.allowed_networks)
+            self._provisioner.ensure(
+                replace(process, state="stopped", wakes=spec.wakes, wakes_from=wakes_from)
+            )
         return self._observe_known(spec.cluster_id)
 
     def stop(self, cluster_id: str) -> ClusterObservation:

@@ -107,7 +107,6 @@ class NativeDirectory:
                 "auto_create": spec.auto_create_topics,
                 "num_partitions": spec.default_partitions,
             },
-            "access": spec.access,
             "limits": asdict(spec.limits),
             "usage": {"window_seconds": usage_window_seconds},
         }
@@ -155,6 +154,8 @@ class NativeDirectory:
             "format": CREDENTIALS_FORMAT,
             "generation": credentials.generation,
             "credentials": list(credentials.credentials),
+            "access": credentials.openness.access,
+            "allowed_networks": list(credentials.openness.allowed_networks),
         }
         write_if_changed(self.path / _CREDENTIALS, _to_json(content))
 

@@ -86,9 +86,10 @@ class ManagedProcess:
             self._wakeup.disarm()
             spec = dataclasses.replace(spec, listeners=self.sockets.bind(spec.listeners))
             # What a process does is the same, whether it was woken or told to run.
-            changed = dataclasses.replace(spec, wakes=self.spec.wakes) != dataclasses.replace(
-                self.spec, woken_at=None
+            as_running = dataclasses.replace(
+                spec, wakes=self.spec.wakes, wakes_from=self.spec.wakes_from
             )
+            changed = as_running != dataclasses.replace(self.spec, woken_at=None)
             if spec != self.spec:
                 self._store.save(spec)
                 self.spec = spec
@@ -176,7 +177,7 @@ class ManagedProcess:
         if self._child is not None:
             await self._end_child(self._child)
         if self.spec.wakes and not self._closed:
-            self._wakeup.arm()
+            self._wakeup.arm(self.spec.wakes_from)
 
     def _request_wake(self) -> None:
         self._attend_to(self._wake())

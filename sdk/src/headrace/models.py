@@ -73,6 +73,9 @@ class Cluster(Model, frozen=True, kw_only=True):
     deletion_protection: bool = False
     wake_on_connect: bool = False
     auto_pause_minutes: int | None = None
+    allowed_networks: tuple[str, ...] = ()
+    access: str = "full"
+    access_reason: str | None = None
     status_since: datetime | None = None
     deleted_at: datetime | None = None
     purge_at: datetime | None = None

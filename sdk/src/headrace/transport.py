@@ -65,6 +65,11 @@ def management_patch(path: str, body: object, query: Query | None = None) -> Req
     return Request("PATCH", path, query or {}, content=content, headers=_JSON_HEADERS)
 
 
+def management_put(path: str, body: object) -> Request:
+    """Return a PUT, which may be sent twice."""
+    return Request("PUT", path, content=msgspec.json.encode(body), headers=_JSON_HEADERS)
+
+
 class Transport:
     """A connection pool to one service with one set of credentials. Thread-safe."""
 

@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 
+from control_plane.identity.secrets import key_id_of
 from control_plane.provisioning.errors import BrokerNotReadyError
 from tests.fixtures.apis import Api, Caller
 from tests.fixtures.memory_engine import MemoryEngine
@@ -237,3 +238,103 @@ def test_a_cluster_is_made_with_labels_and_protection(caller: Caller) -> None:
     assert (made["labels"], made["deletion_protection"]) == ({"a": "b"}, True)
     refused = caller.http.delete(f"/v1/clusters/{made['id']}")
     assert (refused.status_code, refused.json()["code"]) == (409, "cluster_protected")
+
+
+class TestNetworks:
+    def test_are_told_to_brokers_before_the_answer(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        networks = ["192.0.2.0/24", "2001:db8::1"]
+        before = caller.http.get(path)
+        changed = caller.http.patch(path, json={"allowed_networks": networks})
+        assert (changed.status_code, changed.json()["allowed_networks"]) == (200, networks)
+        assert changed.headers["ETag"] != before.headers["ETag"]
+        assert told(memory_engine, path) == networks
+        assert "restart" not in memory_engine.calls
+        assert memory_engine.calls.count("ensure") == 1, "the broker goes on"
+
+        opened = caller.http.patch(path, json={"allowed_networks": []})
+        assert (opened.status_code, opened.json()["allowed_networks"]) == (200, [])
+        assert told(memory_engine, path) == []
+
+    def test_stay_when_keys_change(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        caller.http.patch(path, json={"allowed_networks": ["192.0.2.0/24"]})
+        assert caller.http.post("/v1/api-keys", json={"name": "more"}).status_code == 201
+        assert told(memory_engine, path) == ["192.0.2.0/24"]
+
+    def test_are_given_with_a_new_cluster(
+        self, caller: Caller, memory_engine: MemoryEngine
+    ) -> None:
+        body = {"name": "confined", "plan": "dev", "allowed_networks": ["192.0.2.0/24"]}
+        made = caller.http.post("/v1/clusters", json=body).json()
+        assert made["allowed_networks"] == ["192.0.2.0/24"]
+        assert told(memory_engine, f"/v1/clusters/{made['id']}") == ["192.0.2.0/24"]
+
+    def test_of_a_paused_cluster_hold_from_its_next_start(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        caller.http.post(f"{path}:pause")
+        networks = ["192.0.2.0/24"]
+        changed = caller.http.patch(path, json={"allowed_networks": networks})
+        assert (changed.status_code, changed.json()["status"]) == (200, "paused")
+        caller.http.post(f"{path}:resume")
+        assert told(memory_engine, path) == networks
+
+    def test_are_previewed(self, caller: Caller, path: str, memory_engine: MemoryEngine) -> None:
+        body = {"allowed_networks": ["192.0.2.0/24"]}
+        preview = caller.http.patch(f"{path}?dry_run=true", json=body).json()
+        assert preview["diff"] == [
+            {"field": "allowed_networks", "before": [], "after": ["192.0.2.0/24"]}
+        ]
+        assert preview["steps"] == ["publish"]
+        assert told(memory_engine, path) == []
+
+    def test_that_are_asked_for_again_change_nothing(self, caller: Caller, path: str) -> None:
+        body = {"allowed_networks": ["192.0.2.0/24"]}
+        first = caller.http.patch(path, json=body)
+        again = caller.http.patch(path, json=body, headers={"If-Match": first.headers["ETag"]})
+        assert again.headers["ETag"] == first.headers["ETag"]
+
+    @pytest.mark.parametrize(
+        "networks",
+        [["10.0.0.1/8"], ["everywhere"], ["10.0.0.0/33"], [f"10.0.{n}.0/24" for n in range(101)]],
+    )
+    def test_that_can_not_be_are_refused(
+        self, caller: Caller, path: str, networks: list[str]
+    ) -> None:
+        refused = caller.http.patch(path, json={"allowed_networks": networks})
+        assert refused.status_code == 422
+        assert caller.http.get(path).json()["allowed_networks"] == []
+
+
+class TestKeysOfADeletedCluster:
+    def test_are_refused_until_it_is_back(self, caller: Caller, path: str, memory_api: Api) -> None:
+        cluster_id = path.rpartition("/")[2]
+        body = {"name": "program", "cluster_id": cluster_id}
+        secret = caller.http.post("/v1/api-keys", json=body).json()["secret"]
+        program = memory_api.client(secret)
+        assert program.get("/v1/whoami").status_code == 200
+
+        caller.http.delete(path)
+        memory_api.core.authenticator.forget(whose(secret))
+        assert program.get("/v1/whoami").status_code == 401
+        assert program.get(path).status_code == 401
+
+        caller.http.post(f"{path}:undelete")
+        assert program.get("/v1/whoami").status_code == 200
+        caller.http.delete(f"{path}?purge=true")
+        memory_api.core.authenticator.forget(whose(secret))
+        assert program.get("/v1/whoami").status_code == 401
+
+
+def whose(secret: str) -> str:
+    key_id = key_id_of(secret)
+    assert key_id is not None
+    return key_id
+
+
+def told(engine: MemoryEngine, path: str) -> list[str]:
+    """The networks that the brokers of a cluster have."""
+    return list(engine.credentials[path.rpartition("/")[2]].openness.allowed_networks)

@@ -6,15 +6,18 @@ import ssl
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from api.embedded.authority import Authority
+from control_plane.provisioning.engine import ClusterOpenness, CredentialSet
 from control_plane.provisioning.errors import (
     BrokerNotReadyError,
     ClusterNotRunningError,
     CredentialsRejectedError,
 )
+from control_plane.provisioning.networks import network_problem
 from tests.control_plane.provisioning.native_cluster import CLUSTER, SPEC, Key, Native, credentials
 from tests.control_plane.provisioning.sasl_plain import is_closed_by_peer, login, login_on
 from tests.control_plane.provisioning.supervised import is_gone
@@ -69,13 +72,43 @@ def test_suspended_cluster_ends_connections_and_lets_nobody_in(native: Native) -
     host, port = native.plaintext().split(":")
     with socket.create_connection((host, int(port))) as connection:
         assert login_on(connection, key.id, key.secret) == 0
-        native.engine.set_access(CLUSTER, "suspended")
+        native.engine.apply_credentials(CLUSTER, opened(2, key, access="suspended"))
         assert is_closed_by_peer(connection)
     assert login(native.plaintext(), key.id, key.secret) != 0
-    native.engine.set_access(CLUSTER, "full")
+    native.engine.apply_credentials(CLUSTER, credentials(3, key))
     assert login(native.plaintext(), key.id, key.secret) == 0
-    native.engine.ensure(replace(SPEC, generation=2, access="suspended"), credentials(1, key))
+    native.engine.ensure(replace(SPEC, generation=2), opened(4, key, access="suspended"))
     assert login(native.plaintext(), key.id, key.secret) != 0
+
+
+def test_clients_come_from_allowed_networks_alone(native: Native) -> None:
+    key = Key.new()
+    native.engine.ensure(SPEC, credentials(1, key))
+    host, port = native.plaintext().split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        assert login_on(connection, key.id, key.secret) == 0
+        native.engine.apply_credentials(CLUSTER, opened(2, key, allowed_networks=["192.0.2.0/24"]))
+        assert is_closed_by_peer(connection)
+    with socket.create_connection((host, int(port))) as connection:
+        assert is_closed_by_peer(connection)
+    internal = native.engine.bootstrap(CLUSTER).servers
+    assert login(internal, key.id, key.secret) == 0, "the gateway comes in all the same"
+    # Every form that the control plane takes, brokers take.
+    forms = [
+        "127.0.0.1",
+        "0.0.0.0/0",
+        "::/0",
+        "2001:DB8::/32",
+        "::ffff:10.0.0.0/104",
+        "10.0.0.0/08",
+    ]
+    assert not any(network_problem(form) for form in forms)
+    native.engine.apply_credentials(CLUSTER, opened(3, key, allowed_networks=forms))
+    assert login(native.plaintext(), key.id, key.secret) == 0
+
+
+def opened(generation: int, key: Key, **openness: Any) -> CredentialSet:
+    return replace(credentials(generation, key), openness=ClusterOpenness(**openness))
 
 
 def test_certificate_is_renewed_while_connections_go_on(native: Native) -> None:

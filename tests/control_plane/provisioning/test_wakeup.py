@@ -1,5 +1,6 @@
 """A stopped process that waits for its first connection."""
 
+import socket
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,22 @@ from tests.control_plane.provisioning.supervised import (
     observed,
 )
 from tests.fixtures.waiting import eventually
+
+
+def is_ended(connection: socket.socket) -> bool:
+    """Whether the other end closes the connection; waits for it."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def is_ended_yet(connection: socket.socket) -> bool:
+    connection.setblocking(False)  # noqa: FBT003 - the name of the method says what it is
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
 
 
 @pytest.fixture
@@ -33,6 +50,21 @@ def test_the_first_connection_starts_it_and_is_answered(
     status = observed(installation)
     assert (pid, port) == (status.pid, waiting.listeners[1].port)
     assert status.woken_at is not None
+
+
+def test_who_comes_from_elsewhere_wakes_nothing_and_is_turned_away(
+    installation: Installation, waiting: ProcessSpec
+) -> None:
+    confined = replace(waiting, state="stopped", wakes=True, wakes_from=("127.0.0.2/32",))
+    installation.provisioner.ensure(confined)
+    address = (waiting.listeners[0].host, waiting.listeners[0].port)
+    for _ in range(3):
+        with socket.create_connection(address, source_address=("127.0.0.3", 0)) as stranger:
+            assert is_ended(stranger)
+    assert (observed(installation).state, observed(installation).wakes) == ("stopped", True)
+    with socket.create_connection(address, source_address=("127.0.0.2", 0)) as allowed:
+        eventually(lambda: observed(installation).state == "running")
+        assert not is_ended_yet(allowed), "it waits in the backlog, or is served"
 
 
 def test_to_want_it_running_then_ends_nothing(

@@ -19,25 +19,31 @@ import { money } from "../../parts/money";
 import { ProblemAlert } from "../../parts/ProblemAlert";
 import { Section } from "../../parts/Section";
 import { labelLines, parseLabels } from "./labels";
+import { networkLines, parseNetworks } from "./networks";
 
 const IDLE_MINUTES_MAX = 7 * 24 * 60;
 
-/** Changes a cluster's name, plan, labels and protection. */
+/** Changes a cluster's name, plan, labels, networks and protection. */
 export function EditCluster({ cluster }: { cluster: Cluster }) {
   const queries = useQueryClient();
   const offered = useQuery(plans);
   const [name, setName] = useState(cluster.name);
   const [plan, setPlan] = useState(cluster.plan);
   const [labels, setLabels] = useState(labelLines(cluster.labels));
+  const [networks, setNetworks] = useState(networkLines(cluster.allowed_networks));
   const [isProtected, setProtected] = useState(cluster.deletion_protection);
   const [wakes, setWakes] = useState(cluster.wake_on_connect);
   const [idle, setIdle] = useState<number | string>(cluster.auto_pause_minutes ?? "");
   const idleMinutes = typeof idle === "number" ? idle : 0;
   const parsed = parseLabels(labels);
+  const allowed = parseNetworks(networks);
   const patch = {
     ...(name !== cluster.name && { name }),
     ...(plan !== cluster.plan && { plan }),
     ...(parsed !== null && labelLines(parsed) !== labelLines(cluster.labels) && { labels: parsed }),
+    ...(networkLines(allowed) !== networkLines(cluster.allowed_networks) && {
+      allowed_networks: allowed,
+    }),
     ...(isProtected !== cluster.deletion_protection && { deletion_protection: isProtected }),
     ...(wakes !== cluster.wake_on_connect && { wake_on_connect: wakes }),
     ...(idleMinutes !== (cluster.auto_pause_minutes ?? 0) && { auto_pause_minutes: idleMinutes }),
@@ -90,6 +96,15 @@ export function EditCluster({ cluster }: { cluster: Cluster }) {
             value={labels}
             onChange={(event) => setLabels(event.currentTarget.value)}
             error={parsed === null && "Each line is a name, = and a value"}
+            autosize
+            minRows={2}
+            spellCheck={false}
+          />
+          <Textarea
+            label="Allowed networks"
+            description="Addresses and networks that clients may come from, one a line, as 192.0.2.0/24; empty for everywhere. Clients elsewhere are disconnected at once."
+            value={networks}
+            onChange={(event) => setNetworks(event.currentTarget.value)}
             autosize
             minRows={2}
             spellCheck={false}

@@ -48,6 +48,12 @@ function Addresses({ cluster }: { cluster: Cluster }) {
   );
 }
 
+const OPEN_TO: Record<Cluster["access"], string> = {
+  full: "everything",
+  read_only: "reading and deleting alone",
+  suspended: "nobody: it is suspended",
+};
+
 function Facts({ cluster }: { cluster: Cluster }) {
   const isSettled = cluster.observed_generation === cluster.generation;
   const facts: [string, string][] = [
@@ -57,6 +63,9 @@ function Facts({ cluster }: { cluster: Cluster }) {
     ["Created", moment(cluster.created_at)],
     ["Configuration", isSettled ? "in force" : "being applied"],
     ["Authentication", "SCRAM-SHA-512, SCRAM-SHA-256, PLAIN"],
+    ["Clients from", cluster.allowed_networks.join(", ") || "everywhere"],
+    ["Open to", OPEN_TO[cluster.access]],
+    ...(cluster.access_reason ? [["Because", cluster.access_reason] as [string, string]] : []),
   ];
   return (
     <Section title="About this cluster">

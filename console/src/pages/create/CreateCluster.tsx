@@ -19,7 +19,11 @@ const NAME_LENGTH_MAX = 63;
 const NAME_RULE = "Lower-case letters, digits and inner hyphens, 63 at most.";
 
 /** What a cluster is given in its settings, once it is there. */
-const CHOSEN_LATER = { deletion_protection: false, wake_on_connect: false };
+const CHOSEN_LATER = {
+  deletion_protection: false,
+  wake_on_connect: false,
+  allowed_networks: [],
+};
 
 /** Makes a cluster at a price that is seen before, and goes on to how to connect to it. */
 export function CreateCluster() {

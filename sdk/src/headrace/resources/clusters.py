@@ -1,6 +1,6 @@
 """Clusters: created, shown, changed, paused, deleted and brought back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any, Literal
@@ -12,7 +12,14 @@ from headrace.errors import ConfigurationError, CredentialsMissingError
 from headrace.models import ApiKey, Caller, Cluster, ClusterChangePreview, Operation, Page
 from headrace.pagination import iterate
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT, Operations
-from headrace.transport import Request, Transport, management_patch, management_post, path_of
+from headrace.transport import (
+    Request,
+    Transport,
+    management_patch,
+    management_post,
+    management_put,
+    path_of,
+)
 
 PATH = "/v1/clusters"
 ID_PREFIX = "lkc_"
@@ -20,6 +27,7 @@ SASL_MECHANISM = "SCRAM-SHA-512"
 
 Granularity = Literal["hour", "day"]
 UsageGroup = Literal["topic", "principal"]
+Access = Literal["full", "read_only", "suspended"]
 
 
 class Clusters:
@@ -36,15 +44,21 @@ class Clusters:
         *,
         labels: Mapping[str, str] | None = None,
         deletion_protection: bool = False,
+        allowed_networks: Sequence[str] = (),
         wait: bool = True,
         timeout_seconds: float = WAIT_SECONDS_DEFAULT,
     ) -> Cluster:
-        """Create a cluster, usable when this returns; without `wait`, perhaps only later."""
+        """Create a cluster, usable when this returns; without `wait`, perhaps only later.
+
+        `allowed_networks` are those that clients may come from, none for everywhere.
+        """
         body: dict[str, Any] = {"name": name, "plan": plan}
         if labels:
             body["labels"] = dict(labels)
         if deletion_protection:
             body["deletion_protection"] = True
+        if allowed_networks:
+            body["allowed_networks"] = list(allowed_networks)
         request = management_post(PATH, body)
         response = self._transport.send(request)
         if response.status_code != HTTPStatus.ACCEPTED:
@@ -123,12 +137,14 @@ class Clusters:
         deletion_protection: bool | None = None,
         wake_on_connect: bool | None = None,
         auto_pause_minutes: int | None = None,
+        allowed_networks: Sequence[str] | None = None,
         wait: bool = True,
         timeout_seconds: float = WAIT_SECONDS_DEFAULT,
     ) -> Cluster:
-        """Change a cluster; what is left out stays, labels are replaced as a whole.
+        """Change a cluster; what is left out stays, labels and networks are replaced as a whole.
 
-        `auto_pause_minutes` of 0 turns the pause of an idle cluster off.
+        `auto_pause_minutes` of 0 turns the pause of an idle cluster off, `allowed_networks` without
+        any lets clients come from everywhere.
         """
         body = _given(
             name=name,
@@ -137,6 +153,7 @@ class Clusters:
             deletion_protection=deletion_protection,
             wake_on_connect=wake_on_connect,
             auto_pause_minutes=auto_pause_minutes,
+            allowed_networks=None if allowed_networks is None else list(allowed_networks),
         )
         response = self._transport.send(_update(cluster_id, body))
         return self._changed(response, timeout_seconds if wait else None)
@@ -149,6 +166,7 @@ class Clusters:
         plan: str | None = None,
         labels: Mapping[str, str] | None = None,
         deletion_protection: bool | None = None,
+        allowed_networks: Sequence[str] | None = None,
     ) -> ClusterChangePreview:
         """Tell what an update would do and cost, without making it."""
         body = _given(
@@ -156,9 +174,24 @@ class Clusters:
             plan=plan,
             labels=None if labels is None else dict(labels),
             deletion_protection=deletion_protection,
+            allowed_networks=None if allowed_networks is None else list(allowed_networks),
         )
         request = _update(cluster_id, body, _flags(dry_run=True))
         return self._transport.decode(self._transport.send(request), ClusterChangePreview)
+
+    def set_access(
+        self,
+        cluster_id: str,
+        access: Access,
+        reason: str | None = None,
+    ) -> Cluster:
+        """Open or close a cluster of any organization to its clients; only operators may.
+
+        The owner is told the `reason`, which is expected unless `access` is full.
+        """
+        body = {"access": access, "reason": reason}
+        request = management_put(PATH + path_of(cluster_id, "access"), body)
+        return self._transport.decode(self._transport.send(request), Cluster)
 
     def delete(
         self,

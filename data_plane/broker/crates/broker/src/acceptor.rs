@@ -38,9 +38,7 @@ pub(crate) async fn accept(broker: Rc<Broker>, listener: Rc<Listener>) {
 
 fn admit(broker: &Rc<Broker>, listener: &Listener, stream: TcpStream, peer: SocketAddr) {
     let is_internal = listener.config.internal;
-    let networks = &broker.config.allowed_networks;
-    let is_allowed = is_internal || networks.is_empty() || networks.iter().any(|one| one.contains(peer.ip()));
-    if !is_allowed {
+    if !is_internal && !broker.security.allows_network(peer.ip()) {
         return refuse(broker, peer, Refused::Network);
     }
     if let Err(refused) = broker.connections.admit(peer, is_internal) {

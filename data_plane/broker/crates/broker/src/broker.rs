@@ -1,18 +1,17 @@
 //! What every part of the process shares. One thread runs it all, so it is shared by `Rc` and changed through cells.
 
-use std::{cell::Cell, path::Path, rc::Rc, sync::Arc, time::Duration};
+use std::{path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use headrace_commit::{CommitError, WalConfig};
 use headrace_groups::GroupConfig;
 use headrace_io::{Clock, Disk, RealDisk, Rng};
-use headrace_security::acls::SUPER_USER;
+use headrace_security::{Access, acls::SUPER_USER};
 use headrace_transactions::TransactionConfig;
 use headrace_types::TopicId;
 use thiserror::Error;
 use tokio::{sync::watch, task::spawn_local};
 
 use crate::{
-    access::Access,
     acls::{Acls, AclsError},
     config::Config,
     connections::{Connections, Ending},
@@ -75,7 +74,6 @@ pub(crate) struct Broker {
     pub(crate) usage: Rc<Usage>,
     pub(crate) metrics: Metrics,
     pub(crate) phase: watch::Sender<Phase>,
-    pub(crate) access: Cell<Access>,
     pub(crate) tls: Option<Tls>,
     /// When the process started, in milliseconds since the epoch.
     pub(crate) started_at_ms: i64,
@@ -113,7 +111,6 @@ impl Broker {
         )?;
         topics.begin_metering()?;
         topics.forget_replayed()?;
-        let access = config.access;
         let transactions = Transactions::open(
             disk,
             Arc::clone(&clock),
@@ -146,35 +143,27 @@ impl Broker {
             transactions,
             usage,
             phase: watch::Sender::new(Phase::Starting),
-            access: Cell::new(access),
             tls,
             request_memory: RequestMemory::new(),
         }))
     }
 
-    /// Puts the credentials and token keys on disk in force, and ends the connections of those that are gone.
+    /// Puts the credentials and token keys on disk in force, and ends the connections of those that may be here no longer.
     pub(crate) fn reload_credentials(&self) -> Result<u64, SecurityError> {
         self.security.reload(&self.config)?;
-        let revoked = self.connections.end(Ending::Revoked, |identity| !self.security.uphold(identity));
+        let mut ended = self.connections.end(Ending::Revoked, |identity| !self.security.uphold(identity));
+        if self.security.access() == Access::Suspended {
+            ended += self.connections.end(Ending::Suspended, |identity| identity.principal != SUPER_USER);
+        }
+        ended += self.connections.end_from(|address| !self.security.allows_network(address));
         let generation = self.security.generation();
         tracing::info!(
             credentials_generation = generation,
-            connections_closed = revoked,
+            access = self.security.access().word(),
+            connections_closed = ended,
             "credentials reloaded"
         );
         Ok(generation)
-    }
-
-    /// Opens or closes the cluster to its clients, from now on until the next start.
-    pub(crate) fn set_access(&self, access: Access) {
-        self.access.set(access);
-        let ended = match access {
-            Access::Suspended => {
-                self.connections.end(Ending::Suspended, |identity| identity.principal != SUPER_USER)
-            }
-            Access::Full | Access::ReadOnly => 0,
-        };
-        tracing::info!(access = access.word(), connections_closed = ended, "access changed");
     }
 
     /// Starts what runs beside the connections.

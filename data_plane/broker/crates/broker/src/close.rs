@@ -28,6 +28,8 @@ pub(crate) enum Close {
     Revoked,
     #[error("the cluster is suspended")]
     Suspended,
+    #[error("clients may no longer come from this address")]
+    NetworkNotAllowed,
     #[error("too many clients had not logged in, most of them from this address")]
     LoginDisplaced,
     #[error("the connection was idle")]
@@ -59,6 +61,7 @@ impl Close {
             Self::LoginEnded => "login_ended",
             Self::Revoked => "credential_revoked",
             Self::Suspended => "cluster_suspended",
+            Self::NetworkNotAllowed => "network_not_allowed",
             Self::LoginDisplaced => "login_displaced",
             Self::Idle => "connection_idle",
             Self::Stalled => "frame_stalled",

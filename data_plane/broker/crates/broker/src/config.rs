@@ -10,10 +10,7 @@ use headrace_usage::{WindowLength, limits::WINDOW_SECONDS_MAX};
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::{
-    access::Access, cli::DevOptions, files, groups::GroupsConfig, limits, limits::USAGE_WINDOW_LENGTH,
-    networks::Network,
-};
+use crate::{cli::DevOptions, files, groups::GroupsConfig, limits, limits::USAGE_WINDOW_LENGTH};
 
 const FORMAT: u32 = 1;
 /// Cluster id that `dev` reports.
@@ -47,11 +44,6 @@ pub(crate) struct Config {
     pub(crate) tokens: Option<TokensConfig>,
     pub(crate) admin_socket: Option<PathBuf>,
     pub(crate) handover_socket: Option<PathBuf>,
-    #[serde(default)]
-    pub(crate) access: Access,
-    /// Networks that clients may come from; all of them where it is empty.
-    #[serde(default)]
-    pub(crate) allowed_networks: Vec<Network>,
     #[serde(default)]
     pub(crate) topics: TopicsConfig,
     #[serde(default)]
@@ -260,8 +252,6 @@ impl Config {
             tokens: None,
             admin_socket: None,
             handover_socket: None,
-            access: Access::Full,
-            allowed_networks: Vec::new(),
             topics: TopicsConfig { auto_create: true, num_partitions: options.num_partitions },
             groups: options.initial_rebalance_delay_ms.map_or_else(GroupsConfig::default, |delay_ms| {
                 GroupsConfig { initial_rebalance_delay_ms: delay_ms, ..GroupsConfig::default() }
@@ -280,13 +270,6 @@ impl Config {
         self.check_identity()?;
         self.check_limits()?;
         self.groups.check().map_err(ConfigError::Invalid)?;
-        let networks = self.allowed_networks.len();
-        ensure(networks <= limits::ALLOWED_NETWORKS_MAX, || {
-            format!(
-                "{networks} allowed networks, where at most {} are possible",
-                limits::ALLOWED_NETWORKS_MAX
-            )
-        })?;
         for listener in &self.listeners {
             self.check_listener(listener)?;
         }
@@ -408,8 +391,6 @@ mod tests {
         assert!(problem(|c| c["listeners"][1]["name"] = json!("s")).contains("same name"));
         assert!(problem(|c| c["listeners"][0]["advertised"] = json!("nowhere")).contains("host:port"));
         assert!(problem(|c| c["topics"] = json!({"num_partitions": 0})).contains("num_partitions"));
-        assert!(problem(|c| c["access"] = json!("closed")).contains("closed"));
-        assert!(problem(|c| c["allowed_networks"] = json!(["10.0.0.1/8"])).contains("10.0.0.0/8"));
         assert!(problem(|c| c["listeners"][0]["internal"] = json!(true)).contains("internal"));
         assert!(problem(|c| c["limits"] = json!({"request_bytes_max": 1})).contains("request_bytes_max"));
         for name in

@@ -46,6 +46,8 @@ pub(crate) enum Ending {
     Revoked,
     /// The cluster is suspended.
     Suspended,
+    /// Clients may no longer come from its address.
+    Network,
     /// It had not logged in, and its place was needed.
     Displaced,
 }
@@ -128,6 +130,7 @@ impl Connection {
             match self.ending.get() {
                 Some(Ending::Revoked) => return Close::Revoked,
                 Some(Ending::Suspended) => return Close::Suspended,
+                Some(Ending::Network) => return Close::NetworkNotAllowed,
                 Some(Ending::Displaced) => return Close::LoginDisplaced,
                 None => self.ended.notified().await,
             }
@@ -316,6 +319,15 @@ impl Connections {
         let open = self.open.borrow();
         open.values().filter(is_meant).map(|connection| connection.end(ending)).count()
     }
+
+    /// Ends every client's connection, logged in or not, from an address that is meant; answers how many.
+    pub(crate) fn end_from(&self, is_meant: impl Fn(IpAddr) -> bool) -> usize {
+        let open = self.open.borrow();
+        open.values()
+            .filter(|connection| !connection.listener.internal && is_meant(connection.peer.ip()))
+            .map(|connection| connection.end(Ending::Network))
+            .count()
+    }
 }
 
 #[cfg(test)]
@@ -379,6 +391,19 @@ mod tests {
         }
         assert_eq!(connections.admit(one, true), Err(Refused::Total));
         assert_eq!(connections.count_before_login(), 0);
+    }
+
+    #[test]
+    fn an_address_that_is_not_allowed_any_more_ends_clients_alone() {
+        let connections = connections(6, 6);
+        let (one, other) = addresses();
+        let open = |peer, internal| {
+            connections.open(peer, listener(SecurityProtocol::SaslSsl, internal), Vec::new())
+        };
+        let (kept, ended, internal) = (open(one, false), open(other, false), open(other, true));
+        assert_eq!(connections.end_from(|address| address == other.ip()), 1);
+        assert_eq!(ended.ending.get(), Some(Ending::Network));
+        assert!(kept.ending.get().is_none() && internal.ending.get().is_none());
     }
 
     #[test]

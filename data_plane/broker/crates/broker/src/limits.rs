@@ -8,8 +8,6 @@ use headrace_usage::WindowLength;
 pub(crate) const CONFIG_FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest certificate or private key file, in bytes.
 pub(crate) const TLS_FILE_BYTES_MAX: u64 = 1024 * 1024;
-/// Most networks that clients may be confined to.
-pub(crate) const ALLOWED_NETWORKS_MAX: usize = 100;
 /// Most listeners of one broker.
 pub(crate) const LISTENERS_MAX: usize = 16;
 

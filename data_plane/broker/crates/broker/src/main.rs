@@ -25,7 +25,6 @@ mod limits;
 mod listeners;
 mod logging;
 mod metrics;
-mod networks;
 mod quotas;
 mod reply;
 mod reply_writer;

@@ -3,13 +3,14 @@
 use std::{
     cell::{Ref, RefCell},
     io,
+    net::IpAddr,
     path::Path,
     sync::Arc,
 };
 
 use headrace_io::{Clock, Disk, Rng};
 use headrace_security::{
-    Authenticated, Credentials, CredentialsError, DecoyKey, Mechanism, ScramUsers, ServerNonce,
+    Access, Authenticated, Credentials, CredentialsError, DecoyKey, Mechanism, ScramUsers, ServerNonce,
     TokenKeysError, TokenVerifier, Verifiers, limits,
 };
 use thiserror::Error;
@@ -91,6 +92,16 @@ impl Security {
     /// The generation of the credentials in force.
     pub(crate) fn generation(&self) -> u64 {
         self.in_force.borrow().credentials.generation()
+    }
+
+    /// How far the cluster is open.
+    pub(crate) fn access(&self) -> Access {
+        self.in_force.borrow().credentials.openness().access()
+    }
+
+    /// Whether clients may come from this address.
+    pub(crate) fn allows_network(&self, address: IpAddr) -> bool {
+        self.in_force.borrow().credentials.openness().allows(address)
     }
 
     /// The mechanisms that can be offered.

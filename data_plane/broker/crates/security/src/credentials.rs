@@ -13,8 +13,11 @@ use thiserror::Error;
 use crate::bounds::Bounds;
 use crate::decoy::{DecoyKey, Decoys, ScramShape};
 use crate::limits::{
-    CREDENTIALS_FILE_BYTES_MAX, CREDENTIALS_MAX, SALT_BYTES, SCRAM_ITERATIONS, USERNAME_BYTES_MAX,
+    ALLOWED_NETWORKS_MAX, CREDENTIALS_FILE_BYTES_MAX, CREDENTIALS_MAX, SALT_BYTES, SCRAM_ITERATIONS,
+    USERNAME_BYTES_MAX,
 };
+use crate::networks::Network;
+use crate::openness::{Access, Openness};
 use crate::outcome::Authenticated;
 use crate::scram::ScramHash;
 use crate::users::ScramUsers;
@@ -44,6 +47,9 @@ pub enum CredentialsError {
         /// What is wrong.
         problem: &'static str,
     },
+    /// More networks than clients may be confined to.
+    #[error("credentials file has {0} allowed networks, at most {ALLOWED_NETWORKS_MAX} are allowed")]
+    TooManyNetworks(usize),
 }
 
 /// The credentials of one broker at one generation.
@@ -53,6 +59,7 @@ pub struct Credentials {
     by_username: BTreeMap<String, Credential>,
     users: ScramUsers,
     decoys: Decoys,
+    openness: Openness,
 }
 
 impl Credentials {
@@ -64,6 +71,7 @@ impl Credentials {
             by_username: BTreeMap::new(),
             users: ScramUsers::default(),
             decoys: Decoys::new(decoy_key),
+            openness: Openness::default(),
         }
     }
 
@@ -89,7 +97,11 @@ impl Credentials {
         }
         let users = ScramUsers::default();
         let decoys = Decoys::new(decoy_key);
-        let mut credentials = Self { generation: parsed.generation, by_username, users, decoys };
+        let networks = parsed.allowed_networks.len();
+        let openness = Openness::new(parsed.access, parsed.allowed_networks)
+            .ok_or(CredentialsError::TooManyNetworks(networks))?;
+        let generation = parsed.generation;
+        let mut credentials = Self { generation, by_username, users, decoys, openness };
         credentials.imitate();
         Ok(credentials)
     }
@@ -122,6 +134,12 @@ impl Credentials {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.generation
+    }
+
+    /// How far the cluster is open to those who have one, and from where.
+    #[must_use]
+    pub fn openness(&self) -> &Openness {
+        &self.openness
     }
 
     /// How many credentials there are.
@@ -285,6 +303,10 @@ struct CredentialsFile {
     format: u32,
     generation: u64,
     credentials: Vec<CredentialEntry>,
+    #[serde(default)]
+    access: Access,
+    #[serde(default)]
+    allowed_networks: Vec<Network>,
 }
 
 #[derive(Deserialize)]

@@ -28,6 +28,9 @@ pub const BOUNDS_MAX: usize = 50;
 /// Longest beginning of a name that an API key is bound to, in bytes: as long as names of topics.
 pub const BOUND_BYTES_MAX: usize = 249;
 
+/// Most networks that the clients of a cluster may be confined to.
+pub const ALLOWED_NETWORKS_MAX: usize = 100;
+
 /// Longest token key file, in bytes.
 pub const TOKEN_KEYS_FILE_BYTES_MAX: usize = 64 * 1024;
 /// Most keys in a token key file.

@@ -1,4 +1,4 @@
-"""headrace cluster pause, resume, restart, update, delete and undelete."""
+"""headrace cluster pause, resume, restart, update, access, delete and undelete."""
 
 import sys
 from typing import Annotated
@@ -9,6 +9,7 @@ from headrace.cli.commands.clusters import (
     SHOW_COLUMNS,
     ClusterArgument,
     LabelOption,
+    NetworkOption,
     TimeoutOption,
     WaitOption,
     labels_of,
@@ -16,6 +17,7 @@ from headrace.cli.commands.clusters import (
 from headrace.cli.options import OutputFormat, OutputOption, QuietOption
 from headrace.cli.shell import Shell, cluster_id, shell_of
 from headrace.models import ClusterChangePreview
+from headrace.resources.clusters import Access
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT
 
 PREVIEW_COLUMNS = ("field", "before", "after")
@@ -23,7 +25,7 @@ PREVIEW_COLUMNS = ("field", "before", "after")
 
 def register(app: typer.Typer) -> None:
     """Add the commands to those of clusters."""
-    for command in (pause, resume, restart, update, delete, undelete):
+    for command in (pause, resume, restart, update, access, delete, undelete):
         app.command()(command)
 
 
@@ -102,6 +104,10 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
         int | None,
         typer.Option(metavar="MINUTES", help="Pause it when idle for so long; 0 for never."),
     ] = None,
+    allowed_network: NetworkOption = None,
+    any_network: Annotated[
+        bool, typer.Option("--any-network", help="Let clients come from everywhere.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would change, and its price.")
     ] = False,
@@ -110,9 +116,10 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Change a cluster; labels are replaced as a whole."""
+    """Change a cluster; labels and networks are replaced as a whole."""
     labels = {} if no_labels else labels_of(label)
-    given = (name, plan, labels, deletion_protection, wake_on_connect, auto_pause)
+    networks = [] if any_network else allowed_network
+    given = (name, plan, labels, deletion_protection, wake_on_connect, auto_pause, networks)
     if all(one is None for one in given):
         raise typer.BadParameter("nothing to change was given")
     shell = shell_of(context, output, is_quiet=quiet)
@@ -125,6 +132,7 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
                 plan=plan,
                 labels=labels,
                 deletion_protection=deletion_protection,
+                allowed_networks=networks,
             )
             _show_preview(shell, preview)
             return
@@ -136,9 +144,28 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
             deletion_protection=deletion_protection,
             wake_on_connect=wake_on_connect,
             auto_pause_minutes=auto_pause,
+            allowed_networks=networks,
             wait=wait,
             timeout_seconds=timeout,
         )
+    shell.show(changed, SHOW_COLUMNS)
+
+
+def access(
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    access: Annotated[Access, typer.Argument(help="How far clients are let in.")],
+    reason: Annotated[
+        str | None, typer.Option(help="What its owner is told; needed unless it is full.")
+    ] = None,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Open or close a cluster of any organization, by its id; for operators of the service."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        changed = client.clusters.set_access(cluster, access, reason)
     shell.show(changed, SHOW_COLUMNS)
 
 

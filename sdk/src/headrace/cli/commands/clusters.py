@@ -28,6 +28,9 @@ SHOW_COLUMNS = (
     "deletion_protection",
     "wake_on_connect",
     "auto_pause_minutes",
+    "allowed_networks",
+    "access",
+    "access_reason",
     "organization_id",
     "created_at",
     "purge_at",
@@ -43,6 +46,14 @@ WaitOption = Annotated[
 TimeoutOption = Annotated[float, typer.Option(help="Seconds to wait at most.", min=0)]
 LabelOption = Annotated[
     list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="A label; repeatable.")
+]
+NetworkOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allowed-network",
+        metavar="NETWORK",
+        help="An address or network that clients may come from, as 192.0.2.0/24; repeatable.",
+    ),
 ]
 
 
@@ -69,6 +80,7 @@ def create(  # noqa: PLR0913 - a command's options are its arguments
     deletion_protection: Annotated[
         bool, typer.Option("--deletion-protection", help="Refuse to delete it.")
     ] = False,
+    allowed_network: NetworkOption = None,
     wait: WaitOption = True,
     timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
     output: OutputOption = None,
@@ -82,6 +94,7 @@ def create(  # noqa: PLR0913 - a command's options are its arguments
             plan,
             labels=labels_of(label),
             deletion_protection=deletion_protection,
+            allowed_networks=allowed_network or (),
             wait=wait,
             timeout_seconds=timeout,
         )

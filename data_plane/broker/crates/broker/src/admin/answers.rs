@@ -9,24 +9,15 @@ use std::{
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Method, Request, Response, StatusCode, body::Incoming};
-use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{body::body, json_response, problem, response, usage};
+use super::{json_response, problem, response, usage};
 use crate::{
-    access::Access,
     broker::{Broker, Phase},
     config::Config,
 };
 
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-/// How far the cluster is to be open.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AccessWanted {
-    access: Access,
-}
 
 /// Answers one request.
 pub(super) async fn answer(broker: &Rc<Broker>, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -35,7 +26,6 @@ pub(super) async fn answer(broker: &Rc<Broker>, request: Request<Incoming>) -> R
         (&Method::GET, "/metrics") => metrics(broker),
         (&Method::POST, "/v1/credentials:reload") => reload(broker),
         (&Method::POST, "/v1/certificates:reload") => reload_certificates(broker),
-        (&Method::POST, "/v1/access") => set_access(broker, request).await,
         (&Method::GET, "/v1/usage-windows") => usage::windows(broker, &request).await,
         (&Method::POST, "/v1/usage-windows:acknowledge") => usage::acknowledge(broker, request).await,
         (&Method::POST, "/v1/usage-windows:close") => usage::close(broker).await,
@@ -45,7 +35,6 @@ pub(super) async fn answer(broker: &Rc<Broker>, request: Request<Incoming>) -> R
             | "/metrics"
             | "/v1/credentials:reload"
             | "/v1/certificates:reload"
-            | "/v1/access"
             | "/v1/usage-windows"
             | "/v1/usage-windows:acknowledge"
             | "/v1/usage-windows:close",
@@ -62,7 +51,7 @@ fn health(broker: &Broker) -> Response<Full<Bytes>> {
     };
     let mut body = health_of(&broker.config, broker.started_at_ms, word);
     body["credentials_generation"] = broker.security.generation().into();
-    body["access"] = broker.access.get().word().into();
+    body["access"] = broker.security.access().word().into();
     body["partitions"] = broker.partition_count().into();
     body["connections"] = broker.connections.count().into();
     let customers = broker.connections.customers(broker.clock.mono(), broker.opened_at);
@@ -84,7 +73,6 @@ pub(super) fn health_of(config: &Config, started_at_ms: i64, status: &str) -> Va
         "pid": process::id(),
         "generation": config.generation,
         "credentials_generation": 0,
-        "access": config.access.word(),
         "version": env!("CARGO_PKG_VERSION"),
         "started_at": humantime::format_rfc3339_millis(started_at).to_string(),
         "partitions": 0,
@@ -99,20 +87,6 @@ fn metrics(broker: &Broker) -> Response<Full<Bytes>> {
     match broker.metrics.text() {
         Ok(text) => response(StatusCode::OK, PROMETHEUS_TEXT, text.into()),
         Err(error) => problem(StatusCode::INTERNAL_SERVER_ERROR, "metrics_failed", &error.to_string()),
-    }
-}
-
-async fn set_access(broker: &Broker, request: Request<Incoming>) -> Response<Full<Bytes>> {
-    let body = match body(request).await {
-        Ok(body) => body,
-        Err(refusal) => return refusal,
-    };
-    match serde_json::from_slice(&body) {
-        Ok(AccessWanted { access }) => {
-            broker.set_access(access);
-            json_response(StatusCode::OK, &json!({"access": access.word()}))
-        }
-        Err(error) => problem(StatusCode::BAD_REQUEST, "body_invalid", &error.to_string()),
     }
 }
 

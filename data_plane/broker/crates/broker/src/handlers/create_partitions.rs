@@ -9,7 +9,7 @@ use headrace_security::acls::AclOperation;
 use headrace_types::ErrorCode;
 
 use super::{Context, permissions::denied};
-use crate::{close::Close, reply::Answer, topics::Refusal};
+use crate::{access::check_writes, close::Close, reply::Answer, topics::Refusal};
 
 /// From this version on clients know that too many changes are refused (KIP-599).
 const REFUSED_QUOTA_SINCE: i16 = 3;
@@ -46,7 +46,7 @@ fn grow(
 ) -> Result<(), Refusal> {
     let topics = &context.broker.topics;
     context.check_topic(AclOperation::Alter, &topic.name).map_err(denied)?;
-    context.broker.access.get().check_writes()?;
+    check_writes(context.broker.security.access())?;
     let present = topics.plan_growth(&topic.name, topic.count)?;
     if let Some(assignments) = &topic.assignments {
         check_assignments(assignments, context.broker.config.broker_id, topic.count - present)?;

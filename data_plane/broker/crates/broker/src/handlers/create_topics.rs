@@ -12,6 +12,7 @@ use headrace_types::{ErrorCode, TopicId};
 
 use super::{Context, config_views::ConfigView, permissions::denied};
 use crate::{
+    access::check_writes,
     close::Close,
     reply::Answer,
     topics::{NewTopic, Refusal},
@@ -58,7 +59,7 @@ fn create(
     if !context.may_create_topic(&topic.name) {
         return Err(denied(ErrorCode::TopicAuthorizationFailed));
     }
-    context.broker.access.get().check_writes()?;
+    check_writes(context.broker.security.access())?;
     let partitions = partitions(context, topic)?;
     let asked = topic.configs.iter().map(|config| (&*config.name, config.value.as_deref()));
     let configs = configs(asked)?;

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::{Context, permissions::denied};
 use crate::{
+    access::check_writes,
     close::Close,
     limits::PRODUCE_WAIT_MAX,
     reply::Answer,
@@ -144,7 +145,7 @@ impl Produce<'_> {
         if ![ACKS_NONE, ACKS_LEADER, ACKS_ALL].contains(&self.acks) {
             return Err(ErrorCode::InvalidRequiredAcks.into());
         }
-        self.context.broker.access.get().check_writes()?;
+        check_writes(self.context.broker.security.access())?;
         let records = data.records.unwrap_or_default();
         let api_version = self.context.version;
         let produced = Produced { principal: self.principal, records: &records, api_version };

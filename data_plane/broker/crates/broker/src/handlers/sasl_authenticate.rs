@@ -2,12 +2,11 @@
 
 use bytes::Bytes;
 use headrace_protocol::messages::{SaslAuthenticateRequest, SaslAuthenticateResponse};
-use headrace_security::{Authenticated, Refusal, RefusalReason, Step, acls::SUPER_USER};
+use headrace_security::{Access, Authenticated, Refusal, RefusalReason, Step, acls::SUPER_USER};
 use headrace_types::ErrorCode;
 
 use super::Context;
 use crate::{
-    access::Access,
     broker::Broker,
     close::Close,
     connections::Connection,
@@ -101,7 +100,7 @@ fn admit(
     if is_super_user && has_internal && !connection.listener.internal {
         return Err(RefusalReason::SuperUser);
     }
-    if broker.access.get() == Access::Suspended && !is_super_user {
+    if broker.security.access() == Access::Suspended && !is_super_user {
         return Err(RefusalReason::Suspended);
     }
     Ok(())

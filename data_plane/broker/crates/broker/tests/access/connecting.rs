@@ -9,8 +9,7 @@ use crate::{
 
 #[test]
 fn clients_come_from_allowed_networks_alone() {
-    let broker =
-        Broker::with_logins(|config| config["allowed_networks"] = json!(["127.0.0.2", "127.1.0.0/16"]));
+    let broker = Broker::open_so_far(&json!({"allowed_networks": ["127.0.0.2", "127.1.0.0/16"]}), |_| ());
     let serves = |source: &str| {
         let mut client = Client::connect_from(source, broker.address);
         client.send_frame(&[0, 18, 0, 0, 0, 0, 0, 1, 0, 1, b'c']);
@@ -19,6 +18,30 @@ fn clients_come_from_allowed_networks_alone() {
     assert!(serves("127.0.0.2") && serves("127.1.200.3"));
     assert!(!serves("127.0.0.1") && !serves("127.0.0.3") && !serves("127.2.0.1"));
     assert_eq!(metric(&broker, "connections_refused_total{reason=\"network_not_allowed\"}"), 3);
+}
+
+#[test]
+fn a_network_that_is_taken_away_ends_its_open_connections_and_no_others() {
+    let broker = Broker::with_logins(|_| ());
+    let login_from = |source: &str| {
+        let mut client = Client::connect_from(source, broker.address);
+        assert_eq!(client.login("hk_one", "secret-one"), 0);
+        client
+    };
+    let (mut kept, mut ended) = (login_from("127.0.0.2"), login_from("127.0.0.3"));
+    let mut silent = Client::connect_from("127.0.0.3", broker.address);
+    // What is served has been taken: a connection in the backlog would be refused instead.
+    silent.send_frame(&[0, 18, 0, 0, 0, 0, 0, 1, 0, 1, b'c']);
+    assert!(silent.read_frame().is_some());
+    broker.open_to(&json!({"allowed_networks": ["127.0.0.2"]}));
+    ended.assert_closed();
+    silent.assert_closed();
+    assert!(is_served(&mut kept));
+    assert_eq!(metric(&broker, "connections_closed_total{reason=\"network_not_allowed\"}"), 2);
+    Client::connect_from("127.0.0.3", broker.address).assert_closed();
+    broker.open_to(&json!({}));
+    assert!(is_served(&mut login_from("127.0.0.3")));
+    assert!(is_served(&mut kept));
 }
 
 #[test]

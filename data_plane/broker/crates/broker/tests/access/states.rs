@@ -4,15 +4,14 @@ use serde_json::{Value, json};
 
 use crate::{
     calls::{create, delete, fetch, grow, is_served, login, metric, produce},
-    support::Broker,
+    support::{Broker, credentials},
 };
 
 const POLICY_VIOLATION: i16 = 44;
 const SASL_AUTHENTICATION_FAILED: i16 = 58;
 
 fn set(broker: &Broker, access: &str) {
-    let answered = broker.admin_post("/v1/access", &json!({"access": access}).to_string());
-    assert_eq!(answered, (200, json!({"access": access}).to_string()));
+    broker.open_to(&json!({"access": access}));
     let health: Value = serde_json::from_str(&broker.admin("GET", "/healthz").1).unwrap();
     assert_eq!(health["access"], access);
 }
@@ -66,7 +65,7 @@ fn a_suspended_cluster_ends_connections_and_tells_only_who_may_know() {
 
 #[test]
 fn nothing_is_served_between_a_refused_login_and_its_end() {
-    let broker = Broker::with_logins(|config| config["access"] = json!("suspended"));
+    let broker = Broker::open_so_far(&json!({"access": "suspended"}), |_| ());
     let mut client = broker.connect();
     assert_eq!(client.handshake("PLAIN", 1).error_code, 0);
     // The next request is there before the login is answered.
@@ -80,13 +79,24 @@ fn nothing_is_served_between_a_refused_login_and_its_end() {
 }
 
 #[test]
-fn the_state_of_the_configuration_holds_from_the_start() {
-    let broker = Broker::with_logins(|config| config["access"] = json!("read_only"));
+fn a_state_holds_from_the_start_and_a_file_that_says_none_opens_the_cluster() {
+    let broker = Broker::open_so_far(&json!({"access": "read_only"}), |_| ());
     assert_eq!(create(&mut login(&broker, "one"), "orders").0, POLICY_VIOLATION);
-    for (body, status) in
-        [("{}", 400), (r#"{"access":"closed"}"#, 400), (r#"{"access":"full","more":1}"#, 400)]
-    {
-        assert_eq!(broker.admin_post("/v1/access", body).0, status, "{body}");
+    broker.open_to(&json!({}));
+    assert_eq!(create(&mut login(&broker, "one"), "orders").0, 0);
+}
+
+#[test]
+fn a_file_with_a_state_or_network_that_there_is_not_leaves_what_is_in_force() {
+    let broker = Broker::open_so_far(&json!({"access": "read_only"}), |_| ());
+    let networks: Vec<String> = (0..101).map(|index| format!("10.0.0.{index}")).collect();
+    for bad in [
+        json!({"access": "closed"}),
+        json!({"allowed_networks": ["10.0.0.1/8"]}),
+        json!({"allowed_networks": networks}),
+    ] {
+        credentials::write_open(broker.data_dir.path(), 2, &[], &bad);
+        assert_eq!(broker.admin("POST", "/v1/credentials:reload").0, 422, "{bad}");
     }
-    assert_eq!(broker.admin("GET", "/v1/access").0, 405);
+    assert_eq!(create(&mut login(&broker, "one"), "orders").0, POLICY_VIOLATION);
 }

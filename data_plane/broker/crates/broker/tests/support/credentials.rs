@@ -10,9 +10,17 @@ const SALT: &[u8] = b"sixteen bytes of";
 
 /// Replaces the credentials file of a broker by one that holds these.
 pub fn write(data_dir: &Path, generation: u64, users: &[(&str, &str)]) {
+    write_open(data_dir, generation, users, &json!({}));
+}
+
+/// As [`write`], with how far the cluster is open.
+pub fn write_open(data_dir: &Path, generation: u64, users: &[(&str, &str)], openness: &Value) {
     let credentials: Vec<Value> =
         users.iter().map(|(username, secret)| credential(username, secret)).collect();
-    let file = json!({"format": 1, "generation": generation, "credentials": credentials});
+    let mut file = json!({"format": 1, "generation": generation, "credentials": credentials});
+    for (name, value) in openness.as_object().unwrap() {
+        file[name] = value.clone();
+    }
     fs::write(data_dir.join("credentials.json"), file.to_string()).unwrap();
 }
 

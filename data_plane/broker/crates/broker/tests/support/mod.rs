@@ -27,6 +27,9 @@ use tempfile::TempDir;
 
 pub use client::Client;
 
+/// Who may log in: names and secrets.
+const USERS: [(&str, &str); 2] = [("hk_one", "secret-one"), ("hk_two", "secret-two")];
+
 /// The program under test.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_headrace-broker"));
@@ -65,8 +68,13 @@ impl Broker {
 
     /// A broker with logins; `change` edits its configuration first.
     pub fn with_logins(change: impl FnOnce(&mut Value)) -> Self {
+        Self::open_so_far(&json!({}), change)
+    }
+
+    /// A broker with logins that is open so far: `access`, `allowed_networks`.
+    pub fn open_so_far(openness: &Value, change: impl FnOnce(&mut Value)) -> Self {
         let data_dir = TempDir::new().unwrap();
-        credentials::write(data_dir.path(), 1, &[("hk_one", "secret-one"), ("hk_two", "secret-two")]);
+        credentials::write_open(data_dir.path(), 1, &USERS, openness);
         let mut config = config(data_dir.path());
         change(&mut config);
         fs::write(data_dir.path().join("config.json"), config.to_string()).unwrap();
@@ -91,6 +99,15 @@ impl Broker {
             }
         };
         Self { data_dir, address, child, log }
+    }
+
+    /// Opens or closes a broker with logins, by its credentials file.
+    pub fn open_to(&self, openness: &Value) {
+        let health: Value = serde_json::from_str(&self.admin("GET", "/healthz").1).unwrap();
+        let generation = health["credentials_generation"].as_u64().unwrap() + 1;
+        credentials::write_open(self.data_dir.path(), generation, &USERS, openness);
+        let answered = self.admin("POST", "/v1/credentials:reload");
+        assert_eq!(answered, (200, json!({"credentials_generation": generation}).to_string()));
     }
 
     pub fn connect(&self) -> Client {

@@ -1,20 +1,21 @@
 //! Networks that clients may come from.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use serde::Deserialize;
 
 /// An address with the count of its bits that matter, as `10.0.0.0/8`; an address alone is a network of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) struct Network {
+pub struct Network {
     base: u128,
     bits: u32,
 }
 
 impl Network {
     /// Whether an address lies inside. IPv4 addresses that come as IPv6 count as what they are.
-    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
         masked(number(address.to_canonical()), self.bits) == self.base
     }
 }
