@@ -8,7 +8,7 @@ STEPS ?= 3000000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-browser test-python check fix lock openapi protocol terraform terraform-docs clients-matrix demo pictures bench-broker simulation durability clean
+.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-browser test-python check fix lock openapi limits protocol terraform terraform-docs clients-matrix demo pictures bench-broker simulation durability clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ lock: setup-tests ## make the hash-pinned locks again (ARGS=--upgrade for the ne
 
 openapi: setup-tests ## write api/openapi.json
 	@$(VENV)/python -m api.openapi
+
+limits: setup-tests ## write docs/limits.md of the code and the table of limits
+	@$(VENV)/python -m tools.limits.page
 
 protocol: setup-tests ## generate the wire codec from Kafka's message definitions
 	@$(VENV)/python -m tools.protocol

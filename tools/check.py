@@ -42,6 +42,7 @@ OTHERS = (
     Stage(name="import contracts", command=[str(venv_tool("lint-imports"))]),
     python_stage("locks", "tools.lock", "--check"),
     python_stage("openapi", "api.openapi", "--check"),
+    python_stage("limits", "tools.limits.page", "--check"),
     python_stage("clients' page", "tools.clients_page", "--check"),
     python_stage("console's types", "tools.console", "--check"),
     node_stage("console format, lint", "biome", "ci", "--colors=off", "."),

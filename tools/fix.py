@@ -15,6 +15,7 @@ STAGES = (
     cargo_stage("rustfmt", "fmt", "--all"),
     cargo_stage("clients: rustfmt", "fmt", cwd=CLIENT_PROGRAMS / "rust"),
     python_stage("openapi", "api.openapi"),
+    python_stage("limits", "tools.limits.page"),
     python_stage("gofmt", "tools.go", "--fix"),
     go_stage("terraform docs", "go", "run", "./cmd/docs"),
     python_stage("console's types", "tools.console", "--types"),
