@@ -11,11 +11,13 @@ terraform {
 """
 
 
-def cluster(name: str, plan: str = "dev") -> str:
+def cluster(name: str, plan: str = "dev", **settings: str) -> str:
+    lines = "\n".join(f"  {key} = {value}" for key, value in settings.items())
     return f"""
 resource "headrace_cluster" "it" {{
   name = "{name}"
   plan = "{plan}"
+{lines}
 }}
 """
 

@@ -36,6 +36,8 @@ type APIKeySpec struct {
 	Role      string  `json:"role"`
 	ExpiresAt *string `json:"expires_at,omitempty"`
 	Secret    *string `json:"secret,omitempty"`
+
+	Bounds *APIKeyBounds `json:"bounds,omitempty"`
 }
 
 // CreateAPIKey makes an API key that clusters accept when this returns.

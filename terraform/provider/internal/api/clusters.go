@@ -18,6 +18,8 @@ type Cluster struct {
 	Endpoints     Endpoints `json:"endpoints"`
 	CACertificate *string   `json:"ca_certificate"`
 	CreatedAt     string    `json:"created_at"`
+	// AllowedNetworks are those that clients may come from; none means from everywhere.
+	AllowedNetworks []string `json:"allowed_networks"`
 }
 
 // Endpoints are where clients connect; Kafka is nil until the cluster has addresses.
@@ -36,6 +38,13 @@ type KafkaEndpoints struct {
 type ClusterSpec struct {
 	Name string `json:"name"`
 	Plan string `json:"plan"`
+	// AllowedNetworks are left out where clients may come from everywhere.
+	AllowedNetworks []string `json:"allowed_networks,omitempty"`
+}
+
+// ClusterChange is what changes of a cluster in place.
+type ClusterChange struct {
+	AllowedNetworks []string `json:"allowed_networks"`
 }
 
 // CreateCluster returns a cluster that clients can use. When making it failed, the id of what there
@@ -85,6 +94,22 @@ func (c *Client) GetCluster(ctx context.Context, id string) (*Cluster, error) {
 // ListClusters lists the clusters of the organization, oldest first.
 func (c *Client) ListClusters(ctx context.Context) ([]Cluster, error) {
 	return list[Cluster](ctx, c, pathOf("clusters"), url.Values{})
+}
+
+// UpdateCluster returns the cluster when its brokers have the change in force.
+func (c *Client) UpdateCluster(ctx context.Context, id string, change ClusterChange) (*Cluster, error) {
+	var changed struct{ Cluster }
+	status, err := c.change(ctx, http.MethodPatch, pathOf("clusters", id), change, &changed)
+	if err != nil {
+		return nil, err
+	}
+	if status != http.StatusAccepted {
+		return &changed.Cluster, nil
+	}
+	if err := c.await(ctx, changed.ID); err != nil {
+		return nil, err
+	}
+	return c.GetCluster(ctx, id)
 }
 
 // DeleteCluster returns when the cluster is gone.

@@ -39,6 +39,7 @@ type apiKeyModel struct {
 	SecretWOVersion types.Int64  `tfsdk:"secret_wo_version"`
 	Secret          types.String `tfsdk:"secret"`
 	CreatedAt       types.String `tfsdk:"created_at"`
+	Bounds          types.Object `tfsdk:"bounds"`
 }
 
 func (r *apiKeyResource) Metadata(
@@ -87,6 +88,7 @@ func (r *apiKeyResource) Schema(
 				Validators:          []validator.String{instantValidator{}},
 				PlanModifiers:       []planmodifier.String{sameInstantModifier{}, stringplanmodifier.RequiresReplace()},
 			},
+			"bounds": apiKeyBoundsAttribute,
 			"secret_wo": schema.StringAttribute{
 				MarkdownDescription: "A secret that you bring, in neither state nor plan: the ephemeral resource " +
 					"`headrace_secret` draws one. It is used when the key is made, and decides its id. Needs Terraform 1.11 " +
@@ -141,6 +143,7 @@ func (r *apiKeyResource) Create(
 		Role:      plan.Role.ValueString(),
 		ExpiresAt: plan.ExpiresAt.ValueStringPointer(),
 		Secret:    brought.ValueStringPointer(),
+		Bounds:    boundsOf(plan.Bounds),
 	})
 	if err != nil {
 		addError(&response.Diagnostics, "create the API key", err)
@@ -216,6 +219,7 @@ func newAPIKeyModel(key api.APIKey, written types.String) apiKeyModel {
 		Role:      types.StringValue(key.Role),
 		ExpiresAt: expiresAt,
 		CreatedAt: types.StringValue(key.CreatedAt),
+		Bounds:    boundsValue(key.Bounds),
 	}
 }
 

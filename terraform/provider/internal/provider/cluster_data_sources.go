@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/headrace/terraform-provider-headrace/internal/api"
 )
@@ -38,6 +39,11 @@ func clusterAttributes() map[string]schema.Attribute {
 		"endpoints":      endpointsAttribute,
 		"ca_certificate": schema.StringAttribute{MarkdownDescription: caCertificateText, Computed: true},
 		"created_at":     schema.StringAttribute{MarkdownDescription: clusterCreatedAtText, Computed: true},
+		"allowed_networks": schema.SetAttribute{
+			MarkdownDescription: allowedNetworksText + " Null for everywhere.",
+			ElementType:         types.StringType,
+			Computed:            true,
+		},
 	}
 }
 

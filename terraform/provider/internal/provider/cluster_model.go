@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"slices"
+
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -15,6 +17,8 @@ type clusterModel struct {
 	Endpoints     types.Object `tfsdk:"endpoints"`
 	CACertificate types.String `tfsdk:"ca_certificate"`
 	CreatedAt     types.String `tfsdk:"created_at"`
+	// Networks that clients may come from; null where none are said.
+	AllowedNetworks types.Set `tfsdk:"allowed_networks"`
 }
 
 var kafkaTypes = map[string]attr.Type{
@@ -36,7 +40,33 @@ func newClusterModel(cluster api.Cluster) clusterModel {
 		Endpoints:     endpointsValue(cluster.Endpoints),
 		CACertificate: types.StringPointerValue(cluster.CACertificate),
 		CreatedAt:     types.StringValue(cluster.CreatedAt),
+
+		AllowedNetworks: networksValue(cluster.AllowedNetworks),
 	}
+}
+
+// networksValue is null for no network, as a configuration has it that says none.
+func networksValue(networks []string) types.Set {
+	if len(networks) == 0 {
+		return types.SetNull(types.StringType)
+	}
+	values := make([]attr.Value, len(networks))
+	for index, network := range networks {
+		values[index] = types.StringValue(network)
+	}
+	return types.SetValueMust(types.StringType, values)
+}
+
+// networks are in the order of their texts, and never nil: none opens the cluster to everywhere.
+func (m clusterModel) networks() []string {
+	found := []string{}
+	for _, element := range m.AllowedNetworks.Elements() {
+		if text, ok := element.(types.String); ok {
+			found = append(found, text.ValueString())
+		}
+	}
+	slices.Sort(found)
+	return found
 }
 
 func endpointsValue(endpoints api.Endpoints) types.Object {
@@ -66,4 +96,6 @@ const (
 	endpointsPlainText   = "For SASL without TLS; only on loopback, else null."
 	caCertificateText    = "PEM certificate of the authority that Kafka clients and HTTP clients have to trust."
 	clusterCreatedAtText = "When the cluster was made (RFC 3339, UTC)."
+	allowedNetworksText  = "Addresses and networks that clients may come from, such as `192.0.2.0/24`, over Kafka and " +
+		"to produce and consume over HTTP; 1 to 100."
 )

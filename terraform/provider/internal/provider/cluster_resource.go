@@ -3,16 +3,20 @@ package provider
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/objectplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/headrace/terraform-provider-headrace/internal/api"
 )
+
+const networksMax = 100
 
 type clusterResource struct{ configuredResource }
 
@@ -50,6 +54,13 @@ func (r *clusterResource) Schema(
 				MarkdownDescription: clusterPlanText + " Another plan makes another cluster.",
 				Required:            true,
 				PlanModifiers:       replaces,
+			},
+			"allowed_networks": schema.SetAttribute{
+				MarkdownDescription: allowedNetworksText + " Left out, clients may come from everywhere. Changed in " +
+					"place: connections from elsewhere end.",
+				ElementType: types.StringType,
+				Optional:    true,
+				Validators:  []validator.Set{setvalidator.SizeBetween(1, networksMax)},
 			},
 			"status": schema.StringAttribute{
 				MarkdownDescription: clusterStatusText, Computed: true, PlanModifiers: kept,
@@ -162,11 +173,24 @@ func (r *clusterResource) Read(
 	response.Diagnostics.Append(response.State.Set(ctx, model)...)
 }
 
-// Update is never asked for: every attribute that can be set makes another cluster.
+// Update is asked for other networks; every other attribute that can be set makes another cluster.
 func (r *clusterResource) Update(
-	_ context.Context, _ resource.UpdateRequest, response *resource.UpdateResponse,
+	ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse,
 ) {
-	response.Diagnostics.AddError("The provider is broken", "a cluster can not be changed in place")
+	var plan clusterResourceModel
+	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	if response.Diagnostics.HasError() || !r.ready(&response.Diagnostics) {
+		return
+	}
+	change := api.ClusterChange{AllowedNetworks: plan.networks()}
+	changed, err := r.client.UpdateCluster(ctx, plan.ID.ValueString(), change)
+	if err != nil {
+		addError(&response.Diagnostics, "change the cluster", err)
+		return
+	}
+	response.Diagnostics.Append(
+		response.State.Set(ctx, clusterResourceModel{newClusterModel(*changed), plan.Price})...,
+	)
 }
 
 func (r *clusterResource) Delete(
@@ -189,7 +213,9 @@ func (r *clusterResource) ImportState(
 }
 
 func (m clusterModel) spec() api.ClusterSpec {
-	return api.ClusterSpec{Name: m.Name.ValueString(), Plan: m.Plan.ValueString()}
+	return api.ClusterSpec{
+		Name: m.Name.ValueString(), Plan: m.Plan.ValueString(), AllowedNetworks: m.networks(),
+	}
 }
 
 func (m clusterModel) withoutUnknown() clusterModel {
