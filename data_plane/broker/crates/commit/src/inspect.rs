@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use headrace_io::Disk;
+use headrace_log::LogError;
 use headrace_types::TopicPartition;
 
 use crate::entry::Reading;
 use crate::error::CommitError;
 use crate::replay::Replay;
+use crate::unreplayed;
 
 /// A file of the write-ahead log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,26 @@ pub struct HeldView {
     pub batches: u64,
     /// Bytes of them.
     pub bytes: u64,
+}
+
+/// Batches that were put aside in the directory of a partition that was offline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsideView {
+    /// Their file.
+    pub path: PathBuf,
+    /// How many there are.
+    pub batches: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+}
+
+/// Looks for batches that were put aside in the directory of a partition.
+///
+/// # Errors
+/// Damage and unknown formats are those that keep the partition offline.
+pub fn inspect_aside(disk: &dyn Disk, dir: &Path) -> Result<Option<AsideView>, LogError> {
+    let found = unreplayed::look(disk, dir)?;
+    Ok(found.map(|(batches, bytes)| AsideView { path: dir.join(unreplayed::FILE_NAME), batches, bytes }))
 }
 
 /// Everything in a write-ahead log.

@@ -37,16 +37,42 @@ fn load(disk: &dyn Disk, path: &Path) -> Result<Option<Vec<u8>>, LogError> {
     KIND.decode(&bytes).required(path)
 }
 
+/// Batches that are kept in `dir`, and their bytes; none if there is no such file.
+pub(crate) fn look(disk: &dyn Disk, dir: &Path) -> Result<Option<(u64, u64)>, LogError> {
+    let path = dir.join(FILE_NAME);
+    let Some(payload) = load(disk, &path)? else { return Ok(None) };
+    let (mut count, mut bytes) = (0, 0);
+    let mut batches = Batches { path: &path, rest: &payload };
+    while let Some(batch) = batches.next()? {
+        count += 1;
+        bytes += batch.len() as u64;
+    }
+    Ok(Some((count, bytes)))
+}
+
+/// The batches of a file, in order.
+struct Batches<'a> {
+    path: &'a Path,
+    rest: &'a [u8],
+}
+
+impl<'a> Batches<'a> {
+    fn next(&mut self) -> Result<Option<&'a [u8]>, LogError> {
+        let Some((length, after)) = self.rest.split_first_chunk::<4>() else { return Ok(None) };
+        let batch = after.split_at_checked(u32::from_be_bytes(*length) as usize);
+        let (batch, after) = batch.ok_or_else(|| LogError::corrupt(self.path, "a batch is cut off"))?;
+        self.rest = after;
+        Ok(Some(batch))
+    }
+}
+
 /// Appends what was kept to a log that can be opened again, durably, and forgets it.
 pub fn replay_into(disk: &dyn Disk, dir: &Path, log: &mut PartitionLog, now_ms: i64) -> Result<(), LogError> {
     let path = dir.join(FILE_NAME);
     let Some(payload) = load(disk, &path)? else { return Ok(()) };
-    let mut rest = payload.as_slice();
-    while let Some((length, after)) = rest.split_first_chunk::<4>() {
-        let batch = after.split_at_checked(u32::from_be_bytes(*length) as usize);
-        let (batch, after) = batch.ok_or_else(|| LogError::corrupt(&path, "a batch is cut off"))?;
+    let mut batches = Batches { path: &path, rest: &payload };
+    while let Some(batch) = batches.next()? {
         log.replay(batch, now_ms)?;
-        rest = after;
     }
     if let Some(plan) = log.sync_plan() {
         log.synced(plan.run()?);

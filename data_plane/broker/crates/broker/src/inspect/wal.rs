@@ -4,13 +4,14 @@ use std::{io, path::PathBuf, sync::Arc};
 
 use headrace_commit::{
     CommitError,
-    inspect::{BlockView, HeldView, WalInspection, inspect},
+    inspect::{AsideView, BlockView, HeldView, WalInspection, inspect, inspect_aside},
 };
 use headrace_io::Disk;
+use headrace_log::{LogError, partition};
 use serde::Serialize;
 
 use super::{Told, damage};
-use crate::topics::WAL_DIRECTORY;
+use crate::topics::{TOPICS_DIRECTORY, WAL_DIRECTORY};
 
 /// One thing that was met.
 #[derive(Serialize)]
@@ -40,10 +41,45 @@ enum Item {
         batches: u64,
         bytes: u64,
     },
+    /// Batches that wait for a partition that was offline.
+    #[serde(rename = "unreplayed")]
+    Aside { path: PathBuf, batches: u64, bytes: u64 },
 }
 
-/// Tells of the write-ahead log; the number of damaged places. Its blocks are told one by one only if `blocks` says so.
+/// Tells of the write-ahead log and of what was put aside from one; the number of damaged places. Its blocks are told one by one only if
+/// `blocks` says so.
 pub(super) fn tell(disk: &Arc<dyn Disk>, blocks: bool, told: &mut Told<'_>) -> io::Result<u64> {
+    Ok(tell_log(disk, blocks, told)? + tell_aside(&**disk, told)?)
+}
+
+fn tell_aside(disk: &dyn Disk, told: &mut Told<'_>) -> io::Result<u64> {
+    let topics = told.root.join(TOPICS_DIRECTORY);
+    let mut damaged = 0;
+    let dirs = if disk.exists(&topics)? { disk.list(&topics)? } else { Vec::new() };
+    for dir in dirs.iter().filter(|dir| partition::identity_of(dir).is_some()) {
+        match inspect_aside(disk, &topics.join(dir)) {
+            Ok(None) => {}
+            Ok(Some(AsideView { path, batches, bytes })) if told.json => {
+                told.json(&Item::Aside { path, batches, bytes })?;
+            }
+            Ok(Some(AsideView { path, batches, bytes })) => {
+                let path = told.short(&path);
+                writeln!(
+                    told.out,
+                    "  put aside until the partition can be opened: {path}  {batches} batches  {bytes} bytes"
+                )?;
+            }
+            Err(LogError::Corrupt { path, detail } | LogError::Format { path, detail }) => {
+                damaged += 1;
+                damage(told, &path, &detail)?;
+            }
+            Err(error) => return Err(io::Error::other(error)),
+        }
+    }
+    Ok(damaged)
+}
+
+fn tell_log(disk: &Arc<dyn Disk>, blocks: bool, told: &mut Told<'_>) -> io::Result<u64> {
     let dir = told.root.join(WAL_DIRECTORY);
     let found = match inspect(Arc::clone(disk), &dir) {
         Ok(Some(found)) => found,

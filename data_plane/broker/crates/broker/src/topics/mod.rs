@@ -38,7 +38,7 @@ use settings::Settings;
 pub(crate) use administration::{NewTopic, Refusal};
 pub(crate) use append::{Accepted, IMPLICIT_SINCE, ProduceRefusal, Produced};
 pub(crate) use metrics::StorageMetrics;
-pub(crate) use opening::WAL_DIRECTORY;
+pub(crate) use opening::{TOPICS_DIRECTORY, WAL_DIRECTORY};
 pub(crate) use read::{Fetched, Held};
 
 /// The topics of the broker.

@@ -21,7 +21,7 @@ use super::{
 use crate::{config::LimitsConfig, limits::FETCH_WAITS_MAX, usage::Usage};
 
 /// Directory of the logs, in the data directory.
-const DIRECTORY: &str = "topics";
+pub(crate) const TOPICS_DIRECTORY: &str = "topics";
 /// Directory of the write-ahead log, in the data directory.
 pub(crate) const WAL_DIRECTORY: &str = "wal";
 /// The data directory, which the process works in.
@@ -87,7 +87,7 @@ impl Topics {
 
 /// Where the logs lie.
 pub(super) fn root() -> PathBuf {
-    Path::new(DATA_DIRECTORY).join(DIRECTORY)
+    Path::new(DATA_DIRECTORY).join(TOPICS_DIRECTORY)
 }
 
 /// Where the log of a partition lies.

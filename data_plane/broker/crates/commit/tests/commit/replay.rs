@@ -1,8 +1,9 @@
 //! What a damaged write-ahead log is told from a torn one by, and whose appends it remembers.
 
+use headrace_commit::inspect::inspect_aside;
 use headrace_commit::{CommitError, Flush, Share, block::FILE_HEADER_BYTES};
 use headrace_io::disk::read_file;
-use headrace_io::{Disk, OpenMode, SeededRng, SimDisk};
+use headrace_io::{Disk, OpenMode, ReadOnly, SeededRng, SimDisk};
 use headrace_records::BatchBuilder;
 
 use crate::support::{Store, dir_of, disk, partition, wal_dir};
@@ -132,6 +133,8 @@ fn batches_of_a_partition_that_is_offline_wait_for_it() {
         let mut store = Store::open(&disk).unwrap();
         assert!(store.logs.0[&partition(0)].is_none());
         assert_eq!(store.high_watermark(1), 1, "the others serve");
+        let aside = inspect_aside(&ReadOnly(disk.clone()), &dir_of(partition(0))).unwrap().unwrap();
+        assert_eq!((aside.batches, aside.bytes), (1, batch(4).len() as u64));
     }
     disk.crash(&SeededRng::new(8));
     disk.flip_bit(&segment, 64 + 16, 2);
