@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from bench.broker import processes
 from bench.broker.bars import Bar, at_most
 from bench.broker.brokers import HEADRACE, KAFKA, Broker, running
 from bench.broker.bulk import FETCH, fill, writing
 from bench.broker.load import Consume, Produce, run
-from bench.broker.processes import usage
 from bench.broker.rounds import Figures
 from bench.broker.session import SEGMENTS, say, scratch
 from bench.broker.size import Size
@@ -18,7 +18,6 @@ MB = 1_000_000
 IDLE_BYTES_MAX = 10 * MB
 LOADED_BYTES_MAX = 64 * MB
 IDLE_WAKEUPS_MAX = 1.0
-SETTLE_SECONDS = 2.0
 PART_SECONDS = 15.0
 KEPT_BYTES = 2 << 30
 
@@ -29,8 +28,7 @@ def at_rest(size: Size, root: Path | None = None) -> Figures:
     for name in (HEADRACE, KAFKA):
         say(f"{name} at rest")
         with scratch(root) as directory, running(name, directory) as broker:
-            time.sleep(SETTLE_SECONDS)
-            rest = usage(broker.pid, size.idle_seconds)
+            rest = processes.at_rest(broker.pid, size.idle_seconds)
             found[name] = {"start_seconds": round(broker.start_seconds, 4), **rest.as_json()}
     return found
 
@@ -58,8 +56,7 @@ def after_load(size: Size, root: Path | None = None) -> Figures:
             part = min(PART_SECONDS, size.load_seconds / 3)
             peak = max(peak, *(_part(broker, part, kind) for kind in range(3)))
             rounds += 1
-        time.sleep(SETTLE_SECONDS)
-        rest = usage(broker.pid, size.idle_seconds)
+        rest = processes.at_rest(broker.pid, size.idle_seconds)
     return {
         "load_seconds": round(passed),
         "rounds": rounds,

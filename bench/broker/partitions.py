@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from functools import partial
 from typing import Any
 
 from bench.broker.bars import Bar, at_least, at_most
 from bench.broker.brokers import HEADRACE, KAFKA, Broker, running
 from bench.broker.load import Produce, run
-from bench.broker.processes import Usage, usage
+from bench.broker.processes import at_rest
 from bench.broker.rounds import Figures, alternate, ratio
 from bench.broker.session import SEGMENTS, Session, say, scratch
 from bench.broker.size import Size
@@ -67,11 +66,11 @@ def judge(found: Figures) -> list[Bar]:
 def idle_cost(name: str, size: Size) -> Figures:
     """Memory and wakeups of a fresh broker, before and after it has many partitions."""
     with scratch() as directory, running(name, directory) as broker:
-        before = _at_rest(broker, size)
+        before = at_rest(broker.pid, size.idle_seconds)
         with broker.connect() as connection:
             connection.create_topic("idle", size.many_partitions, SEGMENTS)
             connection.await_topic("idle", size.many_partitions)
-        after = _at_rest(broker, size)
+        after = at_rest(broker.pid, size.idle_seconds)
     added = after.resident_bytes - before.resident_bytes
     return {
         "partitions": size.many_partitions,
@@ -80,11 +79,6 @@ def idle_cost(name: str, size: Size) -> Figures:
         "cpu_share": after.cpu_share,
         "empty": before.as_json(),
     }
-
-
-def _at_rest(broker: Broker, size: Size) -> Usage:
-    time.sleep(2)
-    return usage(broker.pid, size.idle_seconds)
 
 
 def _write(size: Size, count: int, broker: Broker, topic: str) -> Figures:

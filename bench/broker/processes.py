@@ -10,6 +10,9 @@ from typing import Any
 
 import psutil
 
+SETTLE_SECONDS = 2.0
+"""What a process still has to do after a start or a load is done by then: it is at rest."""
+
 SWITCHES = re.compile(r"^(?:non)?voluntary_ctxt_switches:\s+(\d+)$", re.MULTILINE)
 
 
@@ -25,6 +28,12 @@ class Usage:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+def at_rest(pid: int, seconds: float) -> Usage:
+    """Leave a process alone, and then watch it for a while."""
+    time.sleep(SETTLE_SECONDS)
+    return usage(pid, seconds)
 
 
 def usage(pid: int, seconds: float) -> Usage:
