@@ -21,6 +21,7 @@ mod handlers;
 mod handover;
 mod inspect;
 mod journal;
+mod keeper;
 mod limits;
 mod listeners;
 mod logging;

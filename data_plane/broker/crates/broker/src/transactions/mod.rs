@@ -5,58 +5,53 @@ mod endings;
 mod metrics;
 mod resuming;
 
-use std::{
-    cell::{Cell, RefCell},
-    path::Path,
-    rc::Rc,
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::Path, rc::Rc, sync::Arc};
 
 use headrace_io::{Clock, Disk};
-use headrace_log::SyncPlan;
 use headrace_transactions::{
     Coordinator, Description, Effects, EndRequest, InitRequest, ListFilter, Listing, Now, Place, Producer,
     TransactionConfig, TransactionEvent,
 };
-use headrace_types::{ErrorCode, ProducerId, TopicPartition};
-use tokio::{
-    sync::{Notify, watch},
-    task::spawn_local,
-    time::timeout,
-};
+use headrace_types::{ErrorCode, ProducerId, Record, TopicPartition};
+use tokio::{sync::watch, task::spawn_local, time::timeout};
 
 use crate::{
     groups::Groups,
-    journal::{self, Journal, JournalError},
-    limits::{JOURNAL_RETRY_INTERVAL, MARKERS_WAIT_MAX},
-    storage_failure::end_process,
+    journal::{self, JournalError},
+    keeper::{Coordinates, Keeper},
+    limits::MARKERS_WAIT_MAX,
     topics::SharedTopics,
 };
 pub(crate) use metrics::TransactionMetrics;
 
 /// The transactions of a broker.
 pub(crate) struct Transactions {
-    state: RefCell<State>,
+    keeper: Keeper<Coordinator>,
     topics: SharedTopics,
     groups: Rc<Groups>,
     metrics: TransactionMetrics,
-    clock: Arc<dyn Clock>,
-    /// The offset of the journal up to which records are durable.
-    durable: watch::Sender<i64>,
     /// Counts transactions whose markers are all durable.
     finished: watch::Sender<u64>,
-    /// Something was written that is not synced.
-    written: Notify,
-    /// The next timer has changed.
-    timers: Notify,
-    /// When the timer that is set is due, on the monotonic clock.
-    armed_ms: Cell<u64>,
 }
 
-struct State {
-    coordinator: Coordinator,
-    journal: Journal,
+impl Coordinates for Coordinator {
+    type Now = Now;
+
+    fn at(monotonic_ms: u64, wall_ms: i64) -> Now {
+        Now { monotonic_ms, wall_ms }
+    }
+
+    fn start(&mut self, now: Now) {
+        self.start(now);
+    }
+
+    fn snapshot(&self) -> Vec<Record> {
+        self.snapshot().collect()
+    }
+
+    fn next_deadline_ms(&self) -> u64 {
+        self.next_deadline_ms()
+    }
 }
 
 /// A transactional write that may be made.
@@ -76,26 +71,12 @@ impl Transactions {
         topics: SharedTopics,
         groups: Rc<Groups>,
     ) -> Result<Rc<Self>, JournalError> {
-        let mut coordinator = Coordinator::new(config);
         let kind = journal::TRANSACTIONS;
-        let directory = Path::new(kind.directory);
-        let journal = Journal::open(disk, kind, directory, clock.wall_ms(), &mut coordinator)?;
-        coordinator.start(now(clock.as_ref()));
-        let durable = watch::Sender::new(journal.durable());
+        let coordinator = Coordinator::new(config);
+        let keeper = Keeper::open(disk, clock, kind, Path::new(kind.directory), coordinator)?;
         let metrics = TransactionMetrics::default();
-        metrics.observe(&coordinator);
-        Ok(Rc::new(Self {
-            state: RefCell::new(State { coordinator, journal }),
-            topics,
-            groups,
-            metrics,
-            clock,
-            durable,
-            finished: watch::Sender::new(0),
-            written: Notify::new(),
-            timers: Notify::new(),
-            armed_ms: Cell::new(u64::MAX),
-        }))
+        keeper.look(|coordinator, _| metrics.observe(coordinator));
+        Ok(Rc::new(Self { keeper, topics, groups, metrics, finished: watch::Sender::new(0) }))
     }
 
     /// What the coordinator counts.
@@ -130,7 +111,7 @@ impl Transactions {
         producer: Producer,
         place: &Place,
     ) -> Result<(), ErrorCode> {
-        self.state.borrow().coordinator.verify(transactional_id, producer, place)
+        self.keeper.look(|coordinator, _| coordinator.verify(transactional_id, producer, place))
     }
 
     /// Admits a batch of a transaction; the offset of the journal that must be durable before the batch is acknowledged. The batch
@@ -149,7 +130,7 @@ impl Transactions {
             return added.map(|()| end);
         }
         self.verify(id, producer, &place)?;
-        Ok(self.state.borrow().journal.end())
+        Ok(self.keeper.end())
     }
 
     /// `EndTxn`: answers once the decision is durable, and as a rule once it holds everywhere.
@@ -162,8 +143,7 @@ impl Transactions {
             self.metrics.count(request.is_commit);
             let mut finished = self.finished.subscribe();
             let is_finished = |_: &u64| {
-                let state = self.state.borrow();
-                let described = state.coordinator.describe(request.transactional_id);
+                let described = self.describe(request.transactional_id);
                 described.is_none_or(|transaction| !transaction.state.is_prepared())
             };
             // What is left when this time is over goes on by itself: the answer is the same.
@@ -174,24 +154,22 @@ impl Transactions {
 
     /// `DescribeTransactions`, for one id.
     pub(crate) fn describe(&self, transactional_id: &str) -> Option<Description> {
-        self.state.borrow().coordinator.describe(transactional_id)
+        self.keeper.look(|coordinator, _| coordinator.describe(transactional_id))
     }
 
     /// `ListTransactions`
     pub(crate) fn list(&self, filter: &ListFilter) -> Vec<Listing> {
-        self.state.borrow().coordinator.list(filter, now(self.clock.as_ref()))
+        self.keeper.look(|coordinator, now| coordinator.list(filter, now))
     }
 
     /// Returns once the journal is durable up to an offset.
     pub(crate) async fn durable_to(&self, end: i64) {
-        let mut durable = self.durable.subscribe();
-        // The sender lives as long as `self`.
-        let _ = durable.wait_for(|durable| *durable >= end).await;
+        self.keeper.durable_to(end).await;
     }
 
     /// Whether the journal is durable up to an offset.
     pub(crate) fn is_durable_to(&self, end: i64) -> bool {
-        *self.durable.borrow() >= end
+        self.keeper.durable() >= end
     }
 
     /// Asks the coordinator, and answers once everything that the answer rests on is durable.
@@ -210,29 +188,20 @@ impl Transactions {
         self: &Rc<Self>,
         act: impl FnOnce(&mut Coordinator, Now, &mut Effects) -> T,
     ) -> Result<(T, i64), ErrorCode> {
-        if self.state.borrow().journal.is_stuck() {
-            return Err(ErrorCode::CoordinatorNotAvailable);
-        }
+        self.keeper.check_room()?;
         Ok(self.act(act))
     }
 
     fn act<T>(self: &Rc<Self>, act: impl FnOnce(&mut Coordinator, Now, &mut Effects) -> T) -> (T, i64) {
-        let mut state = self.state.borrow_mut();
-        let now = now(self.clock.as_ref());
         let mut effects = Effects::default();
-        let result = act(&mut state.coordinator, now, &mut effects);
-        if !effects.records.is_empty() {
-            state.journal.append(effects.records, now.wall_ms).unwrap_or_else(|error| end_process(&error));
-            self.written.notify_one();
-        }
+        let (result, end) = self.keeper.act(|coordinator, now| {
+            let result = act(coordinator, now, &mut effects);
+            self.metrics.observe(coordinator);
+            (result, std::mem::take(&mut effects.records))
+        });
         effects.events.iter().for_each(|event| self.report(event));
-        self.metrics.observe(&state.coordinator);
-        let end = state.journal.end();
         for ending in effects.endings {
             spawn_local(Rc::clone(self).carry_out(ending, end, endings::Known::Whole));
-        }
-        if state.coordinator.next_deadline_ms() < self.armed_ms.get() {
-            self.timers.notify_one();
         }
         (result, end)
     }
@@ -252,79 +221,23 @@ impl Transactions {
         }
     }
 
-    /// Syncs what is written, for ever. Everything written while a sync runs shares the next one.
+    /// Syncs what is written, for ever.
     pub(crate) async fn keep_durable(self: Rc<Self>) {
-        loop {
-            self.written.notified().await;
-            loop {
-                let plan = self.state.borrow_mut().journal.sync_plan();
-                let Some(plan) = plan else { break };
-                self.sync_by(plan).await;
-                self.compact_if_due();
-            }
-        }
-    }
-
-    async fn sync_by(&self, plan: SyncPlan) {
-        let ran = tokio::task::spawn_blocking(move || plan.run()).await;
-        let end = match ran {
-            Ok(Ok(end)) => end,
-            Ok(Err(error)) => end_process(&error),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
-        };
-        let mut state = self.state.borrow_mut();
-        state.journal.synced(end, self.clock.wall_ms()).unwrap_or_else(|error| end_process(&error));
-        self.durable.send_replace(state.journal.durable());
-    }
-
-    fn compact_if_due(&self) {
-        let mut state = self.state.borrow_mut();
-        if state.journal.wants_compaction() {
-            let snapshot = state.coordinator.snapshot().collect();
-            state.journal.compact(snapshot, self.clock.wall_ms()).unwrap_or_else(|error| end_process(&error));
-        }
+        self.keeper.keep_durable(|_| ()).await;
     }
 
     /// Lets the coordinator do what is due, for ever.
     pub(crate) async fn keep_time(self: Rc<Self>) {
-        loop {
-            let wait = self.arm();
-            tokio::select! {
-                () = tokio::time::sleep(wait) => self.tick(),
-                () = self.timers.notified() => {}
-            }
-        }
-    }
-
-    /// How long to wait for the next timer; records that wait for room are tried again and again.
-    fn arm(&self) -> Duration {
-        let state = self.state.borrow();
-        let due_ms = state.coordinator.next_deadline_ms();
-        self.armed_ms.set(due_ms);
-        let wait = Duration::from_millis(due_ms.saturating_sub(now(self.clock.as_ref()).monotonic_ms));
-        if state.journal.is_stuck() { wait.min(JOURNAL_RETRY_INTERVAL) } else { wait }
+        self.keeper.keep_time(|| self.tick()).await;
     }
 
     fn tick(self: &Rc<Self>) {
         self.act(Coordinator::tick);
-        let mut state = self.state.borrow_mut();
-        if state.journal.is_stuck() {
-            let now_ms = self.clock.wall_ms();
-            state.journal.append(Vec::new(), now_ms).unwrap_or_else(|error| end_process(&error));
-            self.written.notify_one();
-        }
+        self.keeper.try_again();
     }
 
     /// Syncs for the last time.
     pub(crate) async fn close(&self) {
-        let plan = self.state.borrow_mut().journal.closing_plan();
-        if let Some(plan) = plan {
-            self.sync_by(plan).await;
-        }
+        self.keeper.close().await;
     }
-}
-
-fn now(clock: &dyn Clock) -> Now {
-    let monotonic_ms = u64::try_from(clock.mono().as_millis()).unwrap_or(u64::MAX);
-    Now { monotonic_ms, wall_ms: clock.wall_ms() }
 }

@@ -87,27 +87,59 @@ fn an_administrator_ends_a_transaction_in_one_partition() {
     let producer = response.topics[0].partitions[0].active_producers[0].clone();
     assert_eq!((producer.current_txn_start_offset, producer.coordinator_epoch), (0, -1));
     drop(response);
-    let abort = |epoch: i16, coordinator_epoch: i32| WriteTxnMarkersRequest {
-        markers: vec![WritableTxnMarker {
+    let mut write = |epoch: i16, coordinator_epoch: i32| {
+        let marker = WritableTxnMarker {
             producer_id: producer.producer_id,
             producer_epoch: epoch,
-            topics: vec![WritableTxnMarkerTopic { name: "t".into(), partition_indexes: vec![0, 9] }],
             coordinator_epoch,
             ..Default::default()
-        }],
-    };
-    let mut write = |request: &WriteTxnMarkersRequest<'_>| {
-        let sent = client.request(request, 1);
-        let response: WriteTxnMarkersResponse<'_> = client.response(sent, 1);
-        let rows = &response.markers[0].topics[0].partitions;
-        rows.iter().map(|row| row.error_code).collect::<Vec<_>>()
+        };
+        mark(&mut client, 1, marker, vec![0, 9])
     };
     let unknown = ErrorCode::UnknownTopicOrPartition.code();
     let epoch = producer.producer_epoch as i16;
     let stale = ErrorCode::InvalidProducerEpoch.code();
-    assert_eq!(write(&abort(epoch - 1, 0)), [stale, unknown]);
-    assert_eq!(write(&abort(epoch, 7)), [0, unknown]);
+    assert_eq!(write(epoch - 1, 0), [stale, unknown]);
+    assert_eq!(write(epoch, 7), [0, unknown]);
     let fenced = ErrorCode::TransactionCoordinatorFenced.code();
-    assert_eq!(write(&abort(epoch, 6)), [fenced, unknown]);
+    assert_eq!(write(epoch, 6), [fenced, unknown]);
     assert_eq!(fetch_committed(&mut client, "t", 0, 0).last_stable_offset, 2);
+}
+
+/// A marker of the epoch of what is open was meant for a transaction before (KIP-890); one that is sent again ends nothing more.
+#[test]
+fn a_marker_of_the_second_protocol_has_an_epoch_of_its_own() {
+    let broker = Broker::dev();
+    let mut client = broker.connect();
+    create(&mut client, "t", 1, &[]);
+    let mut writer = Writer::new(&mut client, "tx", true);
+    writer.put(&mut client, "t", 0, "x");
+    let mut write = |epoch: i16| {
+        let marker = WritableTxnMarker {
+            producer_id: writer.id,
+            producer_epoch: epoch,
+            transaction_version: 2,
+            ..Default::default()
+        };
+        mark(&mut client, 2, marker, vec![0])
+    };
+    assert_eq!(write(writer.epoch), [ErrorCode::InvalidProducerEpoch.code()]);
+    assert_eq!(write(writer.epoch + 1), [0]);
+    assert_eq!(write(writer.epoch + 1), [0]);
+    assert_eq!(fetch_committed(&mut client, "t", 0, 0).last_stable_offset, 3);
+}
+
+/// Writes a marker into partitions of the topic `t`; the error of each.
+fn mark(
+    client: &mut Client,
+    version: i16,
+    marker: WritableTxnMarker<'_>,
+    partition_indexes: Vec<i32>,
+) -> Vec<i16> {
+    let topics = vec![WritableTxnMarkerTopic { name: "t".into(), partition_indexes }];
+    let markers = vec![WritableTxnMarker { topics, ..marker }];
+    let sent = client.request(&WriteTxnMarkersRequest { markers }, version);
+    let response: WriteTxnMarkersResponse<'_> = client.response(sent, version);
+    let rows = &response.markers[0].topics[0].partitions;
+    rows.iter().map(|row| row.error_code).collect()
 }
