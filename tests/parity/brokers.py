@@ -15,6 +15,8 @@ from tools.java_artifacts import JAVA_DIR
 from tools.paths import BROKER_BINARY
 
 CLUSTER_ID = "AAAAAAAAAAAAAAAAAAAAAQ"
+START_SECONDS_MAX = 240
+"""A JVM on a busy machine takes minutes; one that ends is noticed at once."""
 STOP_SECONDS_MAX = 30
 
 SERVER_PROPERTIES = """\
@@ -94,7 +96,11 @@ def _running(command: Sequence[str], log: Path, port: int) -> Generator[None]:
         subprocess.Popen(command, stdout=output, stderr=output) as process,
     ):
         try:
-            eventually(lambda: _answers(process, log, port), f"{command[0]} does not listen")
+            eventually(
+                lambda: _answers(process, log, port),
+                f"{command[0]} does not listen",
+                START_SECONDS_MAX,
+            )
             yield
         finally:
             process.send_signal(signal.SIGTERM)

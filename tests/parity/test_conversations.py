@@ -25,7 +25,7 @@ from tests.parity.scripts import (
 from tests.parity.sides import Side
 from tools.paths import ROOT
 
-pytestmark = [pytest.mark.xdist_group("parity"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.xdist_group("parity"), pytest.mark.timeout(600)]
 
 Script = Callable[[Side], None]
 

@@ -31,6 +31,7 @@ from tests.parity.sides import Side
 TOPIC = 2
 BROKER = 4
 METRICS = 16
+GROUP = 32
 SET, DELETE, APPEND, SUBTRACT = range(4)
 
 NAME = "parity"
@@ -249,6 +250,10 @@ STEPS: Final = [
         timeout_ms=10_000,
     ),
     described("without a cleanup policy", TOPIC, NAME, ["cleanup.policy"]),
+    described("a group", GROUP, "any", None),
+    described("a group without a name", GROUP, "", None),
+    described("a subscription to metrics", METRICS, "any", None),
+    described("a subscription without a name", METRICS, "", None),
     created("without a value", "no-value", configs=[{"name": "retention.ms", "value": None}]),
     asked(
         "offsets of no group",
@@ -306,6 +311,7 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "describe after changes": DEFAULTS,
     "describe after replacing": DEFAULTS,
     "alter by an unknown operation": "a bad request is no failure of the server",
+    "describe a group": "groups have no settings of their own; the broker's hold for all of them",
     "describe the broker": "read_only: settings of the broker are its configuration file's",
 }
 """Steps that are answered otherwise, with the reason."""

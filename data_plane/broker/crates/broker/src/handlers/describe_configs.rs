@@ -12,7 +12,9 @@ use headrace_types::ErrorCode;
 
 use super::{
     Context,
-    config_resources::{BROKER, TOPIC, check_broker, check_other, topic_name, without_configs},
+    config_resources::{
+        BROKER, CLIENT_METRICS, GROUP, TOPIC, check_broker, check_other, topic_name, without_configs,
+    },
     config_views::ConfigView,
     permissions::denied,
 };
@@ -60,6 +62,15 @@ fn views(context: &Context<'_>, resource: &DescribeConfigsResource<'_>) -> Resul
             context.check_cluster(AclOperation::DescribeConfigs).map_err(denied)?;
             check_broker(context, &resource.resource_name)?;
             Ok(ConfigView::of_broker(&context.broker.config))
+        }
+        // There may be groups and subscriptions to metrics in a cluster, and here they have no settings of their own.
+        other @ (GROUP | CLIENT_METRICS) => {
+            check_other(context, AclOperation::DescribeConfigs, other, &resource.resource_name)?;
+            if resource.resource_name.is_empty() {
+                let message = "the resource needs a name".to_owned();
+                return Err(Refusal::new(ErrorCode::InvalidRequest, message));
+            }
+            Ok(Vec::new())
         }
         other => {
             check_other(context, AclOperation::DescribeConfigs, other, &resource.resource_name)?;

@@ -86,7 +86,8 @@ fn quorum<'a>(context: &Context<'_>) -> PartitionData<'a> {
 fn node<'a>(context: &'a Context<'_>) -> Node<'a> {
     let listener = &context.connection.listener;
     let listeners = vec![Listener {
-        name: listener.name.as_str().into(),
+        // Kafka's admin client takes no other names.
+        name: listener.name.to_uppercase().into(),
         host: listener.advertised.host.as_str().into(),
         port: listener.advertised.port,
     }];
