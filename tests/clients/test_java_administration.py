@@ -30,6 +30,7 @@ LOG_DIRS = "org.apache.kafka.tools.LogDirsCommand"
 ELECTION = "org.apache.kafka.tools.LeaderElectionCommand"
 DELETE_RECORDS = "org.apache.kafka.tools.DeleteRecordsCommand"
 TRANSACTIONS = "org.apache.kafka.tools.TransactionsCommand"
+QUORUM = "org.apache.kafka.tools.MetadataQuorumCommand"
 
 Tool = Callable[..., str]
 
@@ -75,6 +76,8 @@ def test_the_broker_is_described(tool: Tool) -> None:
     )
     assert "log.retention.ms=604800000" in described
     assert "STATIC_BROKER_CONFIG:num.partitions" in described
+    status = tool(QUORUM, "describe", "--status")
+    assert re.search(r"LeaderId:\s+1$", status, re.MULTILINE)
 
 
 @proves("kafka-topics", "administration")
@@ -155,6 +158,7 @@ def test_a_group_forgets_what_it_read(
     assert re.search(rf"{topic}\s+0\s+Successful", deleted)
     assert topic not in tool(GROUPS, "--describe", "--group", group)
     assert group in tool(GROUPS, "--list", "--state", "Empty", "--type", "classic")
+    assert group in tool(CONFIGS, "--entity-type", "groups", "--entity-name", group, "--describe")
 
 
 def test_access_rules_are_kept(kafka_cluster: KafkaCluster, tool: Tool) -> None:

@@ -312,6 +312,7 @@ EXPLAINED: Final[Mapping[str, str]] = {
     "describe after replacing": DEFAULTS,
     "alter by an unknown operation": "a bad request is no failure of the server",
     "describe a group": "groups have no settings of their own; the broker's hold for all of them",
+    "describe a subscription to metrics": "clients send no metrics here, so that none has settings",
     "describe the broker": "read_only: settings of the broker are its configuration file's",
 }
 """Steps that are answered otherwise, with the reason."""

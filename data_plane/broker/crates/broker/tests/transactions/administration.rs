@@ -133,12 +133,11 @@ fn a_marker_of_the_second_protocol_has_an_epoch_of_its_own() {
 fn mark(
     client: &mut Client,
     version: i16,
-    marker: WritableTxnMarker<'_>,
+    mut marker: WritableTxnMarker<'_>,
     partition_indexes: Vec<i32>,
 ) -> Vec<i16> {
-    let topics = vec![WritableTxnMarkerTopic { name: "t".into(), partition_indexes }];
-    let markers = vec![WritableTxnMarker { topics, ..marker }];
-    let sent = client.request(&WriteTxnMarkersRequest { markers }, version);
+    marker.topics = vec![WritableTxnMarkerTopic { name: "t".into(), partition_indexes }];
+    let sent = client.request(&WriteTxnMarkersRequest { markers: vec![marker] }, version);
     let response: WriteTxnMarkersResponse<'_> = client.response(sent, version);
     let rows = &response.markers[0].topics[0].partitions;
     rows.iter().map(|row| row.error_code).collect()
