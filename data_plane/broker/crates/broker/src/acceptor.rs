@@ -11,13 +11,14 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::{
     broker::Broker,
+    channel_login,
     close::Close,
+    config::ClientAuth,
     connection,
     connections::{Connection, Refused},
     limits::{ACCEPT_PAUSE, HELD_CONNECTIONS_MAX, LOGIN_TIMEOUT, REFUSAL_HOLD_MAX},
     listeners::Listener,
     metrics::ReasonLabels,
-    tls::Tls,
 };
 
 /// Accepts on one listener for as long as it is polled.
@@ -49,10 +50,13 @@ fn admit(broker: &Rc<Broker>, listener: &Listener, stream: TcpStream, peer: Sock
         hold(broker, stream, wait);
         return;
     }
-    let mechanisms = broker.security.mechanisms();
+    let uses_sasl = listener.config.protocol.uses_sasl();
+    let mechanisms = if uses_sasl { broker.security.mechanisms() } else { Vec::new() };
     let connection = broker.connections.open(peer, Rc::clone(&listener.config), mechanisms);
     broker.metrics.connections.inc();
-    let tls = broker.tls.as_ref().filter(|_| listener.config.protocol.uses_tls()).map(Tls::acceptor);
+    let tls = broker.tls.as_ref().filter(|_| listener.config.protocol.uses_tls());
+    let tls = tls.and_then(|tls| tls.acceptor(listener.config.client_auth));
+    debug_assert_eq!(tls.is_some(), listener.config.protocol.uses_tls(), "the configuration was checked");
     spawn_local(run(Rc::clone(broker), connection, tls, stream));
 }
 
@@ -105,5 +109,9 @@ async fn serve(
         handshake = timeout_at(login_deadline, tls.accept(stream)) => handshake,
     };
     let stream = handshake.map_err(|_| Close::LoginTimeout)?.map_err(Close::Tls)?;
+    if connection.listener.client_auth != ClientAuth::None {
+        let certificate = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        channel_login::admit(broker, connection, certificate.map(AsRef::as_ref)).await?;
+    }
     Ok(connection::serve(broker, connection, stream, login_deadline).await)
 }

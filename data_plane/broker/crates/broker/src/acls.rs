@@ -56,7 +56,7 @@ pub(crate) struct Acls {
 impl Acls {
     /// Reads the rules back. A damaged file is no empty one: starting without it would open what rules had closed.
     pub(crate) fn open(disk: Arc<dyn Disk>, config: &Config) -> Result<Self, AclsError> {
-        let is_enforced = config.listeners.iter().any(|listener| listener.protocol.uses_sasl());
+        let is_enforced = config.listeners.iter().any(|listener| listener.protocol.knows_clients());
         let in_force = RefCell::new(read(&*disk, Path::new(FILE))?);
         Ok(Self { disk, is_enforced, in_force })
     }

@@ -22,6 +22,8 @@ pub(crate) enum Command {
     BrokerSettings,
     /// Print what a data directory holds.
     Inspect(InspectOptions),
+    /// Say whether authorities and mapping rules of client certificates, on standard input, can be used.
+    CheckClientCertificates,
     /// Print the version.
     Version,
     /// Print the usage.
@@ -43,6 +45,7 @@ usage: headrace-broker --config FILE
        headrace-broker dev --listen 127.0.0.1:PORT --data-dir DIR [--num-partitions N] [--initial-rebalance-delay-ms MS]
        headrace-broker inspect DIR [--json] [--batches] [--producers]
        headrace-broker topic-settings | broker-settings
+       headrace-broker check-client-certificates < JSON
        headrace-broker --version";
 
 /// Reads the arguments of the process.
@@ -51,6 +54,9 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
         Some(Long("config")) => run(parser),
         Some(Value(word)) if word == "topic-settings" => alone(parser, Command::TopicSettings),
         Some(Value(word)) if word == "broker-settings" => alone(parser, Command::BrokerSettings),
+        Some(Value(word)) if word == "check-client-certificates" => {
+            alone(parser, Command::CheckClientCertificates)
+        }
         Some(Long("version") | Short('V')) => Ok(Command::Version),
         Some(Long("help") | Short('h')) => Ok(Command::Help),
         Some(Value(word)) if word == "inspect" => inspect(parser).map(Command::Inspect),
@@ -127,6 +133,7 @@ mod tests {
     fn the_page_about_settings_takes_no_options() {
         assert_eq!(parsed(&["topic-settings"]).unwrap(), Command::TopicSettings);
         assert!(parsed(&["topic-settings", "more"]).is_err());
+        assert_eq!(parsed(&["check-client-certificates"]).unwrap(), Command::CheckClientCertificates);
         assert_eq!(parsed(&["broker-settings"]).unwrap(), Command::BrokerSettings);
     }
 

@@ -1,6 +1,7 @@
 //! Why a connection ends.
 
 use headrace_protocol::{DecodeError, EncodeError};
+use headrace_security::CertificateRefusal;
 use thiserror::Error;
 
 /// A reason to close a connection without, or instead of, an answer. Each has a stable code for logs and metrics.
@@ -22,6 +23,8 @@ pub(crate) enum Close {
     LoginTimeout,
     #[error("the TLS handshake failed: {0}")]
     Tls(std::io::Error),
+    #[error("the certificate of the client: {0}")]
+    Certificate(CertificateRefusal),
     #[error("the login has ended")]
     LoginEnded,
     #[error("the credential was revoked")]
@@ -58,6 +61,7 @@ impl Close {
             Self::LoginRefused => "login_refused",
             Self::LoginTimeout => "login_timeout",
             Self::Tls(_) => "tls_handshake_failed",
+            Self::Certificate(_) => "certificate_refused",
             Self::LoginEnded => "login_ended",
             Self::Revoked => "credential_revoked",
             Self::Suspended => "cluster_suspended",

@@ -65,6 +65,22 @@ pub(crate) struct ListenerConfig {
     /// For the control plane and the gateway: without limits by address, and the only one where super users log in.
     #[serde(default)]
     pub(crate) internal: bool,
+    /// Whether clients show certificates, and are known by them.
+    #[serde(default)]
+    pub(crate) client_auth: ClientAuth,
+}
+
+/// What a listener asks of its clients in the TLS handshake (Kafka's `ssl.client.auth`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClientAuth {
+    /// Nothing: logins say who they are.
+    #[default]
+    None,
+    /// A certificate, if they have one; without one they are nobody that is known.
+    Requested,
+    /// A certificate.
+    Required,
 }
 
 /// What a listener speaks.
@@ -76,6 +92,8 @@ pub(crate) enum SecurityProtocol {
     SaslPlaintext,
     #[serde(rename = "SASL_SSL")]
     SaslSsl,
+    #[serde(rename = "SSL")]
+    Ssl,
 }
 
 /// A host and a port as clients are told them.
@@ -86,12 +104,17 @@ pub(crate) struct Endpoint {
     pub(crate) port: u16,
 }
 
-/// Certificate and key of the `SASL_SSL` listeners.
+/// Certificate and key of the listeners with TLS, and whose certificates they take.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TlsConfig {
     pub(crate) certificate_file: PathBuf,
     pub(crate) private_key_file: PathBuf,
+    /// The authorities that sign clients' certificates, for the `SSL` listeners.
+    pub(crate) client_ca_file: Option<PathBuf>,
+    /// Kafka's `ssl.principal.mapping.rules`.
+    #[serde(default)]
+    pub(crate) principal_mapping_rules: String,
 }
 
 /// Whose tokens are good.
@@ -212,10 +235,15 @@ impl TryFrom<String> for Endpoint {
 
 impl SecurityProtocol {
     pub(crate) fn uses_tls(self) -> bool {
-        self == Self::SaslSsl
+        matches!(self, Self::SaslSsl | Self::Ssl)
     }
 
     pub(crate) fn uses_sasl(self) -> bool {
+        matches!(self, Self::SaslPlaintext | Self::SaslSsl)
+    }
+
+    /// Whether clients say who they are, by a login or by a certificate.
+    pub(crate) fn knows_clients(self) -> bool {
         self != Self::Plaintext
     }
 }
@@ -239,6 +267,7 @@ impl Config {
             bind: options.listen,
             advertised: Endpoint { host: options.listen.ip().to_string(), port: options.listen.port() },
             internal: false,
+            client_auth: ClientAuth::None,
         };
         let config = Self {
             format: FORMAT,
@@ -330,7 +359,15 @@ impl Config {
             format!("listener {name} is internal and {} is not a loopback address", listener.bind)
         })?;
         ensure(!listener.protocol.uses_tls() || self.tls.is_some(), || {
-            format!("listener {name} is SASL_SSL and tls is missing")
+            format!("listener {name} is encrypted and tls is missing")
+        })?;
+        let is_by_certificate = listener.protocol == SecurityProtocol::Ssl;
+        ensure(is_by_certificate == (listener.client_auth != ClientAuth::None), || {
+            format!("listener {name}: client_auth is for SSL, where it is requested or required")
+        })?;
+        let has_authorities = self.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
+        ensure(!is_by_certificate || has_authorities, || {
+            format!("listener {name} is SSL and tls.client_ca_file is missing")
         })?;
         ensure(!listener.protocol.uses_sasl() || self.credentials_file.is_some(), || {
             format!("listener {name} needs a login and credentials_file is missing")
@@ -385,6 +422,15 @@ mod tests {
         assert!(problem(|c| c["format"] = json!(2)).contains("format 2"));
         assert!(problem(|c| c["surprise"] = json!(1)).contains("surprise"));
         assert!(problem(|c| c["tls"] = Value::Null).contains("tls is missing"));
+        assert!(problem(|c| c["listeners"][0]["client_auth"] = json!("required")).contains("client_auth"));
+        assert!(problem(|c| c["listeners"][0]["protocol"] = json!("SSL")).contains("client_auth"));
+        assert!(
+            problem(|c| {
+                c["listeners"][0]["protocol"] = json!("SSL");
+                c["listeners"][0]["client_auth"] = json!("requested");
+            })
+            .contains("client_ca_file is missing")
+        );
         assert!(problem(|c| c["credentials_file"] = Value::Null).contains("credentials_file is missing"));
         assert!(problem(|c| c["listeners"] = json!([])).contains("0 listeners"));
         assert!(problem(|c| c["listeners"][1]["bind"] = json!("0.0.0.0:2")).contains("not encrypted"));

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use headrace_security::{Authenticated, Authentication, Bounds, Mechanism, acls::SUPER_USER};
+use headrace_security::{
+    Authenticated, Authentication, Bounds, Mechanism,
+    acls::{ANONYMOUS, SUPER_USER},
+};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep_until},
@@ -20,9 +23,6 @@ use crate::{
     config::{LimitsConfig, ListenerConfig},
     limits::{CONNECTIONS_PER_LOGIN, INTERNAL_CONNECTIONS_MAX},
 };
-
-/// Who a connection of a listener without logins speaks for, as in Kafka.
-const ANONYMOUS: &str = "User:ANONYMOUS";
 
 /// One connection, as its requests see it.
 pub(crate) struct Connection {
@@ -61,7 +61,7 @@ impl Connection {
         mechanisms: Vec<Mechanism>,
     ) -> Self {
         let authentication =
-            listener.protocol.uses_sasl().then(|| RefCell::new(Authentication::new(mechanisms)));
+            listener.protocol.knows_clients().then(|| RefCell::new(Authentication::new(mechanisms)));
         Self {
             id,
             peer,
@@ -97,9 +97,19 @@ impl Connection {
         self.authentication.as_ref().is_none_or(|state| state.borrow().identity().is_some())
     }
 
-    /// Whether somebody other than the control plane has logged in.
+    /// Takes whom the channel itself has proved the client to be.
+    pub(crate) fn identify(&self, authenticated: Authenticated) {
+        if let Some(state) = &self.authentication {
+            state.borrow_mut().identify(authenticated);
+        }
+    }
+
+    /// Whether somebody other than the control plane has said who it is; where nobody can, everyone counts.
     fn is_customers(&self) -> bool {
-        self.with_principal(|principal| principal.is_some_and(|name| name != SUPER_USER))
+        let is_stranger = |name: &str| self.authentication.is_some() && name == ANONYMOUS;
+        self.with_principal(|principal| {
+            principal.is_some_and(|name| name != SUPER_USER && !is_stranger(name))
+        })
     }
 
     /// Whether the next frame is a bare SASL token.
@@ -333,7 +343,7 @@ impl Connections {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Endpoint, SecurityProtocol};
+    use crate::config::{ClientAuth, Endpoint, SecurityProtocol};
 
     fn listener(protocol: SecurityProtocol, internal: bool) -> Rc<ListenerConfig> {
         Rc::new(ListenerConfig {
@@ -342,6 +352,7 @@ mod tests {
             bind: "127.0.0.1:0".parse().unwrap(),
             advertised: Endpoint { host: "localhost".into(), port: 1 },
             internal,
+            client_auth: ClientAuth::None,
         })
     }
 

@@ -8,6 +8,8 @@ use headrace_usage::WindowLength;
 pub(crate) const CONFIG_FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Longest certificate or private key file, in bytes.
 pub(crate) const TLS_FILE_BYTES_MAX: u64 = 1024 * 1024;
+/// Most authorities that sign clients' certificates.
+pub(crate) const CLIENT_AUTHORITIES_MAX: usize = 20;
 /// Most listeners of one broker.
 pub(crate) const LISTENERS_MAX: usize = 16;
 

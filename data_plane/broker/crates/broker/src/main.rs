@@ -6,6 +6,8 @@ mod acls;
 mod admin;
 mod broker;
 mod broker_settings;
+mod channel_login;
+mod check;
 mod cli;
 mod close;
 mod config;
@@ -55,6 +57,8 @@ use crate::{
 const EXIT_START: u8 = 1;
 /// Exit status of a bad command line.
 const EXIT_USAGE: u8 = 2;
+/// Exit status of a check that refuses what it was given.
+const EXIT_REFUSED: u8 = 4;
 /// Whether this is the negative control of the durability proof.
 const UNSAFE_BUILD: bool = cfg!(feature = "unsafe-ack-before-sync");
 const UNSAFE_REFUSAL: &str = "this build acknowledges before it syncs: only 'dev' runs with it";
@@ -67,6 +71,10 @@ fn main() -> ExitCode {
         Ok(Command::Dev(options)) => run(Config::dev(&options)),
         Ok(Command::BrokerSettings) => say(broker_settings::page().trim_end()),
         Ok(Command::TopicSettings) => say(topics::settings::page().trim_end()),
+        Ok(Command::CheckClientCertificates) => match check::client_certificates(io::stdin().lock()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(problem) => complain(&problem.to_string(), EXIT_REFUSED),
+        },
         Ok(Command::Inspect(options)) => inspect::run(&options),
         Ok(Command::Version) => say(&version()),
         Ok(Command::Help) => say(cli::USAGE),

@@ -86,6 +86,11 @@ impl Authentication {
         }
     }
 
+    /// Takes whom the channel itself has proved the client to be: a certificate does so before the first request.
+    pub fn identify(&mut self, authenticated: Authenticated) {
+        self.identity = Some(authenticated);
+    }
+
     /// Starts an exchange, or a re-authentication when the connection has an identity.
     pub fn handshake(
         &mut self,
@@ -93,7 +98,8 @@ impl Authentication {
         framing: TokenFraming,
         nonce: ServerNonce,
     ) -> Result<(), HandshakeError> {
-        if self.refused || self.exchange.is_some() {
+        // Without mechanisms there is nothing to choose: such a listener knows its clients otherwise.
+        if self.refused || self.exchange.is_some() || self.mechanisms.is_empty() {
             self.refused = true;
             return Err(HandshakeError::IllegalState);
         }

@@ -6,6 +6,7 @@
 pub mod acls;
 mod authentication;
 mod bounds;
+mod certificates;
 mod credentials;
 mod decoy;
 pub mod limits;
@@ -20,6 +21,7 @@ mod users;
 
 pub use authentication::{Authentication, HandshakeError, Operation, TokenFraming};
 pub use bounds::Bounds;
+pub use certificates::{CertificateRefusal, MappingError, PrincipalMapping, Subject, identify};
 pub use credentials::{Credentials, CredentialsError};
 pub use decoy::DecoyKey;
 pub use mechanism::{Mechanism, Verifiers};

@@ -48,3 +48,10 @@ pub const ACLS_MAX: usize = 4_000;
 pub const ACL_NAME_BYTES_MAX: usize = 1_024;
 /// Longest principal of an access rule, in bytes.
 pub const ACL_PRINCIPAL_BYTES_MAX: usize = 256;
+
+/// Longest text of rules that map certificates to principals, in bytes.
+pub const MAPPING_RULES_BYTES_MAX: usize = 8 * 1024;
+/// Most rules that map certificates to principals.
+pub const MAPPING_RULES_MAX: usize = 50;
+/// Largest compiled pattern of such a rule, in bytes.
+pub const MAPPING_PATTERN_BYTES_MAX: usize = 256 * 1024;

@@ -4,8 +4,8 @@
 use std::net::IpAddr;
 
 use headrace_security::acls::{
-    Acl, AclFilter, AclFormatError, AclOperation, AclPermission, AclProblem, AclResourceType, AclSet, Asker,
-    CLUSTER_NAME, Host, PatternFilter, PatternType, SUPER_USER,
+    ANONYMOUS, Acl, AclFilter, AclFormatError, AclOperation, AclPermission, AclProblem, AclResourceType,
+    AclSet, Asker, CLUSTER_NAME, Host, PatternFilter, PatternType, SUPER_USER,
 };
 use headrace_security::limits::{ACL_NAME_BYTES_MAX, ACL_PRINCIPAL_BYTES_MAX, ACLS_MAX};
 use proptest::prelude::*;
@@ -313,4 +313,38 @@ fn a_file_of_nonsense_is_refused() {
     let unchecked = set_of(&[rule("", PatternType::Literal, AclOperation::Read, AclPermission::Allow)]);
     let decoded = AclSet::decode(&unchecked.encode().unwrap());
     assert!(matches!(decoded, Err(AclFormatError::Rule { index: 0, problem: AclProblem::NameEmpty })));
+}
+
+#[test]
+fn who_has_not_said_who_it_is_may_do_what_rules_allow_and_nothing_else() {
+    let rule = |principal: &str, name: &str| Acl {
+        resource_type: AclResourceType::Topic,
+        pattern: PatternType::Literal,
+        name: name.to_owned(),
+        principal: principal.to_owned(),
+        host: Host::Any,
+        operation: AclOperation::Read,
+        permission: AclPermission::Allow,
+    };
+    let stranger = Asker { principal: ANONYMOUS, host: HERE.parse().unwrap() };
+    let known = Asker { principal: "User:one", ..stranger };
+    let topic = AclResourceType::Topic;
+    let mut rules = AclSet::default();
+    for operation in [AclOperation::Read, AclOperation::Describe] {
+        assert!(rules.permits(&known, operation, topic, "a"));
+        assert!(!rules.permits(&stranger, operation, topic, "a"), "nothing is open to strangers");
+        assert!(rules.permits_somewhere(&known, operation, topic));
+        assert!(!rules.permits_somewhere(&stranger, operation, topic));
+    }
+    rules.insert(&rule("User:one", "b"));
+    assert!(!rules.permits(&stranger, AclOperation::Read, topic, "a"));
+    assert!(!rules.permits_somewhere(&stranger, AclOperation::Read, topic));
+    rules.insert(&rule(ANONYMOUS, "a"));
+    rules.insert(&rule("User:*", "c"));
+    assert!(rules.permits(&stranger, AclOperation::Read, topic, "a"));
+    assert!(rules.permits(&stranger, AclOperation::Describe, topic, "c"), "everyone is everyone");
+    assert!(!rules.permits(&stranger, AclOperation::Read, topic, "b"));
+    assert!(!rules.permits(&stranger, AclOperation::Write, topic, "a"));
+    assert!(rules.permits_somewhere(&stranger, AclOperation::Read, topic));
+    assert!(!rules.permits_somewhere(&stranger, AclOperation::Write, topic));
 }

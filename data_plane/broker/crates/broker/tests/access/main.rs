@@ -4,6 +4,7 @@
 
 mod calls;
 mod certificates;
+mod client_certificates;
 mod connecting;
 mod sessions;
 mod states;

@@ -17,5 +17,7 @@ pub use set::{AclFormatError, AclSet, Asker};
 pub const CLUSTER_NAME: &str = "kafka-cluster";
 /// The principal that no rule binds: the control plane, which proves itself by a token that it signs.
 pub const SUPER_USER: &str = "User:control-plane";
+/// Who has not said who it is, as Kafka names it.
+pub const ANONYMOUS: &str = "User:ANONYMOUS";
 /// The literal name that stands for every resource of its type.
 pub const WILDCARD: &str = "*";

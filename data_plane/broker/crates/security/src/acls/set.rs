@@ -9,8 +9,8 @@ use std::{
 use thiserror::Error;
 
 use super::{
-    Acl, AclFilter, AclOperation, AclPermission, AclProblem, AclResourceType, Host, PatternType, SUPER_USER,
-    WILDCARD,
+    ANONYMOUS, Acl, AclFilter, AclOperation, AclPermission, AclProblem, AclResourceType, Host, PatternType,
+    SUPER_USER, WILDCARD,
 };
 use crate::limits::ACLS_MAX;
 
@@ -21,6 +21,13 @@ pub struct Asker<'a> {
     pub principal: &'a str,
     /// The address that the connection comes from.
     pub host: IpAddr,
+}
+
+impl Asker<'_> {
+    /// Whether it has said who it is. Who has not may do only what rules allow by name: nothing is open to strangers.
+    fn is_known(&self) -> bool {
+        self.principal != ANONYMOUS
+    }
 }
 
 /// Why a payload is not a set of rules.
@@ -136,11 +143,13 @@ impl AclSet {
         resource_type: AclResourceType,
         name: &str,
     ) -> bool {
-        asker.principal == SUPER_USER
-            || self
-                .by_type
-                .get(&resource_type)
-                .is_none_or(|patterns| patterns.verdict(asker, operation, name).permits())
+        if asker.principal == SUPER_USER {
+            return true;
+        }
+        let patterns = self.by_type.get(&resource_type);
+        patterns
+            .map_or_else(Verdict::default, |patterns| patterns.verdict(asker, operation, name))
+            .permits(asker)
     }
 
     /// Whether there may be a resource of this type that somebody may do something with (`authorizeByResourceType` of Apache
@@ -152,11 +161,11 @@ impl AclSet {
         operation: AclOperation,
         resource_type: AclResourceType,
     ) -> bool {
-        asker.principal == SUPER_USER
-            || self
-                .by_type
-                .get(&resource_type)
-                .is_none_or(|patterns| patterns.permit_somewhere(asker, operation))
+        if asker.principal == SUPER_USER {
+            return true;
+        }
+        let patterns = self.by_type.get(&resource_type);
+        patterns.map_or_else(|| asker.is_known(), |patterns| patterns.permit_somewhere(asker, operation))
     }
 
     /// The payload of a file of rules.
@@ -236,19 +245,19 @@ impl Patterns {
 
     fn permit_somewhere(&self, asker: &Asker<'_>, operation: AclOperation) -> bool {
         let everywhere = self.of_literal(WILDCARD, asker, operation);
-        if !everywhere.has_rules {
+        if !everywhere.has_rules && asker.is_known() {
             // There is always a name that no other rule is about.
             return true;
         }
         if everywhere.denies || everywhere.allows {
             return !everywhere.denies;
         }
-        let literal = self.literal.keys().any(|name| self.verdict(asker, operation, name).permits());
+        let literal = self.literal.keys().any(|name| self.verdict(asker, operation, name).permits(asker));
         // Where a beginning is allowed there is a longer name that only rules for beginnings of it are about.
         let beginning = |prefix: &String| {
             let mut verdict = Verdict::default();
             self.prefixes_of(prefix).for_each(|rules| verdict.count(rules, asker, operation));
-            verdict.permits()
+            verdict.permits(asker)
         };
         literal || self.prefixed.keys().any(beginning)
     }
@@ -275,8 +284,8 @@ impl Verdict {
         }
     }
 
-    fn permits(self) -> bool {
-        !self.denies && (self.allows || !self.has_rules)
+    fn permits(self, asker: &Asker<'_>) -> bool {
+        !self.denies && (self.allows || (!self.has_rules && asker.is_known()))
     }
 }
 
