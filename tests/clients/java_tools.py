@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.fixtures.kafka_access import KafkaAccess
 from tools.java_artifacts import JAVA_DIR
 
 
-def java(*places: Path) -> list[str]:
+def java(*places: Path, options: Sequence[str] = ()) -> list[str]:
     """The start of a command line, for a program that lives for seconds; `places` have classes."""
     program = shutil.which("java")
     assert program is not None, "java is not on PATH; `make setup-tests` says how to get it"
@@ -18,7 +19,7 @@ def java(*places: Path) -> list[str]:
     quick = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx128m"]
     quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
     classes = os.pathsep.join([*map(str, places), f"{JAVA_DIR}/*"])
-    return [program, *quick, quiet, "-Dfile.encoding=UTF-8", "-cp", classes]
+    return [program, *quick, quiet, *options, "-Dfile.encoding=UTF-8", "-cp", classes]
 
 
 def write_config(directory: Path, access: KafkaAccess) -> Path:
