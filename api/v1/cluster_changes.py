@@ -16,6 +16,7 @@ from api.errors import problem_response, problems
 from api.idempotency import ReplyKeeper, get_reply_keeper
 from api.prefer import Prefer, Preference
 from api.schemas import DryRun, RequestModel, ResponseModel, dry_run_answer
+from api.v1.cluster_logins import ClientCertificatesUpdate
 from api.v1.clusters import (
     ACCEPTED,
     AllowedNetworks,
@@ -56,6 +57,11 @@ from control_plane.identity.principals import Principal
 from control_plane.kit.errors import FieldError
 from control_plane.operations.models import Operation
 from control_plane.operations.states import OperationStatus
+from control_plane.provisioning.engine import ClientCertificates
+from control_plane.provisioning.errors import (
+    ClientCertificatesInvalidError,
+    ClientCertificatesNotOfferedError,
+)
 from control_plane.usage.service import Kept
 
 TAG_LENGTH_MAX = 200
@@ -79,6 +85,7 @@ class ClusterUpdate(RequestModel):
         Field(ge=0, le=AUTO_PAUSE_MINUTES_MAX, description="0 turns it off.", examples=[30]),
     ] = None
     allowed_networks: AllowedNetworks | None = None
+    client_certificates: ClientCertificatesUpdate | None = None
 
     @model_validator(mode="after")
     def _holds_a_change(self) -> Self:
@@ -180,6 +187,8 @@ _PROBLEMS = (ClusterNotFoundError, ClusterNotReadyError, ClusterChangeFailedErro
             EngineNotInstalledError,
             PlanTooSmallError,
             PlanUnknownError,
+            ClientCertificatesInvalidError,
+            ClientCertificatesNotOfferedError,
         ),
     },
 )
@@ -196,14 +205,18 @@ def update_cluster(
         ),
     ] = None,
 ) -> Response:
-    """Change a cluster's name, labels, protection, waking, idle time, networks or plan.
+    """Change a cluster: all but its plan and its client certificates is in force at once.
 
-    All but the plan are in force at once. Networks and labels are replaced as a whole; connections
-    from where clients may not come any more end. Another plan restarts the broker, which refuses
-    no connection meanwhile; its partitions have to fit the plan.
+    Networks and labels are replaced as a whole; connections from where clients may not come any
+    more end. Another plan, and other client certificates, restart the broker, which refuses no
+    connection meanwhile and ends those that are open; partitions have to fit the plan.
     """
     cluster = find_cluster(change.core, change.services, caller, cluster_id)
     partitions = _partitions(change, caller, cluster) if body.plan is not None else 0
+    certificates = None if body.client_certificates is None else body.client_certificates.wanted()
+    if isinstance(certificates, ClientCertificates):
+        engine = change.services.clusters.engine(cluster.engine)
+        engine.check_client_certificates(certificates)
     patch = ClusterPatch(
         name=body.name,
         plan=body.plan,
@@ -212,6 +225,7 @@ def update_cluster(
         wake_on_connect=body.wake_on_connect,
         auto_pause_minutes=body.auto_pause_minutes,
         allowed_networks=body.allowed_networks,
+        client_certificates=certificates,
     )
     return _carry_out(
         change,

@@ -22,6 +22,7 @@ from api.schemas import (
     dry_run_answer,
     to_list,
 )
+from api.v1.cluster_logins import ClientCertificatesResponse, client_certificates_response
 from api.v1.operations import OperationResponse, operation_response
 from api.v1.router import POST_PROBLEMS, v1_router
 from billing.costs.preview import AT_REST
@@ -143,6 +144,10 @@ class KafkaEndpoints(ResponseModel):
     sasl_plaintext: Annotated[
         str | None, Field(description="Only on loopback.", examples=["127.0.0.1:19092"])
     ]
+    ssl: Annotated[
+        str | None,
+        Field(description="Only with client certificates.", examples=["localhost:19095"]),
+    ]
 
 
 class Endpoints(ResponseModel):
@@ -181,6 +186,7 @@ class ClusterResponse(ResponseModel):
         ),
     ]
     access_reason: Annotated[str | None, Field(description="Why it is not open to everything.")]
+    client_certificates: ClientCertificatesResponse | None
     status: ClusterStatus
     status_since: Instant
     reason: Annotated[str | None, Field(description="What keeps it from being as wanted.")]
@@ -363,7 +369,9 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
     kafka = None
     if cluster.kafka_sasl_ssl is not None:
         kafka = KafkaEndpoints(
-            sasl_ssl=cluster.kafka_sasl_ssl, sasl_plaintext=cluster.kafka_sasl_plaintext
+            sasl_ssl=cluster.kafka_sasl_ssl,
+            sasl_plaintext=cluster.kafka_sasl_plaintext,
+            ssl=cluster.kafka_ssl,
         )
     return ClusterResponse(
         id=cluster.id,
@@ -378,6 +386,7 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
         allowed_networks=cluster.allowed_networks,
         access=to_access(cluster.access),
         access_reason=cluster.access_reason,
+        client_certificates=client_certificates_response(cluster),
         status=ClusterStatus(cluster.status),
         status_since=cluster.status_since,
         reason=cluster.reason,

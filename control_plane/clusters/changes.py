@@ -33,6 +33,7 @@ def wanted_fields(cluster: Cluster) -> Mapping[str, Any]:
         "wake_on_connect": cluster.wake_on_connect,
         "auto_pause_minutes": cluster.auto_pause_minutes,
         "allowed_networks": list(cluster.allowed_networks),
+        "client_certificates": cluster.client_certificates,
         "presence": cluster.presence,
     }
 
@@ -60,16 +61,24 @@ def planned_steps(
     match after["presence"]:
         case Presence.RUNNING if not was_running:
             return ["start"]
-        case Presence.RUNNING if is_restart or before["plan"] != after["plan"]:
-            return ["collect_usage", "start"]
-        case Presence.RUNNING if before["allowed_networks"] != after["allowed_networks"]:
-            return ["publish"]
+        case Presence.RUNNING:
+            return _steps_of_running(before, after, is_restart=is_restart)
         case Presence.STOPPED | Presence.KEPT if was_running:
             return ["collect_usage", "rest" if after["presence"] == Presence.STOPPED else "stop"]
         case Presence.ABSENT if before["presence"] != Presence.ABSENT:
             return ["collect_usage", "remove"] if was_running else ["remove"]
         case _:
             return []
+
+
+def _steps_of_running(
+    before: Mapping[str, Any], after: Mapping[str, Any], *, is_restart: bool
+) -> Sequence[str]:
+    if is_restart or before["plan"] != after["plan"]:
+        return ["collect_usage", "start"]
+    if before["client_certificates"] != after["client_certificates"]:
+        return ["start"]
+    return ["publish"] if before["allowed_networks"] != after["allowed_networks"] else []
 
 
 def require_fit(plan: Plan, *, engine: str, partitions: int) -> None:

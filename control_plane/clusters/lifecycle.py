@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -14,15 +15,18 @@ from control_plane.clusters.errors import (
     ClusterProtectedError,
     DeletedClusterLimitError,
 )
+from control_plane.clusters.logins import to_row
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.service import RESOURCE_TYPE, ClusterService, name_taken, not_found
 from control_plane.clusters.states import ClusterStatus, Presence, can_move, move
 from control_plane.kit.clock import Clock
 from control_plane.kit.scope import Scope
 from control_plane.operations.service import OperationService
-from control_plane.provisioning.engine import ClusterAccess
+from control_plane.provisioning.engine import ClientCertificates, ClusterAccess
 
 DELETED_CLUSTERS_PER_ORGANIZATION_MAX = 100
+
+NO_CERTIFICATES: Final = "off"
 
 PAUSE_KIND = "cluster.pause"
 RESUME_KIND = "cluster.resume"
@@ -45,7 +49,10 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class ClusterPatch:
-    """What is to change; None leaves a field as it is. Labels are replaced as a whole."""
+    """What is to change; None leaves a field as it is. Labels are replaced as a whole.
+
+    `client_certificates` is NO_CERTIFICATES to take none any more; its engine has checked others.
+    """
 
     name: str | None = None
     plan: str | None = None
@@ -54,6 +61,7 @@ class ClusterPatch:
     wake_on_connect: bool | None = None
     auto_pause_minutes: int | None = None  # 0 turns it off
     allowed_networks: Sequence[str] | None = None
+    client_certificates: ClientCertificates | Literal["off"] | None = None
 
 
 class ClusterLifecycle:
@@ -111,7 +119,7 @@ class ClusterLifecycle:
         expected_tag: str | None,
         partitions: int,
     ) -> Changed:
-        """Change what is wanted; brokers start again only if the plan changes.
+        """Change what is wanted; only another plan or other certificates start brokers again.
 
         Networks are in force, for open connections too, when the operation has ended.
 
@@ -137,13 +145,19 @@ class ClusterLifecycle:
         if patch.auto_pause_minutes is not None:
             cluster.auto_pause_minutes = patch.auto_pause_minutes or None
         is_confined = self._confine(cluster, patch.allowed_networks)
-        if patch.plan is not None and patch.plan != cluster.plan:
-            return self._change_plan(session, cluster, patch.plan, partitions)
+        starts_anew = self._change_plan(cluster, patch.plan, partitions)
+        starts_anew |= _change_client_certificates(cluster, patch.client_certificates)
+        if starts_anew and cluster.status != ClusterStatus.PAUSED:
+            self._require_running(cluster)
+            self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
+            return self._begin(session, cluster, UPDATE_KIND)
+        # Nothing runs that would have to change: the next start takes what is wanted then.
         if wanted_fields(cluster) != before:
             cluster.updated_at = self._clock.now()
         if is_confined:
             return self._begin(session, cluster, UPDATE_KIND)
-        return Changed(cluster, None) if patch.plan is None else self._under_way(session, cluster)
+        asks_for_start = patch.plan is not None or patch.client_certificates is not None
+        return self._under_way(session, cluster) if asks_for_start else Changed(cluster, None)
 
     def set_access(
         self, session: Session, cluster_id: str, access: ClusterAccess, reason: str | None
@@ -231,20 +245,14 @@ class ClusterLifecycle:
         if is_due and cluster.presence == Presence.KEPT:
             self._purge(session, cluster)
 
-    def _change_plan(
-        self, session: Session, cluster: Cluster, plan_id: str, partitions: int
-    ) -> Changed:
+    def _change_plan(self, cluster: Cluster, plan_id: str | None, partitions: int) -> bool:
+        """Want another plan; return whether it is another one."""
+        if plan_id is None or plan_id == cluster.plan:
+            return False
         plan = self._clusters.plan(plan_id)
         require_fit(plan, engine=cluster.engine, partitions=partitions)
-        if cluster.status == ClusterStatus.PAUSED:
-            # Nothing runs that would have to change: the next start takes the new plan.
-            cluster.updated_at = self._clock.now()
-            cluster.plan = plan.id
-            return Changed(cluster, None)
-        self._require_running(cluster)
-        self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
         cluster.plan = plan.id
-        return self._begin(session, cluster, UPDATE_KIND)
+        return True
 
     def _confine(self, cluster: Cluster, networks: Sequence[str] | None) -> bool:
         """Have clients come from these networks alone; return whether brokers have to be told.
@@ -329,6 +337,21 @@ class ClusterLifecycle:
                 code="operation_superseded",
                 detail="the cluster was deleted before this was done",
             )
+
+
+def _change_client_certificates(
+    cluster: Cluster, wanted: ClientCertificates | Literal["off"] | None
+) -> bool:
+    """Want clients known by other certificates; return whether that is a change."""
+    if wanted is None:
+        return False
+    row = to_row(None if wanted == NO_CERTIFICATES else wanted)
+    is_other = row != cluster.client_certificates
+    if is_other:
+        cluster.client_certificates = row
+        # A cluster that rests and may be woken is told at once, as it is told of other keys.
+        cluster.credentials_generation += 1
+    return is_other
 
 
 def _not_in(cluster: Cluster, advice: str) -> ClusterNotReadyError:

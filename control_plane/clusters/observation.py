@@ -63,9 +63,10 @@ def is_recorded(cluster: Cluster, seen: ClusterObservation | None) -> bool:
     """Tell whether the row says what is seen."""
     if seen is None or seen.endpoints is None:
         return True
-    recorded = (cluster.kafka_sasl_ssl, cluster.kafka_sasl_plaintext, cluster.ca_certificate)
-    found = (seen.endpoints.sasl_ssl, seen.endpoints.sasl_plaintext, seen.ca_certificate)
-    return recorded == found
+    addresses = seen.endpoints
+    recorded = (cluster.kafka_sasl_ssl, cluster.kafka_sasl_plaintext, cluster.kafka_ssl)
+    found = (addresses.sasl_ssl, addresses.sasl_plaintext, addresses.ssl)
+    return recorded == found and cluster.ca_certificate == seen.ca_certificate
 
 
 def record(cluster: Cluster, seen: ClusterObservation | None) -> None:
@@ -77,4 +78,5 @@ def record(cluster: Cluster, seen: ClusterObservation | None) -> None:
     if seen is not None and seen.endpoints is not None:
         cluster.kafka_sasl_ssl = seen.endpoints.sasl_ssl
         cluster.kafka_sasl_plaintext = seen.endpoints.sasl_plaintext
+        cluster.kafka_ssl = seen.endpoints.ssl
         cluster.ca_certificate = seen.ca_certificate

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from control_plane.clusters import repository
 from control_plane.clusters.errors import ClusterAheadError
+from control_plane.clusters.logins import client_certificates
 from control_plane.clusters.models import REASON_LENGTH_MAX, Cluster
 from control_plane.clusters.observation import is_ahead, judged, observed, record, wanted
 from control_plane.clusters.plan import Brokers, Step, steps
@@ -156,6 +157,7 @@ class Reconciler:
             limits=ClusterLimits(**asdict(plan.limits)),
             default_partitions=plan.default_partitions,
             wakes=cluster.wake_on_connect,
+            client_certificates=client_certificates(cluster),
         )
 
     def _process(self, context: JobContext, loaded: _Loaded) -> _Outcome:

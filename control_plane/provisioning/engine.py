@@ -91,6 +91,20 @@ class ClusterLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientCertificates:
+    """Clients that are known by their certificates, on a listener of their own.
+
+    `authorities` (PEM) sign them; `mapping_rules` make principals of their subjects, as Apache
+    Kafka's ``ssl.principal.mapping.rules`` do. Unless they are `required`, who shows none is
+    ``User:ANONYMOUS`` and may do what access rules allow that name.
+    """
+
+    authorities: str
+    mapping_rules: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ClusterSpec:
     """A cluster as it should run. ``generation`` rises with every change of the spec.
 
@@ -103,14 +117,20 @@ class ClusterSpec:
     auto_create_topics: bool = False
     default_partitions: int = 1
     wakes: bool = False
+    client_certificates: ClientCertificates | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterEndpoints:
-    """Where clients connect, as ``host:port``; ``sasl_plaintext`` only where it is loopback."""
+    """Where clients connect, as ``host:port``.
+
+    ``sasl_plaintext`` is there only where it is loopback, ``ssl`` (no logins, certificates of
+    clients instead) only where the spec has client certificates.
+    """
 
     sasl_ssl: str
     sasl_plaintext: str | None
+    ssl: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +216,14 @@ class Engine(Protocol):
         They hold for open connections too: those that would not be let in any more are ended.
         Raises ``ClusterNotRunningError`` when no broker answers: the credentials are then kept
         and in force from the next start on.
+        """
+        ...
+
+    def check_client_certificates(self, wanted: ClientCertificates) -> None:
+        """Raise ``ClientCertificatesInvalidError`` for what brokers would not take.
+
+        Raises ``ClientCertificatesNotOfferedError`` where the engine knows no client by its
+        certificate.
         """
         ...
 

@@ -1,6 +1,6 @@
 """What can go wrong between the control plane and the processes of a cluster."""
 
-from control_plane.kit.errors import AppError
+from control_plane.kit.errors import AppError, InvalidInputError
 
 
 class ProvisioningError(AppError):
@@ -63,3 +63,17 @@ class UsageWindowUnknownError(ProvisioningError):
     """A usage window was acknowledged that its broker has not closed."""
 
     code = "usage_window_unknown"
+
+
+class ClientCertificatesInvalidError(InvalidInputError):
+    """The authorities or the mapping rules of client certificates can not be used."""
+
+    code = "client_certificates_invalid"
+    title = "Client certificates invalid"
+
+
+class ClientCertificatesNotOfferedError(InvalidInputError):
+    """The cluster's engine knows no client by its certificate."""
+
+    code = "client_certificates_not_offered"
+    title = "Client certificates not offered"

@@ -29,7 +29,7 @@ def test_what_scripts_rely_on(run: Run) -> None:
     assert cluster["status"] == "running"
     assert cluster["ca_certificate"].startswith("-----BEGIN CERTIFICATE-----")
     assert cluster["endpoints"]["rest"].startswith("https://")
-    assert set(cluster["endpoints"]["kafka"]) == {"sasl_ssl", "sasl_plaintext"}
+    assert set(cluster["endpoints"]["kafka"]) == {"sasl_ssl", "sasl_plaintext", "ssl"}
 
     key = json_of(run("-o", "json", "api-key", "create", "--cluster", cluster["id"]))
     assert key["id"].startswith("hk_")
@@ -90,6 +90,35 @@ def test_the_whole_life_of_a_cluster(run: Run) -> None:
     assert cluster["id"] not in [one["id"] for one in cluster_of("list", "--deleted")]
     assert run("cluster", "update", "third-life").returncode == 2
     assert run("cluster", "create", "x", "--label", "nonsense").returncode == 2
+
+
+def test_client_certificates_are_checked_and_told_of(run: Run, tmp_path: Path) -> None:
+    cluster = json_of(run("cluster", "create", "by-certificate", "-ojson"))
+    file = tmp_path / "authorities.pem"
+    file.write_text(cluster["ca_certificate"], encoding="utf-8")
+
+    def change(*options: str) -> Any:
+        return run("cluster", "client-certificates", "by-certificate", *options, "-ojson")
+
+    rules = ("--mapping-rules", "RULE:^CN=(.*?),.*$/$1/L,DEFAULT")
+    given = ("--authorities", str(file), *rules)
+    preview = json_of(change(*given, "--dry-run"))
+    assert preview["diff"][0]["field"] == "client_certificates"
+    assert preview["steps"] == ["start"]
+    changed = json_of(change(*given))
+    assert changed["endpoints"]["kafka"]["ssl"] is not None
+    assert changed["client_certificates"] == {
+        "authorities": cluster["ca_certificate"],
+        "mapping_rules": rules[1],
+        "mode": "required",
+    }
+    refused = change("--authorities", str(file), "--mapping-rules", "RULE:(?=a)/b/")
+    assert refused.returncode == 1
+    assert "look-around" in refused.stderr, refused.stderr
+    assert change().returncode == 2
+    assert change("--mode", "off", *rules).returncode == 2
+    assert json_of(change("--mode", "off"))["endpoints"]["kafka"]["ssl"] is None
+    json_of(run("cluster", "delete", "--yes", "by-certificate", "--purge", "-ojson"))
 
 
 def test_exit_codes_tell_what_went_wrong(run: Run, kafka_cluster: KafkaCluster) -> None:

@@ -276,6 +276,30 @@ LIMITS = (
         (f"{_CRATES}/security/tests/users.rs::users_are_limited_and_known_ones_still_change",),
     ),
     Limit(
+        "broker.CLIENT_AUTHORITIES_MAX",
+        "`422 client_certificates_invalid`",
+        None,
+        (f"{_CRATES}/broker/src/check.rs::what_a_broker_would_not_take_is_refused_in_words",),
+    ),
+    Limit(
+        "security.MAPPING_RULES_MAX",
+        "`422 client_certificates_invalid`",
+        None,
+        (f"{_CRATES}/security/src/certificates/mapping.rs::rules_are_bounded",),
+    ),
+    Limit(
+        "security.MAPPING_RULES_BYTES_MAX",
+        "`422 client_certificates_invalid`",
+        None,
+        (f"{_CRATES}/security/src/certificates/mapping.rs::rules_are_bounded",),
+    ),
+    Limit(
+        "security.MAPPING_PATTERN_BYTES_MAX",
+        "`422 client_certificates_invalid`",
+        None,
+        (f"{_CRATES}/security/src/certificates/mapping.rs::rules_are_bounded",),
+    ),
+    Limit(
         "security.ACLS_MAX",
         "`POLICY_VIOLATION`",
         None,

@@ -270,11 +270,11 @@ export interface paths {
         head?: never;
         /**
          * Update Cluster
-         * @description Change a cluster's name, labels, protection, waking, idle time, networks or plan.
+         * @description Change a cluster: all but its plan and its client certificates is in force at once.
          *
-         *     All but the plan are in force at once. Networks and labels are replaced as a whole; connections
-         *     from where clients may not come any more end. Another plan restarts the broker, which refuses
-         *     no connection meanwhile; its partitions have to fit the plan.
+         *     Networks and labels are replaced as a whole; connections from where clients may not come any
+         *     more end. Another plan, and other client certificates, restart the broker, which refuses no
+         *     connection meanwhile and ends those that are open; partitions have to fit the plan.
          */
         patch: operations["update_cluster"];
         trace?: never;
@@ -778,6 +778,53 @@ export interface components {
          */
         ApiKeyScope: "organization" | "cluster";
         /**
+         * ClientCertificatesResponse
+         * @description Clients that are known by certificates, on the endpoint `ssl`.
+         */
+        ClientCertificatesResponse: {
+            /**
+             * Authorities
+             * @description Certificates (PEM, at most 20) of the authorities that sign clients' ones.
+             * @example -----BEGIN CERTIFICATE-----
+             *     ...
+             *     -----END CERTIFICATE-----
+             */
+            authorities: string;
+            /**
+             * Mapping Rules
+             * @description Kafka's ssl.principal.mapping.rules; empty for the whole subject (DEFAULT).
+             * @example RULE:^CN=(.*?),.*$/$1/L,DEFAULT
+             */
+            mapping_rules: string;
+            /**
+             * Mode
+             * @description required: who shows no certificate is refused. requested: is User:ANONYMOUS, whom rules name.
+             * @enum {string}
+             */
+            mode: "requested" | "required";
+        };
+        /**
+         * ClientCertificatesUpdate
+         * @description Clients that are known by certificates, on a listener of their own; replaced as a whole.
+         */
+        ClientCertificatesUpdate: {
+            /** Authorities */
+            authorities?: string | null;
+            /**
+             * Mapping Rules
+             * @description Kafka's ssl.principal.mapping.rules; empty for the whole subject (DEFAULT).
+             * @default
+             * @example RULE:^CN=(.*?),.*$/$1/L,DEFAULT
+             */
+            mapping_rules: string;
+            /**
+             * Mode
+             * @description required: who shows no certificate is refused. requested: is User:ANONYMOUS, whom rules name. off: no such listener.
+             * @enum {string}
+             */
+            mode: "off" | "requested" | "required";
+        };
+        /**
          * ClusterChangePreview
          * @description What a change would do. It was not made.
          */
@@ -931,6 +978,7 @@ export interface components {
              * @description PEM; what clients trust for sasl_ssl and rest.
              */
             ca_certificate: string | null;
+            client_certificates: components["schemas"]["ClientCertificatesResponse"] | null;
             /** Created At */
             created_at: string;
             /**
@@ -1068,6 +1116,7 @@ export interface components {
              * @example 30
              */
             auto_pause_minutes?: number | null;
+            client_certificates?: components["schemas"]["ClientCertificatesUpdate"] | null;
             /** Deletion Protection */
             deletion_protection?: boolean | null;
             /** Labels */
@@ -1412,6 +1461,12 @@ export interface components {
              * @example localhost:19093
              */
             sasl_ssl: string;
+            /**
+             * Ssl
+             * @description Only with client certificates.
+             * @example localhost:19095
+             */
+            ssl: string | null;
         };
         /**
          * LineTypeSpendResponse

@@ -15,19 +15,23 @@ import structlog
 from control_plane.provisioning.broker_admin import BrokerAdmin
 from control_plane.provisioning.engine import (
     CertificateIssuer,
+    ClientCertificates,
     ClusterEndpoints,
     ClusterObservation,
     ClusterSpec,
     CredentialSet,
     KafkaBootstrap,
 )
+from control_plane.provisioning.engines import broker_check
 from control_plane.provisioning.engines.native_directory import (
     BROKER_ID,
     INTERNAL,
+    SSL,
     NativeDirectory,
     join_host_port,
 )
 from control_plane.provisioning.errors import (
+    ClientCertificatesInvalidError,
     ClusterNotRunningError,
     CredentialsRejectedError,
     ProvisioningError,
@@ -91,7 +95,8 @@ class NativeEngine:
             directory = self._directory(spec.cluster_id)
             directory.create()
             process_id = _process_id(spec.cluster_id)
-            listeners = self._provisioner.reserve(process_id, self._listeners(directory))
+            wanted = self._listeners(directory, spec)
+            listeners = self._provisioner.reserve(process_id, wanted)
             is_stale = self._write(directory, spec, listeners, credentials)
             before = self._provisioner.observe(process_id)
             after = self._provisioner.ensure(self._process(directory, spec, listeners))
@@ -116,6 +121,13 @@ class NativeEngine:
                     directory.restore_credentials(before)
                 raise
 
+    def check_client_certificates(self, wanted: ClientCertificates) -> None:
+        problem = broker_check.client_certificates(self._settings.broker_binary, wanted)
+        if problem is not None:
+            raise ClientCertificatesInvalidError(
+                problem, advice="send PEM certificates of authorities, and rules as Kafka has them"
+            )
+
     def renew_certificate(self, cluster_id: str) -> bool:
         with self._turn(cluster_id):
             directory = self._directory(cluster_id)
@@ -137,7 +149,8 @@ class NativeEngine:
             directory = self._directory(spec.cluster_id)
             directory.create()
             process_id = _process_id(spec.cluster_id)
-            listeners = self._provisioner.reserve(process_id, self._listeners(directory))
+            wanted = self._listeners(directory, spec)
+            listeners = self._provisioner.reserve(process_id, wanted)
             self._write(directory, spec, listeners, credentials)
             process = self._process(directory, spec, listeners)
             wakes_from = tuple(credentials.openness.allowed_networks)
@@ -228,10 +241,12 @@ class NativeEngine:
             SASL_SSL: settings.public_host,
             SASL_PLAINTEXT: LOOPBACK,
             INTERNAL: LOOPBACK,
+            SSL: settings.public_host,
         }
         # Every file is synced on its own; side by side they share the journal's commits.
         with ThreadPoolExecutor(max_workers=4) as pool:
             kept = pool.submit(directory.write_credentials, credentials)
+            authorities = pool.submit(directory.write_client_authorities, spec.client_certificates)
             keys = pool.submit(directory.write_token_keys, self._token_keys())
             certificate = pool.submit(
                 directory.write_certificate,
@@ -249,15 +264,17 @@ class NativeEngine:
             )
         kept.result()
         keys.result()
-        return any((certificate.result(), config.result()))
+        return any((certificate.result(), config.result(), authorities.result()))
 
-    def _listeners(self, directory: NativeDirectory) -> tuple[Listener, ...]:
+    def _listeners(self, directory: NativeDirectory, spec: ClusterSpec) -> tuple[Listener, ...]:
         ports = directory.ports()
         tls = Listener(SASL_SSL, self._settings.bind_host, ports.get(SASL_SSL, 0))
         plaintext = Listener(SASL_PLAINTEXT, LOOPBACK, ports.get(SASL_PLAINTEXT, 0))
         # The control plane and the gateway come in here, and the super user nowhere else.
         internal = Listener(INTERNAL, LOOPBACK, ports.get(INTERNAL, 0))
-        return (tls, plaintext, internal)
+        if spec.client_certificates is None:
+            return (tls, plaintext, internal)
+        return (tls, plaintext, internal, Listener(SSL, tls.host, ports.get(SSL, 0)))
 
     def _process(
         self, directory: NativeDirectory, spec: ClusterSpec, listeners: tuple[Listener, ...]
@@ -295,6 +312,7 @@ class NativeEngine:
         return ClusterEndpoints(
             sasl_ssl=join_host_port(self._settings.public_host, ports[SASL_SSL]),
             sasl_plaintext=plaintext,
+            ssl=join_host_port(self._settings.public_host, ports[SSL]) if SSL in ports else None,
         )
 
     def _observe_known(self, cluster_id: str) -> ClusterObservation:

@@ -7,7 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 
-from control_plane.provisioning.engine import CertificateIssuer, ClusterSpec, CredentialSet
+from control_plane.provisioning.engine import (
+    CertificateIssuer,
+    ClientCertificates,
+    ClusterSpec,
+    CredentialSet,
+)
 from control_plane.provisioning.files import write_atomically, write_if_changed
 from control_plane.provisioning.process import Listener
 
@@ -17,10 +22,12 @@ CLOCK_SKEW_SECONDS = 30
 BROKER_ID = 1
 
 INTERNAL = "internal"
+SSL = "ssl"
 _PROTOCOLS = {INTERNAL: "SASL_PLAINTEXT"}
 
 _CERTIFICATE = "tls/broker.pem"
 _PRIVATE_KEY = "tls/broker.key"
+_CLIENT_AUTHORITIES = "tls/client-authorities.pem"
 _CREDENTIALS = "credentials.json"
 _TOKEN_KEYS = "token-keys.json"  # noqa: S105 - a file's name
 _ADMIN_SOCKET = "admin.sock"
@@ -78,6 +85,7 @@ class NativeDirectory:
         usage_window_seconds: int,
     ) -> bool:
         """Write broker.json; return whether it changed."""
+        clients = spec.client_certificates
         config = {
             "format": CONFIG_FORMAT,
             "cluster_id": spec.cluster_id,
@@ -91,10 +99,16 @@ class NativeDirectory:
                     "bind": join_host_port(listener.host, listener.port),
                     "advertised": join_host_port(advertised_hosts[listener.name], listener.port),
                     "internal": listener.name == INTERNAL,
+                    "client_auth": _client_auth(listener, clients),
                 }
                 for listener in listeners
             ],
-            "tls": {"certificate_file": _CERTIFICATE, "private_key_file": _PRIVATE_KEY},
+            "tls": {
+                "certificate_file": _CERTIFICATE,
+                "private_key_file": _PRIVATE_KEY,
+                "client_ca_file": None if clients is None else _CLIENT_AUTHORITIES,
+                "principal_mapping_rules": "" if clients is None else clients.mapping_rules,
+            },
             "credentials_file": _CREDENTIALS,
             "tokens": {
                 "jwks_file": _TOKEN_KEYS,
@@ -111,6 +125,12 @@ class NativeDirectory:
             "usage": {"window_seconds": usage_window_seconds},
         }
         return write_if_changed(self.config_file, _to_json(config))
+
+    def write_client_authorities(self, clients: ClientCertificates | None) -> bool:
+        """Write whose certificates of clients are taken; return whether that changed."""
+        if clients is None:
+            return False
+        return write_if_changed(self.path / _CLIENT_AUTHORITIES, clients.authorities.encode())
 
     def write_token_keys(self, jwks: Mapping[str, Any]) -> bool:
         return write_if_changed(self.path / _TOKEN_KEYS, _to_json(jwks))
@@ -162,6 +182,12 @@ class NativeDirectory:
 
 def join_host_port(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _client_auth(listener: Listener, clients: ClientCertificates | None) -> str:
+    if listener.name != SSL or clients is None:
+        return "none"
+    return "required" if clients.required else "requested"
 
 
 def _to_json(value: Mapping[str, Any]) -> bytes:

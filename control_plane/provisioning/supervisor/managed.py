@@ -3,11 +3,11 @@
 import asyncio
 import dataclasses
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from control_plane.provisioning.process import ProcessSpec, ProcessState, ProcessStatus
+from control_plane.provisioning.process import Listener, ProcessSpec, ProcessState, ProcessStatus
 from control_plane.provisioning.supervisor.backoff import Backoff
 from control_plane.provisioning.supervisor.child import Child
 from control_plane.provisioning.supervisor.errors import SupervisorError
@@ -63,6 +63,20 @@ class ManagedProcess:
             wakes=self.spec.wakes,
             woken_at=self.spec.woken_at,
         )
+
+    def reserve(self, wanted: Iterable[Listener]) -> tuple[Listener, ...]:
+        """Return the listeners of these names: those that it has, and new ones, bound for it.
+
+        New ones are its own once a spec names them.
+        """
+        known = {one.name: one for one in self.spec.listeners}
+        wanted = tuple(known.get(one.name, one) for one in wanted)
+        names = {one.name for one in wanted}
+        others = [one for one in self.spec.listeners if one.name not in names]
+        if not names <= known.keys():
+            held = self.sockets.bind([*others, *wanted])
+            known = {one.name: one for one in held}
+        return tuple(known[one.name] for one in wanted)
 
     async def recover(self, commands: Mapping[Command, int]) -> None:
         """Adopt the process if it outlived an earlier supervisor, and make the spec true."""

@@ -25,7 +25,7 @@ from control_plane.provisioning.supervisor.sockets import ListenerSockets
 from control_plane.provisioning.supervisor.specs import SpecStore
 from control_plane.provisioning.supervisor.survivors import running_commands
 
-VERSION = 2
+VERSION = 3
 """Raised with every change that an older client or supervisor would misunderstand."""
 
 _logger = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Supervisor:
         listeners = listeners_from_json(params.get("listeners"))
         known = self._processes.get(process_id)
         if known is not None:
-            return {"listeners": [to_json(one) for one in known.spec.listeners]}
+            return {"listeners": [to_json(one) for one in known.reserve(listeners)]}
         sockets = self._reserved.get(process_id)
         if sockets is None:
             self._require_room()

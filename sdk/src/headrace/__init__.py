@@ -19,6 +19,7 @@ from headrace.errors import (
 from headrace.models import (
     ApiKey,
     Caller,
+    ClientCertificates,
     Cluster,
     Operation,
     Organization,
@@ -38,6 +39,7 @@ __all__ = [
     "AuthenticationError",
     "Caller",
     "Client",
+    "ClientCertificates",
     "Cluster",
     "ConfigurationError",
     "ConflictError",

@@ -3,7 +3,7 @@
 from base64 import b64decode
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 import msgspec
 
@@ -44,6 +44,7 @@ class KafkaEndpoints(Model, frozen=True, kw_only=True):
 
     sasl_ssl: str
     sasl_plaintext: str | None = None
+    ssl: str | None = None
 
 
 class Endpoints(Model, frozen=True, kw_only=True):
@@ -51,6 +52,18 @@ class Endpoints(Model, frozen=True, kw_only=True):
 
     rest: str
     kafka: KafkaEndpoints | None = None
+
+
+class ClientCertificates(Model, frozen=True, kw_only=True):
+    """Clients that are known by their certificates, on the endpoint `ssl` of a cluster.
+
+    `authorities` (PEM) sign them. `mapping_rules` are Kafka's ``ssl.principal.mapping.rules``. With
+    `mode` requested, who shows none is ``User:ANONYMOUS``.
+    """
+
+    authorities: str
+    mapping_rules: str = ""
+    mode: Literal["requested", "required"] = "required"
 
 
 class Cluster(Model, frozen=True, kw_only=True):
@@ -76,6 +89,7 @@ class Cluster(Model, frozen=True, kw_only=True):
     allowed_networks: tuple[str, ...] = ()
     access: str = "full"
     access_reason: str | None = None
+    client_certificates: ClientCertificates | None = None
     status_since: datetime | None = None
     deleted_at: datetime | None = None
     purge_at: datetime | None = None

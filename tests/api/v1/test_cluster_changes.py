@@ -1,13 +1,16 @@
 """Changes of clusters over HTTP: answers, previews with prices, and what is refused."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from control_plane.identity.secrets import key_id_of
+from control_plane.provisioning.engine import ClientCertificates
 from control_plane.provisioning.errors import BrokerNotReadyError
 from tests.fixtures.apis import Api, Caller
 from tests.fixtures.memory_engine import MemoryEngine
+from tests.fixtures.waiting import eventually
 
 VERBS = ("pause", "resume", "restart")
 AT_ONCE = {"Prefer": "respond-async"}
@@ -338,3 +341,66 @@ def whose(secret: str) -> str:
 def told(engine: MemoryEngine, path: str) -> list[str]:
     """The networks that the brokers of a cluster have."""
     return list(engine.credentials[path.rpartition("/")[2]].openness.allowed_networks)
+
+
+AUTHORITIES = "-----BEGIN CERTIFICATE-----"
+CERTIFICATES = {"mode": "required", "authorities": AUTHORITIES, "mapping_rules": "DEFAULT"}
+
+
+class TestClientCertificates:
+    """What is wanted is written down, told, and carried out by a start of its own."""
+
+    def change(self, caller: Caller, path: str, wanted: object, query: str = "") -> Any:
+        return caller.http.patch(path + query, json={"client_certificates": wanted})
+
+    def test_are_set_and_taken_away(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        before = caller.http.get(path)
+        assert before.json()["client_certificates"] is None
+        assert before.json()["endpoints"]["kafka"]["ssl"] is None
+        changed = self.change(caller, path, CERTIFICATES)
+        assert (changed.status_code, changed.json()["generation"]) == (200, 2)
+        assert changed.json()["client_certificates"] == CERTIFICATES
+        assert changed.json()["endpoints"]["kafka"]["ssl"].startswith("localhost:")
+        assert changed.headers["ETag"] != before.headers["ETag"]
+        spec = memory_engine.specs[changed.json()["id"]]
+        assert spec.client_certificates == ClientCertificates(AUTHORITIES, "DEFAULT", required=True)
+        assert self.change(caller, path, CERTIFICATES).json()["generation"] == 2
+        back = self.change(caller, path, {"mode": "off"}).json()
+        assert (back["client_certificates"], back["generation"]) == (None, 3)
+        assert back["endpoints"]["kafka"]["ssl"] is None
+
+    def test_a_dry_run_tells_and_changes_nothing(self, caller: Caller, path: str) -> None:
+        preview = self.change(caller, path, CERTIFICATES, "?dry_run=true").json()
+        kept = {"authorities": AUTHORITIES, "mapping_rules": "DEFAULT", "required": True}
+        assert preview["diff"] == [{"field": "client_certificates", "before": None, "after": kept}]
+        assert preview["steps"] == ["start"]
+        assert caller.http.get(path).json()["client_certificates"] is None
+
+    def test_what_no_broker_would_take_is_refused(self, caller: Caller, path: str) -> None:
+        for query in ("", "?dry_run=true"):
+            reply = self.change(caller, path, {**CERTIFICATES, "authorities": "none"}, query)
+            assert (reply.status_code, reply.json()["code"]) == (422, "client_certificates_invalid")
+        for malformed in (
+            {"mode": "off", "authorities": AUTHORITIES},
+            {"mode": "off", "mapping_rules": "DEFAULT"},
+            {"mode": "required"},
+            {"mode": "optional", "authorities": AUTHORITIES},
+            {**CERTIFICATES, "authorities": AUTHORITIES * 3_000},
+        ):
+            reply = self.change(caller, path, malformed)
+            assert (reply.status_code, reply.json()["code"]) == (422, "request_invalid"), malformed
+
+    def test_a_paused_cluster_that_may_be_woken_is_told_at_once(
+        self, caller: Caller, path: str, memory_engine: MemoryEngine
+    ) -> None:
+        caller.http.patch(path, json={"wake_on_connect": True})
+        paused = caller.http.post(f"{path}:pause").json()
+        changed = self.change(caller, path, CERTIFICATES)
+        assert (changed.status_code, changed.json()["status"]) == (200, "paused")
+
+        def is_told() -> bool:
+            return memory_engine.specs[paused["id"]].client_certificates is not None
+
+        eventually(is_told, "the engine knows the certificates")

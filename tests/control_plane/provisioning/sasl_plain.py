@@ -3,7 +3,7 @@
 import socket
 import struct
 
-HANDSHAKE, AUTHENTICATE = 17, 36
+HANDSHAKE, API_VERSIONS, AUTHENTICATE = 17, 18, 36
 
 
 def login(address: str, username: str, secret: str) -> int:
@@ -21,6 +21,14 @@ def login_on(connection: socket.socket, username: str, secret: str) -> int:
     answer = _call(connection, AUTHENTICATE, struct.pack(">i", len(initial)) + initial)
     (error_code,) = struct.unpack_from(">h", answer)
     return error_code
+
+
+def served_apis(connection: socket.socket) -> int:
+    """Return how many APIs are served, as the other side says."""
+    answer = _call(connection, API_VERSIONS, b"")
+    error_code, count = struct.unpack_from(">hi", answer)
+    assert error_code == 0
+    return count
 
 
 def is_closed_by_peer(connection: socket.socket) -> bool:

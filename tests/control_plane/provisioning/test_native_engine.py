@@ -11,16 +11,23 @@ from typing import Any
 import pytest
 
 from api.embedded.authority import Authority
-from control_plane.provisioning.engine import ClusterOpenness, CredentialSet
+from control_plane.provisioning.engine import ClientCertificates, ClusterOpenness, CredentialSet
 from control_plane.provisioning.errors import (
     BrokerNotReadyError,
+    ClientCertificatesInvalidError,
     ClusterNotRunningError,
     CredentialsRejectedError,
 )
 from control_plane.provisioning.networks import network_problem
 from tests.control_plane.provisioning.native_cluster import CLUSTER, SPEC, Key, Native, credentials
-from tests.control_plane.provisioning.sasl_plain import is_closed_by_peer, login, login_on
+from tests.control_plane.provisioning.sasl_plain import (
+    is_closed_by_peer,
+    login,
+    login_on,
+    served_apis,
+)
 from tests.control_plane.provisioning.supervised import is_gone
+from tests.fixtures.client_authority import ClientAuthority
 from tests.fixtures.waiting import eventually
 from tools.paths import BROKER_BINARY
 
@@ -308,3 +315,47 @@ def test_authority_is_replaced_before_it_ends(tmp_path: Path) -> None:
     aged = Authority.open(tmp_path / "tls", Later(300))
     assert not aged.is_current(chain, ["localhost"])
     assert Authority.open(tmp_path / "tls", Later(3400)).ca_certificate != first.ca_certificate
+
+
+def test_client_certificates_have_a_listener_while_they_are_wanted(
+    native: Native, tmp_path: Path
+) -> None:
+    authority = ClientAuthority(tmp_path)
+    wanted = ClientCertificates(authority.pem, "RULE:^CN=(.*?),.*$/$1/", required=True)
+    native.engine.check_client_certificates(wanted)
+    native.engine.ensure(SPEC, credentials(1))
+    plain = native.plaintext()
+    by_certificate = replace(SPEC, generation=2, client_certificates=wanted)
+    seen = native.engine.ensure(by_certificate, credentials(1))
+    assert seen.endpoints is not None
+    assert seen.endpoints.ssl is not None
+    assert native.plaintext() == plain, "the others keep their addresses"
+    host, port = seen.endpoints.ssl.rsplit(":", 1)
+    holder = authority.issue("writer")
+    context = ssl.create_default_context(cadata=seen.ca_certificate)
+    context.load_cert_chain(holder.certificate_file, holder.key_file)
+    with (
+        socket.create_connection((host, int(port))) as raw,
+        context.wrap_socket(raw, server_hostname=host) as connection,
+    ):
+        assert served_apis(connection) > 0
+    again = native.engine.ensure(replace(by_certificate, generation=3), credentials(1))
+    assert again.endpoints == seen.endpoints
+    without = native.engine.ensure(replace(SPEC, generation=4), credentials(1))
+    assert without.endpoints is not None
+    assert without.endpoints.ssl is None
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)))
+
+
+@pytest.mark.parametrize(
+    ("authorities", "rules", "words"),
+    [("nothing", "", "no certificate"), (None, "RULE:(/x/", "mapping rule 1")],
+)
+def test_client_certificates_that_no_broker_takes_are_refused(
+    native: Native, tmp_path: Path, authorities: str | None, rules: str, words: str
+) -> None:
+    pem = authorities or ClientAuthority(tmp_path).pem
+    with pytest.raises(ClientCertificatesInvalidError) as refused:
+        native.engine.check_client_certificates(ClientCertificates(pem, rules, required=True))
+    assert words in refused.value.detail

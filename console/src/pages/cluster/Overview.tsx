@@ -28,6 +28,7 @@ function Addresses({ cluster }: { cluster: Cluster }) {
   const rows: [string, string | null | undefined][] = [
     ["Kafka bootstrap server (SASL over TLS)", kafka?.sasl_ssl],
     ["Kafka bootstrap server (SASL, this machine only)", kafka?.sasl_plaintext],
+    ["Kafka bootstrap server (client certificates)", kafka?.ssl],
     ["HTTPS", cluster.endpoints.rest],
   ];
   return (

@@ -7,6 +7,7 @@ from typer.main import get_command
 
 from headrace.cli.commands import (
     api_keys,
+    client_certificates,
     cluster_changes,
     clusters,
     consume,
@@ -34,6 +35,7 @@ app.command()(login.login)
 app.command()(login.whoami)
 app.command()(login.version)
 cluster_changes.register(clusters.app)
+client_certificates.register(clusters.app)
 app.add_typer(clusters.app, name="cluster")
 app.add_typer(topics.app, name="topic")
 app.add_typer(api_keys.app, name="api-key")

@@ -9,7 +9,15 @@ import httpx2
 
 from headrace.costs import Usage
 from headrace.errors import ConfigurationError, CredentialsMissingError
-from headrace.models import ApiKey, Caller, Cluster, ClusterChangePreview, Operation, Page
+from headrace.models import (
+    ApiKey,
+    Caller,
+    ClientCertificates,
+    Cluster,
+    ClusterChangePreview,
+    Operation,
+    Page,
+)
 from headrace.pagination import iterate
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT, Operations
 from headrace.transport import (
@@ -138,6 +146,7 @@ class Clusters:
         wake_on_connect: bool | None = None,
         auto_pause_minutes: int | None = None,
         allowed_networks: Sequence[str] | None = None,
+        client_certificates: ClientCertificates | Literal["off"] | None = None,
         wait: bool = True,
         timeout_seconds: float = WAIT_SECONDS_DEFAULT,
     ) -> Cluster:
@@ -154,6 +163,7 @@ class Clusters:
             wake_on_connect=wake_on_connect,
             auto_pause_minutes=auto_pause_minutes,
             allowed_networks=None if allowed_networks is None else list(allowed_networks),
+            client_certificates=_certificates_body(client_certificates),
         )
         response = self._transport.send(_update(cluster_id, body))
         return self._changed(response, timeout_seconds if wait else None)
@@ -167,6 +177,7 @@ class Clusters:
         labels: Mapping[str, str] | None = None,
         deletion_protection: bool | None = None,
         allowed_networks: Sequence[str] | None = None,
+        client_certificates: ClientCertificates | Literal["off"] | None = None,
     ) -> ClusterChangePreview:
         """Tell what an update would do and cost, without making it."""
         body = _given(
@@ -175,6 +186,7 @@ class Clusters:
             labels=None if labels is None else dict(labels),
             deletion_protection=deletion_protection,
             allowed_networks=None if allowed_networks is None else list(allowed_networks),
+            client_certificates=_certificates_body(client_certificates),
         )
         request = _update(cluster_id, body, _flags(dry_run=True))
         return self._transport.decode(self._transport.send(request), ClusterChangePreview)
@@ -278,6 +290,14 @@ class Clusters:
 def _flags(**flags: bool) -> dict[str, str | int]:
     """Return the query that turns on what is true."""
     return {name: "true" for name, is_on in flags.items() if is_on}
+
+
+def _certificates_body(
+    wanted: ClientCertificates | Literal["off"] | None,
+) -> dict[str, Any] | None:
+    if wanted == "off":
+        return {"mode": "off"}
+    return None if wanted is None else wanted.as_dict()
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -32,6 +32,7 @@ type Endpoints struct {
 type KafkaEndpoints struct {
 	SASLSSL       string  `json:"sasl_ssl"`
 	SASLPlaintext *string `json:"sasl_plaintext"`
+	SSL           *string `json:"ssl"`
 }
 
 // ClusterSpec is a cluster to be made.

@@ -25,6 +25,7 @@ var endpointsAttribute = schema.SingleNestedAttribute{
 			Attributes: map[string]schema.Attribute{
 				"sasl_ssl":       schema.StringAttribute{MarkdownDescription: endpointsSSLText, Computed: true},
 				"sasl_plaintext": schema.StringAttribute{MarkdownDescription: endpointsPlainText, Computed: true},
+				"ssl":            schema.StringAttribute{MarkdownDescription: endpointsCertText, Computed: true},
 			},
 		},
 	},

@@ -24,6 +24,7 @@ type clusterModel struct {
 var kafkaTypes = map[string]attr.Type{
 	"sasl_ssl":       types.StringType,
 	"sasl_plaintext": types.StringType,
+	"ssl":            types.StringType,
 }
 
 var endpointsTypes = map[string]attr.Type{
@@ -75,6 +76,7 @@ func endpointsValue(endpoints api.Endpoints) types.Object {
 		kafka = types.ObjectValueMust(kafkaTypes, map[string]attr.Value{
 			"sasl_ssl":       types.StringValue(endpoints.Kafka.SASLSSL),
 			"sasl_plaintext": types.StringPointerValue(endpoints.Kafka.SASLPlaintext),
+			"ssl":            types.StringPointerValue(endpoints.Kafka.SSL),
 		})
 	}
 	return types.ObjectValueMust(endpointsTypes, map[string]attr.Value{
@@ -94,6 +96,7 @@ const (
 	endpointsKafkaText   = "Where Kafka clients connect, as `host:port`."
 	endpointsSSLText     = "For SASL over TLS."
 	endpointsPlainText   = "For SASL without TLS; only on loopback, else null."
+	endpointsCertText    = "For client certificates; null where the cluster takes none."
 	caCertificateText    = "PEM certificate of the authority that Kafka clients and HTTP clients have to trust."
 	clusterCreatedAtText = "When the cluster was made (RFC 3339, UTC)."
 	allowedNetworksText  = "Addresses and networks that clients may come from, such as `192.0.2.0/24`, over Kafka and " +

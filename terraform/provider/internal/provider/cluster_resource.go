@@ -77,6 +77,7 @@ func (r *clusterResource) Schema(
 						Attributes: map[string]schema.Attribute{
 							"sasl_ssl":       schema.StringAttribute{MarkdownDescription: endpointsSSLText, Computed: true},
 							"sasl_plaintext": schema.StringAttribute{MarkdownDescription: endpointsPlainText, Computed: true},
+							"ssl":            schema.StringAttribute{MarkdownDescription: endpointsCertText, Computed: true},
 						},
 					},
 				},

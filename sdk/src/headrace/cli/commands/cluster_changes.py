@@ -134,7 +134,7 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
                 deletion_protection=deletion_protection,
                 allowed_networks=networks,
             )
-            _show_preview(shell, preview)
+            show_preview(shell, preview)
             return
         changed = client.clusters.update(
             found,
@@ -215,7 +215,8 @@ def undelete(
     shell.show(back, SHOW_COLUMNS)
 
 
-def _show_preview(shell: Shell, preview: ClusterChangePreview) -> None:
+def show_preview(shell: Shell, preview: ClusterChangePreview) -> None:
+    """Show what a change would do."""
     if shell.output is OutputFormat.JSON:
         shell.json(preview.as_dict())
         return

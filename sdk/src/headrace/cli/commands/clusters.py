@@ -24,6 +24,7 @@ SHOW_COLUMNS = (
     "endpoints.rest",
     "endpoints.kafka.sasl_ssl",
     "endpoints.kafka.sasl_plaintext",
+    "endpoints.kafka.ssl",
     "labels",
     "deletion_protection",
     "wake_on_connect",
