@@ -95,7 +95,7 @@ def start(name: str, directory: Path) -> Broker:
     with (directory / "output.log").open("ab") as log:
         process = subprocess.Popen(command, stdout=log, stderr=log)
     broker = Broker(name=name, process=process, port=port, directory=directory, start_seconds=0.0)
-    _await_answer(broker)
+    await_answer(broker)
     broker.start_seconds = time.perf_counter() - started
     return broker
 
@@ -168,7 +168,8 @@ def _kafka(directory: Path, port: int) -> list[str]:
     return [*java(*KAFKA_JAVA, *class_path()), "kafka.Kafka", str(properties)]
 
 
-def _await_answer(broker: Broker) -> None:
+def await_answer(broker: Broker) -> None:
+    """Return once it answers; raises RuntimeError if it ended, TimeoutError if it is silent."""
     deadline = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < deadline:
         if broker.process.poll() is not None:

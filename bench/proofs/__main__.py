@@ -25,6 +25,7 @@ from bench.proofs import (
     suites,
     terraform_apply,
     terraform_life,
+    tls_cost,
     usage_bytes,
 )
 from bench.proofs.report import Finding, commit, publish
@@ -56,6 +57,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "revocation": revocation.prove,
     "abuse": abuse.prove,
     "noisy-neighbour": noisy_neighbour.prove,
+    "tls-cost": tls_cost.prove,
     "demo": suites.prove_demo,
     "console-journey": console_journey.prove,
     "terraform-apply": terraform_apply.prove,
