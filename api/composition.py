@@ -1,6 +1,8 @@
 """Composes the services of a web process from its settings."""
 
-from api.deps import ClusterDirectory, Container, Core, CredentialPublisher
+from collections.abc import Callable
+
+from api.deps import ClusterDirectory, Container, Core, CredentialPublisher, JobService
 from api.http_gateway import HttpGateway
 from api.rate_limits import rate_limits
 from billing.catalog.seeds import SEEDS
@@ -27,11 +29,15 @@ from control_plane.kit.db import Database
 from control_plane.kit.idempotency import IdempotencyStore
 from control_plane.kit.job_runner import JobRunner
 from control_plane.kit.jobs import JobRegistry
+from control_plane.kit.periodic import Periodic
 from control_plane.kit.secrets import MasterKey, Vault
 from control_plane.kit.settings import Environment, Settings
 from control_plane.operations.service import OperationService
 from control_plane.organizations.service import OrganizationService
 from migrations.upgrade import require_current, upgrade
+
+# Used keys say so this often, for `last_used_at`.
+TOUCH_EVERY_SECONDS = 30
 
 
 def build_core(settings: Settings, clock: Clock | None = None) -> Core:
@@ -91,20 +97,35 @@ def build_container(
     clusters: ClusterDirectory,
     publisher: CredentialPublisher,
     gateway: HttpGateway,
+    job_service: Callable[[Core], JobService] | None = None,
 ) -> Container:
-    """Compose what the routes use, and the runner of every job that was registered by then."""
-    identity_tasks.register(
-        core.jobs, core.database, core.clock, core.authenticator, publisher.publish
+    """Compose what the routes use, and what has every job run that was registered by then."""
+    register_jobs(core, publisher)
+    job_service = job_service or in_process
+    touch = Periodic("last-used", core.authenticator.flush_last_used, TOUCH_EVERY_SECONDS)
+    return Container(
+        core=core,
+        clusters=clusters,
+        publisher=publisher,
+        job_runner=job_service(core),
+        periodic=touch,
+        gateway=gateway,
     )
+
+
+def register_jobs(core: Core, publisher: CredentialPublisher) -> None:
+    """Add the jobs of what knows no cluster; those of clusters came with their services."""
+    identity_tasks.register(core.jobs, core.database, core.clock, publisher.publish)
     idempotency.register(core.jobs, core.idempotency)
     metering_tasks.register(core.jobs, UsageConsumer(core.catalog, core.metering))
-    runner = JobRunner(
+
+
+def in_process(core: Core) -> JobService:
+    """Return threads of this process that run jobs."""
+    return JobRunner(
         core.database,
         core.clock,
         core.jobs,
         workers=core.settings.job_workers,
         exclusive=core.settings.environment is Environment.EMBEDDED,
-    )
-    return Container(
-        core=core, clusters=clusters, publisher=publisher, job_runner=runner, gateway=gateway
     )

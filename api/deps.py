@@ -22,7 +22,6 @@ from control_plane.identity.tokens import TokenSigner
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.idempotency import IdempotencyStore
-from control_plane.kit.job_runner import JobRunner
 from control_plane.kit.jobs import JobRegistry
 from control_plane.kit.pagination import (
     PAGE_SIZE_DEFAULT,
@@ -30,6 +29,7 @@ from control_plane.kit.pagination import (
     PAGE_TOKEN_LENGTH_MAX,
     PageRequest,
 )
+from control_plane.kit.periodic import Periodic
 from control_plane.kit.scope import Scope
 from control_plane.kit.secrets import Vault
 from control_plane.kit.settings import Settings
@@ -54,6 +54,19 @@ class CredentialPublisher(Protocol):
 
     def publish(self, organization_id: str, cluster_id: str | None) -> None:
         """Publish now and return when brokers confirm it: to one cluster, or None for all."""
+        ...
+
+
+class JobService(Protocol):
+    """Has jobs run: on threads of this process, or by telling workers of them."""
+
+    @property
+    def alive(self) -> bool: ...
+
+    def start(self) -> None: ...
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """Stop; return whether everything ended in time."""
         ...
 
 
@@ -90,7 +103,8 @@ class Container:
     core: Core
     clusters: ClusterDirectory
     publisher: CredentialPublisher
-    job_runner: JobRunner
+    job_runner: JobService
+    periodic: Periodic
     gateway: HttpGateway
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -15,24 +14,16 @@ from rich.text import Text
 from api.embedded import doctor as doctor_checks
 from api.embedded.doctor import Finding, Verdict
 from api.embedded.errors import EmbeddedError
+from api.embedded.options import DataDir, read_settings
 from api.embedded.run import UpOptions, run
 from api.embedded.service import public_host_of
 from api.embedded.stop import stop
 from control_plane.kit.clock import SystemClock
-from control_plane.kit.settings import PORT_DEFAULT, Settings
+from control_plane.kit.settings import PORT_DEFAULT, JobsMode
 from headrace.cli.options import OutputFormat, OutputOption
 from headrace.cli.shell import PIPE_WIDTH, shell_of
 
 _COLOURS: dict[Verdict, str] = {"ok": "green", "warning": "yellow", "failed": "red"}
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        "--data-dir",
-        help="Where everything is kept. [default: ~/.local/share/headrace]",
-        show_default=False,
-    ),
-]
 
 
 def up(
@@ -79,7 +70,11 @@ def up(
         chosen |= {"host": host, "broker_bind_host": host}
     if host is not None and public_host is None:
         chosen["public_host"] = public_host_of(_require_ip_address(host))
-    settings = _settings(data_dir, chosen)
+    settings = read_settings(data_dir, chosen)
+    if settings.jobs is not JobsMode.IN_PROCESS:
+        raise EmbeddedError(
+            "headrace up runs jobs itself; unset HEADRACE_JOBS, or run headrace api"
+        )
     chosen_tls = settings.port_tls if "port_tls" in settings.model_fields_set else None
     options = UpOptions(settings, chosen_tls, ready_file.absolute() if ready_file else None)
     try:
@@ -91,7 +86,7 @@ def up(
 def down(context: typer.Context, data_dir: DataDir = None, output: OutputOption = None) -> None:
     """Stop the service, and what a killed one left running."""
     shell = shell_of(context, output)
-    stopped = stop(_settings(data_dir, {}).data_dir)
+    stopped = stop(read_settings(data_dir, {}).data_dir)
     if shell.output is OutputFormat.JSON:
         shell.json({"stopped": stopped})
     else:
@@ -101,7 +96,7 @@ def down(context: typer.Context, data_dir: DataDir = None, output: OutputOption 
 def doctor(context: typer.Context, data_dir: DataDir = None, output: OutputOption = None) -> None:
     """Check this machine and an installation, and explain what is found."""
     shell = shell_of(context, output)
-    findings = doctor_checks.examine(_settings(data_dir, {}), SystemClock())
+    findings = doctor_checks.examine(read_settings(data_dir, {}), SystemClock())
     if shell.output is OutputFormat.JSON:
         shell.json([asdict(finding) for finding in findings])
     else:
@@ -121,20 +116,6 @@ def _print_table(findings: list[Finding]) -> None:
         verdict = Text(finding.verdict, style=_COLOURS[finding.verdict])
         table.add_row(Text(finding.check), verdict, Text(finding.detail), Text(finding.advice))
     console.print(table)
-
-
-def _settings(data_dir: Path | None, chosen: dict[str, object]) -> Settings:
-    """Read the settings; options that were given win. Raises EmbeddedError."""
-    given = {name: value for name, value in chosen.items() if value is not None}
-    if data_dir is not None:
-        given["data_dir"] = data_dir.expanduser()
-    try:
-        settings = Settings(**given)  # pyright: ignore[reportArgumentType] - checked by the model
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        raise EmbeddedError(f"setting {where}: {problem['msg']}") from None
-    return settings.model_copy(update={"data_dir": settings.data_dir.absolute()})
 
 
 def _require_ip_address(host: str) -> str:

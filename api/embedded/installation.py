@@ -113,16 +113,48 @@ class InstallationLock:
         os.close(self._descriptor)
 
 
+class SharedInstallationLock:
+    """Held by each of several processes that serve a data directory side by side."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._descriptor = os.open(
+            _lock_file(data_dir), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        if not _try_lock(self._descriptor, fcntl.LOCK_SH):
+            holder = _pid_in(self._descriptor)
+            os.close(self._descriptor)
+            raise EmbeddedError(
+                f"{data_dir} is served by headrace up (process {holder}); "
+                f"stop it with: headrace down --data-dir {data_dir}"
+            )
+        # What a killed predecessor left there is not who holds it now.
+        os.ftruncate(self._descriptor, 0)
+
+    def release(self) -> None:
+        os.close(self._descriptor)
+
+
 def lock_holder(data_dir: Path) -> int | None:
-    """Return the pid of the process that serves the data directory now, None if there is none."""
+    """Return the pid of the process that serves the data directory now, None if there is none.
+
+    Raises EmbeddedError where several processes do, which this machine's init system keeps.
+    """
     try:
         descriptor = os.open(_lock_file(data_dir), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     try:
-        return None if _try_lock(descriptor) else _pid_in(descriptor)
+        if _try_lock(descriptor):
+            return None
+        holder = _pid_in(descriptor)
     finally:
         os.close(descriptor)
+    if holder is None:
+        raise EmbeddedError(
+            f"{data_dir} is served by separate processes (headrace api, headrace worker); "
+            "stop these first"
+        )
+    return holder
 
 
 def _create(data_dir: Path, clock: Clock) -> Installation:
@@ -161,9 +193,9 @@ def _lock_file(data_dir: Path) -> Path:
     return data_dir / "lock"
 
 
-def _try_lock(descriptor: int) -> bool:
+def _try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import FastAPI
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.app import create_app
@@ -21,6 +21,7 @@ from api.embedded.first_start import Owner, ensure_owner, issue_sign_in
 from api.embedded.installation import Installation
 from api.embedded.listeners import LOOPBACK, HttpSockets
 from api.embedded.ready import ReadyFacts
+from api.engines import build_native_engine
 from api.gateway_services import build_http_gateway
 from billing.catalog.errors import PriceBookError
 from control_plane.kit.clock import Clock
@@ -28,7 +29,6 @@ from control_plane.kit.db import Database
 from control_plane.kit.secrets import DataKey, MasterKey, MasterKeyError
 from control_plane.kit.settings import Settings
 from control_plane.kit.token_endpoint import TokenEndpoint
-from control_plane.provisioning.engines.native import NativeEngine, NativeSettings
 from control_plane.provisioning.errors import SupervisorUnavailableError
 from control_plane.provisioning.local import LocalProvisioner, SupervisorKeeper
 from migrations.upgrade import SchemaVersionError
@@ -63,32 +63,22 @@ def start_service(
     broker_version(binary)
     authority = Authority.open(installation.tls_dir, clock)
     tls = authority.server_files(installation.tls_dir, certificate_hosts(settings.public_host))
-    core = _open_core(settings, clock, parts)
+    core = open_core(settings, clock, parts)
     core.idempotency.lapse_all()
     owner = ensure_owner(core, installation)
     _start_supervisor(provisioner, parts)
     tokens = TokenEndpoint(core.signer)
     parts.callback(tokens.close)
-    engine = NativeEngine(
-        NativeSettings(
-            clusters_dir=installation.clusters_dir,
-            broker_binary=binary,
-            bind_host=settings.broker_bind_host,
-            public_host=settings.public_host,
-            token_issuer=core.signer.issuer,
-            usage_window_seconds=settings.usage_window_seconds,
-        ),
-        provisioner,
-        authority,
-        core.signer.jwks,
-    )
-    rest_url = f"https://{_in_url(settings.public_host)}:{sockets.https_port}"
+    engine = build_native_engine(core, installation.clusters_dir, binary, provisioner, authority)
+    rest_url = f"https://{in_url(settings.public_host)}:{sockets.https_port}"
     clusters = build_cluster_services(core, {engine.name: engine}, tokens, rest_url=rest_url)
     parts.callback(clusters.close)
     gateway = build_http_gateway(core, clusters, tokens)
     container = build_container(core, clusters, clusters.access, gateway)
     container.job_runner.start()
     parts.callback(container.job_runner.stop, JOBS_STOP_SECONDS_MAX)
+    container.periodic.start()
+    parts.callback(container.periodic.stop)
     return EmbeddedService(
         app=create_app(container),
         tls=tls,
@@ -110,12 +100,10 @@ def public_host_of(host: str) -> str:
     return socket.gethostname() if ipaddress.ip_address(host).is_unspecified else host
 
 
-def _open_core(settings: Settings, clock: Clock, parts: ExitStack) -> Core:
-    key_file = settings.resolved_master_key_file
+def open_core(settings: Settings, clock: Clock, parts: ExitStack) -> Core:
+    """Open the database and the services over it. Raises EmbeddedError for what can be mended."""
     try:
-        # A database that holds sealed values is of no use with any other key than its own.
-        if not key_file.exists() and not _has_sealed_values(settings.resolved_database_url):
-            MasterKey.create(key_file)
+        ensure_master_key(settings)
         core = build_core(settings, clock)
     except (MasterKeyError, PriceBookError, SchemaVersionError) as error:
         raise EmbeddedError(str(error)) from error
@@ -125,10 +113,21 @@ def _open_core(settings: Settings, clock: Clock, parts: ExitStack) -> Core:
     return core
 
 
+def ensure_master_key(settings: Settings) -> None:
+    """Make the master key of a new installation. Raises MasterKeyError if it can not."""
+    key_file = settings.resolved_master_key_file
+    # A database that holds sealed values is of no use with any other key than its own.
+    if not key_file.exists() and not _has_sealed_values(settings.resolved_database_url):
+        MasterKey.create(key_file)
+
+
 def _has_sealed_values(database_url: str) -> bool:
     database = Database(database_url)
     try:
-        return inspect(database.engine).has_table(DataKey.__tablename__)
+        if not inspect(database.engine).has_table(DataKey.__tablename__):
+            return False
+        with database.snapshot() as session:
+            return session.scalars(select(DataKey).limit(1)).first() is not None
     finally:
         database.dispose()
 
@@ -159,5 +158,6 @@ def _facts(
     )
 
 
-def _in_url(host: str) -> str:
+def in_url(host: str) -> str:
+    """Return a host name or address as it stands in a URL."""
     return f"[{host}]" if ":" in host else host

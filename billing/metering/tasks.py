@@ -11,7 +11,7 @@ from billing.metering.errors import UsageMessageInvalidError, UsageRefusedError
 from billing.metering.messages import parse
 from billing.metering.service import MeteringService
 from control_plane.kit import outbox
-from control_plane.kit.jobs import JobContext, JobRegistry
+from control_plane.kit.jobs import JobContext, JobQueue, JobRegistry
 from control_plane.kit.outbox import OutboxMessage
 
 USAGE_SUBJECT = "usage.window_closed"
@@ -60,4 +60,4 @@ class UsageConsumer:
 
 def register(registry: JobRegistry, consumer: UsageConsumer) -> None:
     """Add the job of metering to a process."""
-    registry.register(USAGE_SUBJECT, consumer.run)
+    registry.register(USAGE_SUBJECT, consumer.run, queue=JobQueue.BILLING)

@@ -75,7 +75,7 @@ class Authenticator:
         self._known.forget(api_key_id)
 
     def flush_last_used(self) -> None:
-        """Write down when keys were last used; called by a recurring job."""
+        """Write down when keys were last used; called now and then by the process that saw them."""
         with self._lock:
             used, self._used = self._used, {}
         if not used:

@@ -1,4 +1,4 @@
-"""Jobs of identity: last-used times, keys that expire, and sign-ins that are over."""
+"""Jobs of identity: keys that expire, and sign-ins that are over."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,15 +6,12 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from control_plane.identity import repository
-from control_plane.identity.authentication import Authenticator
 from control_plane.identity.models import ApiKey
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.jobs import JobContext, JobRegistry, enqueue
 
 EXPIRE_JOB = "api_keys.expire"
-TOUCH_JOB = "api_keys.touch"
-TOUCH_EVERY_SECONDS = 30
 PURGE_JOB = "sessions.purge"
 PURGE_EVERY_SECONDS = 3600
 
@@ -33,7 +30,6 @@ def register(
     registry: JobRegistry,
     database: Database,
     clock: Clock,
-    authenticator: Authenticator,
     publish: Publish,
 ) -> None:
     """Add the jobs of identity to a process."""
@@ -44,13 +40,9 @@ def register(
         if row is not None:
             publish(row.organization_id, row.cluster_id)
 
-    def touch(_context: JobContext) -> None:
-        authenticator.flush_last_used()
-
     def purge(context: JobContext) -> None:
         with context.apply() as session:
             repository.delete_stale_sign_ins(session, clock.now())
 
     registry.register(EXPIRE_JOB, expire)
-    registry.register(TOUCH_JOB, touch, every_seconds=TOUCH_EVERY_SECONDS)
     registry.register(PURGE_JOB, purge, every_seconds=PURGE_EVERY_SECONDS)

@@ -139,10 +139,10 @@ def after_commit(session: Session, callback: Callable[[], None]) -> None:
     cast("list[Callable[[], None]]", session.info[_AFTER_COMMIT]).append(callback)
 
 
-def notify_after_commit(session: Session, channel: str) -> None:
+def notify_after_commit(session: Session, channel: str, subject: object = None) -> None:
     """Wake whoever listens to `channel` once the transaction of `session` is durable."""
     signals = cast("Signals", session.info[_SIGNALS])
-    after_commit(session, lambda: signals.notify(channel))
+    after_commit(session, lambda: signals.notify(channel, subject))
 
 
 def dialect_insert(session: Session, model: type[Base]) -> sqlite.Insert | postgresql.Insert:

@@ -2,25 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable
-from functools import partial
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from control_plane.kit import leases
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
-from control_plane.kit.jobs import (
-    JOBS_CHANNEL,
-    RECURRING_KEY,
-    JobContext,
-    JobRegistry,
-    Lease,
-    LeaseLostError,
-    enqueue,
-)
+from control_plane.kit.job_execution import JobExecutor
+from control_plane.kit.jobs import JOBS_CHANNEL, RECURRING_KEY, JobRegistry, enqueue
 
 SWEEP_SECONDS = 5.0  # other processes' jobs and expired leases are noticed within this time
 DATABASE_RETRY_SECONDS = 1.0
@@ -47,6 +37,7 @@ class JobRunner:
         self._database = database
         self._clock = clock
         self._registry = registry
+        self._executor = JobExecutor(database, clock, registry)
         self._exclusive = exclusive
         self._stopping = threading.Event()
         self._threads = [
@@ -82,7 +73,7 @@ class JobRunner:
     def run_due(self) -> int:
         """Run on this thread everything that is due now; return how many jobs ran."""
         count = 0
-        while not self._stopping.is_set() and self._run_one():
+        while not self._stopping.is_set() and self._executor.run():
             count += 1
         return count
 
@@ -105,33 +96,3 @@ class JobRunner:
         if due_at is None:
             return SWEEP_SECONDS
         return min(max((due_at - self._clock.now()).total_seconds(), 0.0), SWEEP_SECONDS)
-
-    def _run_one(self) -> bool:
-        with self._database.transaction() as session:
-            lease = leases.claim(session, self._registry, self._clock.now())
-        if lease is None:
-            return False
-        self._run(lease)
-        return True
-
-    def _run(self, lease: Lease) -> None:
-        kind = self._registry.get(lease.name)
-        hold = partial(leases.hold, lease_seconds=kind.lease_seconds)
-        context = JobContext(self._database, self._clock, lease, hold)
-        event = log.bind(job=lease.name, key=lease.key, attempt=lease.attempt)
-        try:
-            kind.handler(context)
-        except LeaseLostError:
-            event.warning("job_lease_lost")
-        except Exception as error:  # noqa: BLE001 - a worker outlives its jobs; recorded, retried
-            reason = f"{type(error).__name__}: {error}"
-            delay = self._settle(
-                lambda session: leases.fail(session, lease, reason, self._clock.now())
-            )
-            event.exception("job_failed", retry_in_seconds=delay)
-        else:
-            self._settle(lambda session: leases.finish(session, lease, kind, self._clock.now()))
-
-    def _settle(self, settle: Callable[[Session], float | None]) -> float | None:
-        with self._database.transaction() as session:
-            return settle(session)

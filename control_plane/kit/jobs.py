@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import Integer, String, Text, UniqueConstraint, case, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -23,11 +24,13 @@ from control_plane.kit.db import (
     Database,
     UtcDateTime,
     dialect_insert,
+    insert_unless_present,
     notify_after_commit,
 )
 from control_plane.kit.ids import new_id
 
 JOBS_CHANNEL = "jobs"
+SCHEDULE_CHANNEL = "jobs.schedule"
 LEASE_SECONDS_DEFAULT = 60
 RECURRING_KEY = "all"
 
@@ -38,6 +41,23 @@ class LeaseLostError(Exception):
 
 class UnknownJobError(Exception):
     """No handler, or more than one, is registered for a job's name."""
+
+
+class JobQueue(StrEnum):
+    """The queues by which workers are told of jobs, so that one kind does not delay another."""
+
+    CONTROL = "control"
+    BILLING = "billing"
+    METRICS = "metrics"
+
+
+@dataclass(frozen=True)
+class JobNotice:
+    """That a job is to run in so many seconds; a message of it only ever saves waiting."""
+
+    job_id: str
+    name: str
+    delay_seconds: float
 
 
 class Job(Base):
@@ -92,17 +112,38 @@ def enqueue(
         created_at=now,
     )
     asked_at = statement.excluded.run_at
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=[Job.name, Job.key],
-            set_={
-                "requests": Job.requests + 1,
-                "attempt": 0,
-                "run_at": case((asked_at < Job.run_at, asked_at), else_=Job.run_at),
-            },
-        )
+    upsert = statement.on_conflict_do_update(
+        index_elements=[Job.name, Job.key],
+        set_={
+            "requests": Job.requests + 1,
+            "attempt": 0,
+            "run_at": case((asked_at < Job.run_at, asked_at), else_=Job.run_at),
+        },
     )
+    job_id, run_at = session.execute(upsert.returning(Job.id, Job.run_at)).one()
     notify_after_commit(session, JOBS_CHANNEL)
+    announce(session, job_id, name, run_at, now)
+
+
+def announce(session: Session, job_id: str, name: str, run_at: datetime, now: datetime) -> None:
+    """Tell whoever sends messages about jobs, once this transaction commits."""
+    delay = max((run_at - now).total_seconds(), 0.0)
+    notify_after_commit(session, SCHEDULE_CHANNEL, JobNotice(job_id, name, delay))
+
+
+def ensure_recurring(session: Session, registry: "JobRegistry", now: datetime) -> None:
+    """Write the rows of recurring jobs that are missing; those that are there stay as they are."""
+    for kind in registry.recurring():
+        values = {
+            "id": new_id("job"),
+            "name": kind.name,
+            "key": RECURRING_KEY,
+            "requests": 1,
+            "attempt": 0,
+            "run_at": now,
+            "created_at": now,
+        }
+        insert_unless_present(session, Job, values)
 
 
 def requested_keys(session: Session, name: str) -> frozenset[str]:
@@ -159,6 +200,7 @@ class JobKind:
     handler: Handler
     lease_seconds: float
     every_seconds: float | None
+    queue: JobQueue
 
 
 class JobRegistry:
@@ -174,11 +216,12 @@ class JobRegistry:
         *,
         lease_seconds: float = LEASE_SECONDS_DEFAULT,
         every_seconds: float | None = None,
+        queue: JobQueue = JobQueue.CONTROL,
     ) -> None:
         """Add the kind `name` (`noun.verb`); with `every_seconds` it runs for ever, key "all"."""
         if name in self._kinds:
             raise UnknownJobError(f"job {name} is registered twice")
-        self._kinds[name] = JobKind(name, handler, lease_seconds, every_seconds)
+        self._kinds[name] = JobKind(name, handler, lease_seconds, every_seconds, queue)
 
     def get(self, name: str) -> JobKind:
         if name not in self._kinds:

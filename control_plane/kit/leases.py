@@ -22,27 +22,46 @@ def next_due_at(session: Session, names: Sequence[str]) -> datetime | None:
     return session.scalars(statement).first()
 
 
-def claim(session: Session, registry: JobRegistry, now: datetime) -> Lease | None:
-    """Take the lease of the job that has been due longest; None when nothing is due."""
-    due = and_(
-        Job.name.in_(registry.names()),
-        Job.run_at <= now,
-        or_(Job.lease_expires_at.is_(None), Job.lease_expires_at <= now),
-    )
-    statement = select(Job).where(due).order_by(Job.run_at).limit(1)
+def claim(
+    session: Session,
+    registry: JobRegistry,
+    now: datetime,
+    *,
+    job_id: str | None = None,
+    lease_seconds_max: float | None = None,
+) -> Lease | None:
+    """Take the lease of the job that has been due longest, or of `job_id`; None if none is due."""
+    statement = select(Job).where(_due(registry, now)).order_by(Job.run_at).limit(1)
+    if job_id is not None:
+        statement = statement.where(Job.id == job_id)
     job = session.scalars(statement.with_for_update(skip_locked=True)).first()
     if job is None:
         return None
     token = new_id("lease")
     job.lease_token = token
-    job.lease_expires_at = now + timedelta(seconds=registry.get(job.name).lease_seconds)
+    seconds = lease_seconds(registry.get(job.name), lease_seconds_max)
+    job.lease_expires_at = now + timedelta(seconds=seconds)
     job.attempt += 1
     return Lease(job.id, job.name, job.key, token, job.requests, job.attempt)
 
 
-def hold(session: Session, lease: Lease, now: datetime, lease_seconds: float) -> None:
+def lease_seconds(kind: JobKind, seconds_max: float | None) -> float:
+    """Return for how long a lease is taken: less than the kind's time where it is kept alive."""
+    return kind.lease_seconds if seconds_max is None else min(kind.lease_seconds, seconds_max)
+
+
+def list_due(
+    session: Session, registry: JobRegistry, now: datetime, limit: int
+) -> Sequence[tuple[str, str]]:
+    """Return id and name of jobs that may be claimed now, those due longest first."""
+    statement = select(Job.id, Job.name).where(_due(registry, now))
+    rows = session.execute(statement.order_by(Job.run_at).limit(limit))
+    return [(job_id, name) for job_id, name in rows]
+
+
+def hold(session: Session, lease: Lease, now: datetime, seconds: float) -> None:
     """Extend a lease, locking its job until the transaction ends; raise LeaseLostError if lost."""
-    expires_at = now + timedelta(seconds=lease_seconds)
+    expires_at = now + timedelta(seconds=seconds)
     statement = update(Job).where(_held(lease), Job.lease_expires_at > now)
     if _changed(session, statement.values(lease_expires_at=expires_at)) == 0:
         raise LeaseLostError(f"the lease on job {lease.name} {lease.key} was lost")
@@ -50,12 +69,12 @@ def hold(session: Session, lease: Lease, now: datetime, lease_seconds: float) ->
 
 def finish(session: Session, lease: Lease, kind: JobKind, now: datetime) -> None:
     """End a successful run: the job goes, recurs, or runs again if it was asked for meanwhile."""
-    next_run_at = now
+    run_at = now
     if kind.every_seconds is None:
         session.execute(delete(Job).where(_held(lease), Job.requests == lease.requests))
     else:
-        next_run_at = now + timedelta(seconds=kind.every_seconds)
-    _give_back(session, lease, next_run_at, attempt=0, error=None)
+        run_at = now + timedelta(seconds=kind.every_seconds)
+    _give_back(session, lease, run_at, attempt=0, error=None)
 
 
 def fail(session: Session, lease: Lease, error: str, now: datetime) -> float:
@@ -64,6 +83,11 @@ def fail(session: Session, lease: Lease, error: str, now: datetime) -> float:
     run_at = now + timedelta(seconds=delay)
     _give_back(session, lease, run_at, attempt=lease.attempt, error=error[:ERROR_LENGTH_MAX])
     return delay
+
+
+def next_run_at(session: Session, lease: Lease) -> datetime | None:
+    """Return when a job that was settled is to run again; None if it is done."""
+    return session.scalars(select(Job.run_at).where(Job.id == lease.job_id)).first()
 
 
 def release_all(session: Session) -> int:
@@ -80,6 +104,14 @@ def _give_back(
     session.execute(asked_again.values(**free))
     unchanged = update(Job).where(_held(lease))
     session.execute(unchanged.values(**free, run_at=run_at, attempt=attempt, last_error=error))
+
+
+def _due(registry: JobRegistry, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        Job.name.in_(registry.names()),
+        Job.run_at <= now,
+        or_(Job.lease_expires_at.is_(None), Job.lease_expires_at <= now),
+    )
 
 
 def _held(lease: Lease) -> ColumnElement[bool]:

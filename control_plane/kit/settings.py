@@ -22,6 +22,13 @@ class Environment(StrEnum):
     PRODUCTION = "production"
 
 
+class JobsMode(StrEnum):
+    """Where jobs run: on threads of the one process there is, or in workers told by a queue."""
+
+    IN_PROCESS = "in-process"
+    CELERY = "celery"
+
+
 # On one machine all clients share an address, and nobody is to be kept from anybody.
 RATES_EMBEDDED = {
     "address": Rate(20_000, 100_000),
@@ -58,7 +65,16 @@ class Settings(BaseSettings):
     # Names that clients reach the service by, separated by commas; "*" for any.
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
 
+    # The base URL that clients reach the HTTP edge by, where a proxy or several processes serve it.
+    public_url: str | None = None
+
+    jobs: JobsMode = JobsMode.IN_PROCESS
+    # Redis or Valkey, such as redis://host:6379/0: carries the ids of jobs to workers.
+    queue_url: str | None = None
     job_workers: Annotated[int, Field(ge=1, le=64)] = 4
+    # How soon the job of a worker that died is taken over, and how often lost ones are looked for.
+    job_lease_seconds: Annotated[float, Field(ge=1, le=HOUR_SECONDS)] = 15
+    job_sweep_seconds: Annotated[float, Field(ge=1, le=HOUR_SECONDS)] = 10
     # How long brokers count into one usage window (a divisor of an hour), and how often closed
     # ones are collected. Together they are how far behind usage and cost are.
     usage_window_seconds: Annotated[int, Field(ge=1, le=HOUR_SECONDS)] = 60
@@ -104,6 +120,12 @@ class Settings(BaseSettings):
             for name in ("database_url", "master_key_file"):
                 if getattr(self, name) is None:
                     raise ValueError(f"HEADRACE_{name.upper()} must be set in production")
+        return self
+
+    @model_validator(mode="after")
+    def _require_queue(self) -> Self:
+        if self.jobs is JobsMode.CELERY and self.queue_url is None:
+            raise ValueError("HEADRACE_QUEUE_URL must be set where HEADRACE_JOBS is celery")
         return self
 
     def rate(self, allowance: str) -> Rate:

@@ -1,7 +1,7 @@
 """Wake-ups between threads of one process, so that nobody polls for what a neighbour just did."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 
@@ -15,6 +15,7 @@ class Signals:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._listeners: dict[str, set[threading.Event]] = {}
+        self._subscribers: dict[str, list[Callable[[object], None]]] = {}
 
     @contextmanager
     def listen(self, channel: str) -> Generator[threading.Event]:
@@ -30,7 +31,19 @@ class Signals:
                 if not self._listeners[channel]:
                     del self._listeners[channel]
 
-    def notify(self, channel: str) -> None:
+    def subscribe(self, channel: str, take: Callable[[object], None]) -> None:
+        """Have `take` called with the subject of every `notify(channel, subject)` from now on.
+
+        It is called on the thread that notifies, so it must neither wait nor raise.
+        """
+        with self._lock:
+            self._subscribers.setdefault(channel, []).append(take)
+
+    def notify(self, channel: str, subject: object = None) -> None:
+        """Wake whoever listens to the channel, and tell its subscribers what it is about."""
         with self._lock:
             for event in self._listeners.get(channel, ()):
                 event.set()
+            subscribers = tuple(self._subscribers.get(channel, ()))
+        for take in subscribers:
+            take(subject)

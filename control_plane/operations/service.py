@@ -16,7 +16,7 @@ from control_plane.operations.errors import OperationMoveError, OperationNotFoun
 from control_plane.operations.models import ERROR_DETAIL_LENGTH_MAX, Operation
 from control_plane.operations.states import FINAL, OperationStatus, may_move
 
-POLL_SECONDS = 0.5  # only matters when another process does the work
+POLL_SECONDS = 0.1  # only matters when another process does the work
 STEPS_MAX = 50
 WAIT_SECONDS_MAX = 30
 WAITERS_MAX = 16  # each holds a thread of the web server

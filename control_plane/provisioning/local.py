@@ -33,9 +33,15 @@ _logger = structlog.get_logger(__name__)
 
 
 class LocalProvisioner:
-    """Client of the supervisor of one data directory, which it starts when there is none."""
+    """Client of the supervisor of one data directory, which it starts when there is none.
 
-    def __init__(self, data_dir: Path, *, start_seconds_max: float = START_SECONDS_MAX) -> None:
+    With `starts` off somebody else runs the supervisor, and one that is away is an error.
+    """
+
+    def __init__(
+        self, data_dir: Path, *, start_seconds_max: float = START_SECONDS_MAX, starts: bool = True
+    ) -> None:
+        self._starts = starts
         self._layout = Layout(data_dir)
         self._start_seconds_max = start_seconds_max
         self._starting = threading.Lock()
@@ -114,6 +120,9 @@ class LocalProvisioner:
             if self._is_shut_down:
                 raise SupervisorUnavailableError("the supervisor was shut down")
             version = self._answering_version()
+            if not self._starts:
+                _require_answer(version)
+                return
             if version is not None and version != VERSION:
                 _logger.info("replacing supervisor", version=version)
                 self._end(brokers=False, now=False)
@@ -194,6 +203,15 @@ class LocalProvisioner:
             return False
         self._reap()
         return True
+
+
+def _require_answer(version: int | None) -> None:
+    if version is None:
+        raise SupervisorUnavailableError("no supervisor answers; start headrace supervisor")
+    if version != VERSION:
+        raise SupervisorUnavailableError(
+            f"the supervisor speaks version {version}, not {VERSION}; restart headrace supervisor"
+        )
 
 
 class SupervisorKeeper:

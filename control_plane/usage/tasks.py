@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from control_plane.clusters.service import ClusterService
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
-from control_plane.kit.jobs import JobContext, JobRegistry, enqueue, requested_keys
+from control_plane.kit.jobs import JobContext, JobQueue, JobRegistry, enqueue, requested_keys
 from control_plane.usage import repository
 from control_plane.usage.collector import Collector
 from control_plane.usage.plan import Granularity, last_multiple
@@ -116,6 +116,11 @@ def register(
 ) -> None:
     """Add the jobs of usage to a process; clusters are asked every so many seconds."""
     registry.register(COLLECT_JOB, fan_out.run, every_seconds=every_seconds)
-    registry.register(COLLECT_CLUSTER_JOB, collector.run, lease_seconds=COLLECT_LEASE_SECONDS)
+    registry.register(
+        COLLECT_CLUSTER_JOB,
+        collector.run,
+        lease_seconds=COLLECT_LEASE_SECONDS,
+        queue=JobQueue.METRICS,
+    )
     registry.register(METER_RESTS_JOB, rest_meter.run, every_seconds=METER_RESTS_EVERY_SECONDS)
     registry.register(PURGE_JOB, purge.run, every_seconds=PURGE_EVERY_SECONDS)

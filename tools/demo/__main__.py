@@ -22,7 +22,8 @@ from tools.demo.checks import (
 from tools.demo.cluster import Cluster, create_cluster, create_topic
 from tools.demo.crash import CrashReport, load_with_a_kill
 from tools.demo.records import DATA_SETS, PARTITIONS, Record, Stored, load_records
-from tools.running_service import RunningService, ServiceError, start_service
+from tools.running_service import RunningService, start_service
+from tools.service_access import ServiceError
 
 Writer = Callable[[Cluster, str, Sequence[Record]], None]
 Reader = Callable[[Cluster, str], list[Stored]]

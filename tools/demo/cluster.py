@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.demo.records import PARTITIONS
-from tools.running_service import RunningService, ServiceError
+from tools.running_service import RunningService
+from tools.service_access import ServiceError
 
 
 @dataclass(frozen=True, kw_only=True)

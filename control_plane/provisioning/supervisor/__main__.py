@@ -26,7 +26,12 @@ _logger = logging.getLogger(__name__)
 
 def main() -> int:
     """Run until asked to end; return the exit status."""
-    layout = Layout(_parse_arguments())
+    return supervise(_parse_arguments())
+
+
+def supervise(data_dir: Path) -> int:
+    """Run the supervisor of a data directory until asked to end; return the exit status."""
+    layout = Layout(data_dir)
     os.umask(0o077)
     layout.create()
     try:

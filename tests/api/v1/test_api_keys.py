@@ -55,7 +55,7 @@ def run_expiries(service: Service) -> None:
     registry = JobRegistry()
     core = service.core
     publish = service.container.publisher.publish
-    tasks.register(registry, core.database, core.clock, core.authenticator, publish)
+    tasks.register(registry, core.database, core.clock, publish)
     JobRunner(core.database, core.clock, registry, workers=1, exclusive=False).run_due()
 
 
