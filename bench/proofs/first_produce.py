@@ -12,7 +12,8 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from bench.proofs.report import Finding
 from bench.proofs.samples import summary_ms
-from tools.running_service import Ready, start_service
+from tools.running_service import start_service
+from tools.service_access import Ready
 
 ROUNDS = 20
 MEDIAN_MS_MAX = 500

@@ -14,7 +14,8 @@ import httpx2
 from bench.proofs.first_produce import produce_one
 from bench.proofs.report import Finding
 from bench.proofs.samples import summary_ms
-from tools.running_service import Ready, start_service
+from tools.running_service import start_service
+from tools.service_access import Ready
 
 ROUNDS = 20
 MEDIAN_MS_MAX = {

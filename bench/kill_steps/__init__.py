@@ -1,0 +1,1 @@
+"""Processes killed at every step of every change of a cluster, in both ways to run jobs."""
