@@ -102,6 +102,8 @@ pub(crate) const FETCHED_IN_MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub(crate) const FETCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What every fetch gets, however short memory is; it waits until there is this much.
 pub(crate) const FETCH_BYTES_MIN: usize = 64 * 1024;
+/// Reads for fetches that wait for the disk at once; further ones take turns.
+pub(crate) const COLD_READS_MAX: usize = 4;
 /// Longest time that a fetch waits for data, whatever it asks for.
 pub(crate) const FETCH_WAIT_MAX: Duration = Duration::from_mins(5);
 /// Partitions of all waiting fetches together that are woken by what arrives; a fetch beyond it waits its whole time.

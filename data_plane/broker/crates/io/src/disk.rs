@@ -65,6 +65,16 @@ pub trait DiskFile: Debug + Send + Sync {
     /// Reads from `offset` on until `out` is full or the file ends; returns the bytes read.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<usize>;
 
+    /// Reads as [`Self::read_at`], but only what is in memory: [`io::ErrorKind::WouldBlock`] where the medium would have to be
+    /// waited for. Where the file system can not tell, it is waited for all the same.
+    fn read_cached(&self, offset: u64, out: &mut [u8]) -> io::Result<usize>;
+
+    /// Tells that these bytes are read next, so that they can be fetched from the medium meanwhile. Only a hint.
+    fn will_read(&self, offset: u64, bytes: u64);
+
+    /// Tells that these bytes are not read again soon, so that memory keeps others. Only a hint.
+    fn will_not_read(&self, offset: u64, bytes: u64);
+
     /// Cuts the file, or lengthens it with zeros.
     fn truncate(&self, length: u64) -> io::Result<()>;
 

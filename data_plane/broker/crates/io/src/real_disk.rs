@@ -1,10 +1,14 @@
 //! The disk of the machine.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
+
+use rustix::fs::{Advice, fadvise};
+use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use crate::disk::{Disk, DiskFile, DiskSpace, OpenMode};
 
@@ -72,6 +76,14 @@ impl Disk for RealDisk {
     }
 }
 
+impl RealFile {
+    fn advise(&self, offset: u64, bytes: u64, advice: Advice) {
+        let Some(bytes) = NonZeroU64::new(bytes) else { return };
+        // What the kernel makes of a hint changes no result.
+        let _ = fadvise(&self.0, offset, Some(bytes), advice);
+    }
+}
+
 impl DiskFile for RealFile {
     fn write_at(&self, offset: u64, parts: &[&[u8]]) -> io::Result<()> {
         let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
@@ -85,7 +97,7 @@ impl DiskFile for RealFile {
                     position += written as u64;
                     IoSlice::advance_slices(&mut rest, written);
                 }
-                Err(rustix::io::Errno::INTR) => {}
+                Err(Errno::INTR) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -103,6 +115,30 @@ impl DiskFile for RealFile {
             }
         }
         Ok(filled)
+    }
+
+    fn read_cached(&self, offset: u64, out: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < out.len() {
+            let mut rest = [IoSliceMut::new(&mut out[filled..])];
+            match preadv2(&self.0, &mut rest, offset + filled as u64, ReadWriteFlags::NOWAIT) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(Errno::INTR) => {}
+                Err(Errno::AGAIN) => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(Errno::OPNOTSUPP) => return self.read_at(offset, out),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(filled)
+    }
+
+    fn will_read(&self, offset: u64, bytes: u64) {
+        self.advise(offset, bytes, Advice::WillNeed);
+    }
+
+    fn will_not_read(&self, offset: u64, bytes: u64) {
+        self.advise(offset, bytes, Advice::DontNeed);
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {
@@ -135,6 +171,29 @@ mod tests {
         assert_eq!(&out[..7], b"xyzabcd");
         file.truncate(2).unwrap();
         assert_eq!(file.length().unwrap(), 2);
+    }
+
+    #[test]
+    fn what_is_in_memory_is_read_without_waiting_and_hints_change_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = RealDisk.open(&dir.path().join("f"), OpenMode::CreateNew).unwrap();
+        let content: Vec<u8> = (0..100_000u32).map(|number| number as u8).collect();
+        file.write_at(0, &[&content]).unwrap();
+        file.sync_data().unwrap();
+        file.will_not_read(0, 100_000);
+        file.will_read(0, 100_000);
+        let mut out = vec![0; 100_001];
+        // Whoever has just read it can read it again from memory, unless memory is short or the file system can not tell.
+        assert_eq!(file.read_at(0, &mut out).unwrap(), 100_000);
+        out.fill(0);
+        match file.read_cached(0, &mut out) {
+            Ok(read) => assert_eq!(out[..read], content),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+        }
+        match file.read_cached(100_000, &mut out) {
+            Ok(read) => assert_eq!(read, 0, "behind the end"),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
+        }
     }
 
     #[test]

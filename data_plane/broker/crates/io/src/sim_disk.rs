@@ -73,6 +73,11 @@ impl SimDisk {
         lock(&self.state).capacity = bytes;
     }
 
+    /// Whether files can be read without waiting for the medium, as they can from the start.
+    pub fn set_cached(&self, is_cached: bool) {
+        lock(&self.state).is_cold = !is_cached;
+    }
+
     /// Flips one bit of a file, durable content included, as a rotting medium does.
     ///
     /// # Panics
@@ -177,6 +182,17 @@ impl DiskFile for SimFile {
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<usize> {
         self.with(|inode| inode.read(offset as usize, out))
     }
+
+    fn read_cached(&self, offset: u64, out: &mut [u8]) -> io::Result<usize> {
+        if lock(&self.state).is_cold {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        self.read_at(offset, out)
+    }
+
+    fn will_read(&self, _offset: u64, _bytes: u64) {}
+
+    fn will_not_read(&self, _offset: u64, _bytes: u64) {}
 
     fn truncate(&self, length: u64) -> io::Result<()> {
         let mut state = lock(&self.state);

@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) fault: Option<Fault>,
     pub(crate) capacity: Option<u64>,
     pub(crate) operations: u64,
+    /// Whether every read has to wait for the medium.
+    pub(crate) is_cold: bool,
     pub(crate) operations_left: Option<u64>,
     live: Names,
     durable: Names,

@@ -44,6 +44,11 @@ impl LogError {
         Self::Corrupt { path: path.to_path_buf(), detail: detail.into() }
     }
 
+    /// Whether a read that may not wait for the medium would have to.
+    pub(crate) fn would_wait(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Whether the disk is full, which passes, unlike every other failure.
     #[must_use]
     pub fn is_full(&self) -> bool {

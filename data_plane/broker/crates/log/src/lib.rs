@@ -26,6 +26,7 @@ pub mod recovery_point;
 pub mod retention;
 pub mod scan;
 pub mod segment;
+mod segment_read;
 pub mod sync;
 pub mod transactions;
 
@@ -38,6 +39,8 @@ pub use measure::Measured;
 pub use partition::{Appended, CompactionConfig, LogConfig, PartitionLog};
 pub use producer_ids::ProducerIds;
 pub use producers::ProducerView;
+pub use read::{Batches, TryRead};
 pub use retention::Retained;
+pub use segment_read::{ColdBatches, ColdRead, ReadLimits};
 pub use sync::{SyncEnd, SyncPlan};
 pub use transactions::{AbortedTransaction, OpenTransaction, Readable};

@@ -1,6 +1,6 @@
 //! Finding batches and records: by offset for reads, by timestamp for `ListOffsets`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use headrace_io::{Disk, DiskFile, OpenMode};
@@ -11,8 +11,10 @@ use crate::error::LogError;
 use crate::index::{self, Entry, SparseIndex};
 use crate::limits::SCAN_CHUNK_BYTES;
 use crate::partition::PartitionLog;
-use crate::scan::{Found, Scanner, Step, control_of};
+use crate::scan::{Found, Residence, Scanner, Step, control_of};
 use crate::segment::{self, Closed, ClosedIndex};
+use crate::segment_read::Source;
+use crate::transactions::rebuild_aborted;
 
 /// Bytes read at once where a batch is looked for near an index entry.
 const LOOKUP_CHUNK_BYTES: usize = 16 * 1024;
@@ -20,10 +22,64 @@ const LOOKUP_CHUNK_BYTES: usize = 16 * 1024;
 /// The closed segment that was read last, kept open with its index.
 #[derive(Debug)]
 pub struct LoadedSegment {
-    pub(crate) base_offset: i64,
+    pub(crate) closed: Closed,
     pub(crate) path: PathBuf,
     pub(crate) file: Arc<dyn DiskFile>,
     pub(crate) summary: ClosedIndex,
+}
+
+impl LoadedSegment {
+    /// The segment from the batch on that holds `offset`, as far as the position `end`.
+    pub(crate) fn view(&self, offset: i64, end: u64) -> Option<View> {
+        self.view_from(self.summary.index.by_offset(offset)?, end)
+    }
+
+    fn view_from(&self, from: Entry, end: u64) -> Option<View> {
+        let has_gaps = self.closed.cleaned_to.is_some();
+        let view = View { file: Arc::clone(&self.file), path: self.path.clone(), from, end, has_gaps };
+        (from.position < end).then_some(view)
+    }
+}
+
+/// A closed segment that is to be opened with its index, which may wait for the medium.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    path: PathBuf,
+    closed: Closed,
+    /// The bytes of its index, where they are not written yet.
+    unwritten_index: Option<Vec<u8>>,
+    /// The segments that tell of the aborted transactions whose markers it holds, oldest first.
+    told_by: Vec<Closed>,
+}
+
+impl Opening {
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn run(self) -> Result<LoadedSegment, LogError> {
+        let Self { disk, dir, path, closed, unwritten_index, told_by } = self;
+        let file = disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+        let index_path = dir.join(segment::index_name(closed.base_offset));
+        let (kind, content) = match unwritten_index {
+            Some(bytes) => (index::KIND, index::KIND.decode(&bytes)),
+            None => index::KIND.read_either(index::KIND_BEFORE, &*disk, &index_path)?,
+        };
+        let sound = content
+            .rebuildable()
+            .and_then(|payload| ClosedIndex::decode(&payload, kind))
+            .filter(|summary| summary.size == closed.size && summary.end_offset == closed.end_offset);
+        let summary = match sound {
+            Some(summary) => summary,
+            None => ClosedIndex {
+                aborted: rebuild_aborted(&*disk, &dir, &told_by)?,
+                ..rebuild(&*file, &path, closed)?
+            },
+        };
+        Ok(LoadedSegment { closed, path, file, summary })
+    }
 }
 
 /// A record that a timestamp led to.
@@ -38,7 +94,7 @@ pub struct FoundOffset {
 }
 
 /// A segment as far as it may be read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct View {
     pub(crate) file: Arc<dyn DiskFile>,
     pub(crate) path: PathBuf,
@@ -68,8 +124,12 @@ impl View {
     }
 
     /// The first batch that `wanted` accepts.
-    pub(crate) fn find(&self, wanted: impl Fn(&Found) -> bool) -> Result<Option<Found>, LogError> {
-        let mut scanner = self.scanner(LOOKUP_CHUNK_BYTES);
+    pub(crate) fn find(
+        &self,
+        residence: Residence,
+        wanted: impl Fn(&Found) -> bool,
+    ) -> Result<Option<Found>, LogError> {
+        let mut scanner = self.scanner(LOOKUP_CHUNK_BYTES).from(residence);
         while let Some(found) = self.next(&mut scanner)? {
             if wanted(&found) {
                 return Ok(Some(found));
@@ -79,9 +139,14 @@ impl View {
     }
 
     /// Reads `bytes` from `position` on.
-    pub(crate) fn read(&self, position: u64, bytes: usize) -> Result<Vec<u8>, LogError> {
+    pub(crate) fn read(
+        &self,
+        residence: Residence,
+        position: u64,
+        bytes: usize,
+    ) -> Result<Vec<u8>, LogError> {
         let mut out = vec![0; bytes];
-        let read = self.file.read_at(position, &mut out).map_err(LogError::io(&self.path))?;
+        let read = residence.read(&*self.file, position, &mut out).map_err(LogError::io(&self.path))?;
         if read < bytes {
             return Err(LogError::corrupt(
                 &self.path,
@@ -113,9 +178,7 @@ impl PartitionLog {
         let view = if let Some(closed) = self.closed.get(number).copied() {
             let end = self.readable_end(closed.base_offset, closed.size);
             let loaded = self.load(closed)?;
-            let from = pick(&loaded.summary.index);
-            let (file, path) = (Arc::clone(&loaded.file), loaded.path.clone());
-            from.map(|from| View { file, path, from, end, has_gaps: closed.cleaned_to.is_some() })
+            pick(&loaded.summary.index).and_then(|from| loaded.view_from(from, end))
         } else if let Some(active) = &self.active {
             let end = self.readable_end(active.base_offset, active.size);
             let from = pick(&active.index);
@@ -137,40 +200,53 @@ impl PartitionLog {
 
     /// Opens a closed segment and its index, unless it is the one that is open already.
     pub(crate) fn load(&mut self, closed: Closed) -> Result<&LoadedSegment, LogError> {
-        let loaded = match self.loaded.take() {
-            Some(loaded) if loaded.base_offset == closed.base_offset => loaded,
-            _ => self.open_closed(closed)?,
+        let loaded = match self.loaded.take().filter(|loaded| loaded.closed == closed) {
+            Some(loaded) => loaded,
+            None => Arc::new(self.opening(closed).run()?),
         };
         Ok(self.loaded.insert(loaded))
     }
 
-    fn open_closed(&mut self, closed: Closed) -> Result<LoadedSegment, LogError> {
-        let path = self.dir.join(segment::log_name(closed.base_offset));
-        let file = self.disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+    fn opening(&self, closed: Closed) -> Opening {
         let index_path = self.dir.join(segment::index_name(closed.base_offset));
-        let (kind, content) = index::KIND.read_either(index::KIND_BEFORE, &*self.disk, &index_path)?;
-        let sound = content
-            .rebuildable()
-            .and_then(|payload| ClosedIndex::decode(&payload, kind))
-            .filter(|summary| summary.size == closed.size && summary.end_offset == closed.end_offset);
-        let summary = match sound {
-            Some(summary) => summary,
-            None => self.rebuild(&*file, &path, closed)?,
+        let unwritten = self.unwritten_indexes.iter().find(|(path, _)| *path == index_path);
+        let told_by = if self.aborted_hints.has_aborted(closed.base_offset) {
+            let upto = self.closed.partition_point(|other| other.base_offset <= closed.base_offset);
+            self.closed[..upto].to_vec()
+        } else {
+            Vec::new()
         };
-        Ok(LoadedSegment { base_offset: closed.base_offset, path, file, summary })
+        Opening {
+            disk: Arc::clone(&self.disk),
+            dir: self.dir.clone(),
+            path: self.dir.join(segment::log_name(closed.base_offset)),
+            closed,
+            unwritten_index: unwritten.map(|(_, bytes)| bytes.clone()),
+            told_by,
+        }
     }
 
-    fn rebuild(
-        &mut self,
-        file: &dyn DiskFile,
-        path: &std::path::Path,
-        closed: Closed,
-    ) -> Result<ClosedIndex, LogError> {
-        let mut summary = rebuild(file, path, closed)?;
-        if self.aborted_hints.has_aborted(closed.base_offset) {
-            summary.aborted = self.rebuild_aborted(closed)?;
+    /// Where the batches of a segment are that begin at `offset` or later and may be read.
+    pub(crate) fn source(&self, number: usize, offset: i64) -> Source {
+        if let Some(closed) = self.closed.get(number).copied() {
+            let end = self.readable_end(closed.base_offset, closed.size);
+            return match self.loaded.as_ref().filter(|loaded| loaded.closed == closed) {
+                Some(loaded) => Source::Loaded(Arc::clone(loaded), end),
+                None => Source::Closed(self.opening(closed), end),
+            };
         }
-        Ok(summary)
+        let Some(active) = &self.active else { return Source::Nothing };
+        let Some(from) = active.index.by_offset(offset) else { return Source::Nothing };
+        let end = self.readable_end(active.base_offset, active.size);
+        let (file, path) = (Arc::clone(&active.file), active.path.clone());
+        Source::Active(View { file, path, from, end, has_gaps: false })
+    }
+
+    /// Keeps a closed segment open that was opened meanwhile.
+    pub(crate) fn keep_open(&mut self, opened: Arc<LoadedSegment>) {
+        if self.closed.contains(&opened.closed) {
+            self.loaded = Some(opened);
+        }
     }
 
     /// The first record from the log start on whose timestamp is at least `timestamp`.
@@ -203,7 +279,7 @@ impl PartitionLog {
             if found.header.max_timestamp < timestamp || found.header.next_offset().get() <= log_start {
                 continue;
             }
-            let batch = view.read(found.position, found.bytes)?;
+            let batch = view.read(Residence::Anywhere, found.position, found.bytes)?;
             if let Some((offset, timestamp)) = first_record(&batch, &found, timestamp, log_start, limits) {
                 return Ok(Some(FoundOffset { offset, timestamp, leader_epoch: found.header.leader_epoch }));
             }

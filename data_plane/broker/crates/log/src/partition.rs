@@ -82,7 +82,7 @@ pub struct PartitionLog {
     durable: i64,
     /// What may be read ends here.
     pub(crate) readable: SyncEnd,
-    pub(crate) loaded: Option<LoadedSegment>,
+    pub(crate) loaded: Option<Arc<LoadedSegment>>,
     pub(crate) undecided: Undecided,
     pub(crate) aborted_hints: AbortedHints,
     point: Option<RecoveryPoint>,

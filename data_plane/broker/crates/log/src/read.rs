@@ -1,17 +1,35 @@
 //! Reading whole batches below the high watermark, or below the last stable offset.
 
-use headrace_records::BatchHeader;
-use headrace_records::header::{MAGIC, crc_of};
-
-use crate::error::{LogError, ReadError};
-use crate::lookup::View;
+use crate::error::ReadError;
 use crate::partition::PartitionLog;
+use crate::scan::Residence;
+use crate::segment_read::{Came, ColdBatches, ColdRead, ReadLimits, SegmentRead};
+
+/// Whole batches in order, of one segment after the other.
+#[derive(Debug, Default)]
+pub struct Batches {
+    /// Their bytes.
+    pub bytes: Vec<u8>,
+    /// Offset after the last one.
+    pub next: i64,
+    /// Size of the first batch, if it alone is larger than may come.
+    pub first_bytes: Option<usize>,
+}
+
+/// What came of reading without waiting.
+#[derive(Debug)]
+pub enum TryRead {
+    /// What there is.
+    Read(Batches),
+    /// What comes first is not in memory: this is to be run where waiting harms nobody, and what it comes to be given to the next try.
+    Cold(Box<ColdRead>),
+}
 
 impl PartitionLog {
     /// Appends to `out` whole batches from the one on that holds `offset` or follows a gap there, as many as fit into `bytes_max`.
     ///
     /// With `at_least_one` the first batch comes even if it is larger (KIP-74). Nothing comes at or beyond the high
-    /// watermark; an offset outside the log is an error.
+    /// watermark; an offset outside the log is an error. May wait for the medium.
     pub fn read(
         &mut self,
         offset: i64,
@@ -19,7 +37,7 @@ impl PartitionLog {
         at_least_one: bool,
         out: &mut Vec<u8>,
     ) -> Result<(), ReadError> {
-        self.read_below(self.readable.offset, offset, bytes_max, at_least_one, out).map(|_| ())
+        self.read_below(i64::MAX, offset, bytes_max, at_least_one, out).map(|_| ())
     }
 
     /// As [`Self::read`], and nothing comes at or beyond `end` either, at which a batch begins or which is the high
@@ -32,123 +50,104 @@ impl PartitionLog {
         at_least_one: bool,
         out: &mut Vec<u8>,
     ) -> Result<i64, ReadError> {
+        self.check_range(offset)?;
+        let first_bytes_max = if at_least_one { usize::MAX } else { 0 };
+        let mut cursor = Cursor::new(offset, ReadLimits { bytes_max, first_bytes_max });
+        while let Some(mut read) = self.next_read(&cursor, end) {
+            if let Some(opened) = read.open()? {
+                self.keep_open(opened);
+            }
+            cursor.take(read.run(Residence::Anywhere)?);
+        }
+        out.extend_from_slice(&cursor.batches.bytes);
+        Ok(cursor.batches.next)
+    }
+
+    /// As [`Self::read_below`], but never waits for the medium. `cold` is what the read came to that the try before asked for.
+    pub fn try_read(
+        &mut self,
+        end: i64,
+        offset: i64,
+        limits: ReadLimits,
+        cold: Option<ColdBatches>,
+    ) -> Result<TryRead, ReadError> {
+        self.check_range(offset)?;
+        let mut cursor = Cursor::new(offset, limits);
+        if let Some(ColdBatches { offset: from, came, opened }) = cold {
+            if let Some(opened) = opened {
+                self.keep_open(opened);
+            }
+            if from >= offset {
+                cursor.take(came);
+            }
+        }
+        while let Some(read) = self.next_read(&cursor, end) {
+            match read.run(Residence::Memory) {
+                Ok(came) => cursor.take(came),
+                Err(error) if error.would_wait() => {
+                    if cursor.batches.bytes.is_empty() {
+                        return Ok(TryRead::Cold(Box::new(ColdRead(read))));
+                    }
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(TryRead::Read(cursor.batches))
+    }
+
+    fn check_range(&self, offset: i64) -> Result<(), ReadError> {
         let (log_start, log_end) = (self.meta.log_start_offset, self.log_end);
         if offset < log_start || offset > log_end {
             return Err(ReadError::OutOfRange { offset, log_start, log_end });
         }
-        let mut next = offset;
-        let start = out.len();
-        let end = end.min(self.readable.offset);
-        while next < end {
-            let room = bytes_max.saturating_sub(out.len() - start);
-            let force = at_least_one && out.len() == start;
-            match self.read_segment(end, next, room, force, out)? {
-                ReadOn::From(after) => next = after,
-                ReadOn::Ended(after) => return Ok(after),
-            }
-        }
-        Ok(next)
+        Ok(())
     }
 
-    /// Size of the batch that holds `offset`, or of the next one if compaction took it; none at or beyond `end` or the high
-    /// watermark.
-    pub fn batch_bytes(&mut self, offset: i64, end: i64) -> Result<Option<usize>, LogError> {
-        let end = end.min(self.readable.offset);
-        if offset >= end {
-            return Ok(None);
+    fn next_read(&self, cursor: &Cursor, end: i64) -> Option<SegmentRead> {
+        let (offset, end) = (cursor.batches.next, end.min(self.high_watermark().get()));
+        if cursor.is_done || offset >= end {
+            return None;
         }
-        for number in self.segment_of(offset)..self.segments_count() {
-            let Some(view) = self.view(number, |index| index.by_offset(offset))? else { continue };
-            if let Some(found) = view.find(|found| found.header.next_offset().get() > offset)? {
-                return Ok((found.header.base_offset.get() < end).then_some(found.bytes));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Reads from the segment that holds `offset`.
-    fn read_segment(
-        &mut self,
-        end: i64,
-        offset: i64,
-        room: usize,
-        force: bool,
-        out: &mut Vec<u8>,
-    ) -> Result<ReadOn, LogError> {
         let number = self.segment_of(offset);
-        // Of a compacted segment there may be nothing left from the offset on: reading goes on behind it.
         let behind = self.closed.get(number).filter(|closed| closed.cleaned_to.is_some());
-        let behind = behind.map(|closed| closed.end_offset);
-        let Some(view) = self.view(number, |index| index.by_offset(offset))? else {
-            return Ok(behind.map_or(ReadOn::Ended(offset), ReadOn::From));
-        };
-        let Some(first) = view.find(|found| found.header.next_offset().get() > offset)? else {
-            let missing = || LogError::corrupt(&view.path, format!("offset {offset} is missing"));
-            return behind.ok_or_else(missing).map(ReadOn::From);
-        };
-        if first.header.base_offset.get() >= end {
-            return Ok(ReadOn::Ended(offset));
-        }
-        let available = (view.end - first.position) as usize;
-        let wanted = if first.bytes <= room {
-            room.min(available)
-        } else if force {
-            first.bytes
+        Some(SegmentRead {
+            source: self.source(number, offset),
+            offset,
+            end,
+            behind: behind.map(|closed| closed.end_offset),
+            limits: cursor.limits(),
+        })
+    }
+}
+
+/// How far a read over several segments has come.
+struct Cursor {
+    batches: Batches,
+    limits: ReadLimits,
+    is_done: bool,
+}
+
+impl Cursor {
+    fn new(offset: i64, limits: ReadLimits) -> Self {
+        Self { batches: Batches { next: offset, ..Batches::default() }, limits, is_done: false }
+    }
+
+    /// What may still come.
+    fn limits(&self) -> ReadLimits {
+        let read = self.batches.bytes.len();
+        let first_bytes_max = if read == 0 { self.limits.first_bytes_max } else { 0 };
+        ReadLimits { bytes_max: self.limits.bytes_max.saturating_sub(read), first_bytes_max }
+    }
+
+    fn take(&mut self, came: Came) {
+        if self.batches.bytes.is_empty() {
+            self.batches.bytes = came.bytes;
+            self.batches.first_bytes = came.first_bytes;
         } else {
-            return Ok(ReadOn::Ended(offset));
-        };
-        let mut bytes = view.read(first.position, wanted)?;
-        let first_offset = first.header.base_offset.get();
-        let (whole, next) = sound_batches(&view, &bytes, (first_offset, end), behind.is_some())?;
-        bytes.truncate(whole);
-        if out.is_empty() {
-            *out = bytes;
-        } else {
-            out.extend_from_slice(&bytes);
+            self.batches.bytes.extend_from_slice(&came.bytes);
         }
-        Ok(if whole == available { ReadOn::From(next) } else { ReadOn::Ended(next) })
+        self.batches.next = came.next;
+        self.is_done = !came.is_at_end;
     }
-}
-
-/// Where a read has come to.
-enum ReadOn {
-    /// The segment was read to its end; the next one may go on from this offset.
-    From(i64),
-    /// There is no more to read, or no room; the offset after the last batch that came.
-    Ended(i64),
-}
-
-/// How many of `bytes` are whole and sound batches, the first of which has offset `next`, that begin before `end`, and the offset
-/// after them. What lies before rot is given out, rot never: a reader that comes to it is told.
-fn sound_batches(
-    view: &View,
-    bytes: &[u8],
-    (mut next, end): (i64, i64),
-    has_gaps: bool,
-) -> Result<(usize, i64), LogError> {
-    let mut sound = 0;
-    while let Some(header) = BatchHeader::parse(&bytes[sound..]) {
-        let Some(length) = header.batch_bytes() else {
-            return told_first(view, sound, next, "a batch length is impossible");
-        };
-        if length > bytes.len() - sound || header.base_offset.get() >= end {
-            break;
-        }
-        let base_offset = header.base_offset.get();
-        let follows = base_offset == next || (has_gaps && base_offset > next);
-        // Offset and magic are not under the CRC.
-        if !follows || header.magic != MAGIC || crc_of(&bytes[sound..sound + length]) != header.crc {
-            return told_first(view, sound, next, "a batch is damaged");
-        }
-        sound += length;
-        next = header.next_offset().get();
-    }
-    Ok((sound, next))
-}
-
-fn told_first(view: &View, sound: usize, next: i64, detail: &str) -> Result<(usize, i64), LogError> {
-    if sound > 0 {
-        return Ok((sound, next));
-    }
-    Err(LogError::corrupt(&view.path, format!("{detail} at offset {next}")))
 }

@@ -31,6 +31,25 @@ pub enum Step {
     Bad(&'static str),
 }
 
+/// From where a read may take its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Residence {
+    /// From the medium, if they are not in memory.
+    Anywhere,
+    /// From memory alone; where they are not, the read fails with [`io::ErrorKind::WouldBlock`].
+    Memory,
+}
+
+impl Residence {
+    /// Reads from a file, as [`DiskFile::read_at`].
+    pub(crate) fn read(self, file: &dyn DiskFile, offset: u64, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Anywhere => file.read_at(offset, out),
+            Self::Memory => file.read_cached(offset, out),
+        }
+    }
+}
+
 /// Walks batches by their headers; bodies are read only where the CRC is to be checked.
 #[derive(Debug)]
 pub struct Scanner<'a> {
@@ -40,6 +59,7 @@ pub struct Scanner<'a> {
     next_offset: i64,
     check_from: i64,
     has_gaps: bool,
+    residence: Residence,
     chunk_bytes: usize,
     window: Vec<u8>,
     window_at: u64,
@@ -62,6 +82,7 @@ impl<'a> Scanner<'a> {
             next_offset,
             check_from: i64::MAX,
             has_gaps: false,
+            residence: Residence::Anywhere,
             chunk_bytes,
             window: Vec::new(),
             window_at: 0,
@@ -79,6 +100,13 @@ impl<'a> Scanner<'a> {
     #[must_use]
     pub fn with_gaps(mut self, has_gaps: bool) -> Self {
         self.has_gaps = has_gaps;
+        self
+    }
+
+    /// Says from where bytes may be taken.
+    #[must_use]
+    pub fn from(mut self, residence: Residence) -> Self {
+        self.residence = residence;
         self
     }
 
@@ -155,7 +183,7 @@ impl<'a> Scanner<'a> {
         let wanted = self.chunk_bytes.max(count).min((self.end - position) as usize);
         self.window.resize(wanted, 0);
         self.window_at = position;
-        let read = self.file.read_at(position, &mut self.window)?;
+        let read = self.residence.read(self.file, position, &mut self.window)?;
         self.window.truncate(read);
         Ok(&self.window[..count.min(read)])
     }

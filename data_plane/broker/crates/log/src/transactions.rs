@@ -4,7 +4,9 @@
 //! transaction's first offset on is stable: a consumer that reads committed records alone stops there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
+use headrace_io::Disk;
 use headrace_records::{BatchHeader, Marker};
 use headrace_types::Offset;
 
@@ -284,23 +286,26 @@ impl PartitionLog {
         found.sort_unstable();
         Ok(found)
     }
+}
 
-    /// The aborted transactions whose markers lie in a closed segment, told by the segments themselves: its index is
-    /// missing or damaged, and where the transactions began an earlier segment tells.
-    pub(crate) fn rebuild_aborted(&mut self, closed: Closed) -> Result<Vec<AbortedTransaction>, LogError> {
-        let mut producers = crate::producers::Producers::default();
-        let mut aborted = Vec::new();
-        let last = self.closed.partition_point(|other| other.base_offset <= closed.base_offset);
-        for number in 0..last {
-            let source = self.closed[number];
-            crate::lookup::walk(&*self.disk, &self.dir, source, |found, batch| {
-                let ended = producers.replay(&found.header, batch, 0)?;
-                aborted.extend(ended.filter(|_| source.base_offset == closed.base_offset));
-                Ok(())
-            })?;
-        }
-        Ok(aborted)
+/// The aborted transactions whose markers lie in the last of these segments, told by the segments themselves: its index is missing or
+/// damaged, and where the transactions began an earlier segment tells.
+pub(crate) fn rebuild_aborted(
+    disk: &dyn Disk,
+    dir: &Path,
+    told_by: &[Closed],
+) -> Result<Vec<AbortedTransaction>, LogError> {
+    let mut producers = crate::producers::Producers::default();
+    let mut aborted = Vec::new();
+    for (number, source) in told_by.iter().enumerate() {
+        let is_last = number + 1 == told_by.len();
+        crate::lookup::walk(disk, dir, *source, |found, batch| {
+            let ended = producers.replay(&found.header, batch, 0)?;
+            aborted.extend(ended.filter(|_| is_last));
+            Ok(())
+        })?;
     }
+    Ok(aborted)
 }
 
 #[cfg(test)]

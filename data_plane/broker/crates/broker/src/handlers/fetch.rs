@@ -47,6 +47,8 @@ struct Attempt {
     found: Vec<TopicPartition>,
     /// Whether one of them has to be told of at once.
     is_urgent: bool,
+    /// Whether the disk was waited for in between.
+    has_waited: bool,
     /// Room that the first batch takes, if there was less: nothing was read then.
     room_missed: Option<usize>,
 }
@@ -93,7 +95,7 @@ async fn read_enough(context: &Context<'_>, asks: &[Ask], limits: Limits) -> Res
         let Some(room) = context.broker.topics.fetch_room(limits.bytes_max, room_min).await else {
             return Err(Close::Stopping);
         };
-        let attempt = read_all(context, asks, limits, room);
+        let attempt = read_all(context, asks, limits, room).await;
         if let Some(bytes) = attempt.room_missed {
             room_min = bytes;
             continue;
@@ -108,6 +110,10 @@ async fn read_enough(context: &Context<'_>, asks: &[Ask], limits: Limits) -> Res
         let visible = visible_bytes(asks, &attempt.rows, limits.is_committed);
         if visible >= limits.bytes_min {
             return Ok(attempt);
+        }
+        if attempt.has_waited {
+            // What has arrived meanwhile wakes nobody who begins to wait only now. What was read is in memory by now.
+            continue;
         }
         let arrival =
             context.broker.topics.wait_for(&attempt.found, limits.bytes_min - visible, limits.is_committed);
@@ -145,39 +151,71 @@ fn reference(key: &TopicKey) -> TopicRef<'_> {
 }
 
 /// Reads every partition in order until the room is used up.
-fn read_all(context: &Context<'_>, asks: &[Ask], limits: Limits, mut room: Held) -> Attempt {
+async fn read_all(context: &Context<'_>, asks: &[Ask], limits: Limits, mut room: Held) -> Attempt {
     let mut attempt = Attempt {
         rows: Vec::with_capacity(asks.len()),
         read: Vec::new(),
         bytes: 0,
         found: Vec::with_capacity(asks.len()),
         is_urgent: false,
+        has_waited: false,
         room_missed: None,
     };
-    for asked in asks.chunk_by(|one, next| one.key.topic == next.key.topic) {
-        let id = context.resolve_for(AclOperation::Read, reference(&asked[0].key.topic));
-        for ask in asked {
-            let partition_index = ask.key.partition;
-            let mut fetched = match id {
-                Ok(topic) => {
-                    let partition = TopicPartition { topic, partition: PartitionIndex::new(partition_index) };
-                    let unused = limits.bytes_max.saturating_sub(attempt.bytes);
-                    let spec = FetchSpec {
-                        committed: limits.is_committed,
-                        ..spec(ask, &room, unused, attempt.bytes == 0)
-                    };
-                    context.broker.topics.fetch(partition, &spec)
-                }
-                Err(error) => Fetched::failed(error),
-            };
-            if fetched.room_missed.is_some() {
-                return Attempt { room_missed: fetched.room_missed, ..attempt };
-            }
-            let records = room.hold(std::mem::take(&mut fetched.records));
-            attempt.take(context, partition_index, id.ok(), &fetched, records, limits.is_committed);
+    let mut last: Option<(&TopicKey, Result<TopicId, ErrorCode>)> = None;
+    for ask in asks {
+        let known = last.filter(|(key, _)| *key == &ask.key.topic).map(|(_, id)| id);
+        let unused = limits.bytes_max.saturating_sub(attempt.bytes);
+        let spec =
+            FetchSpec { committed: limits.is_committed, ..spec(ask, &room, unused, attempt.bytes == 0) };
+        let read = read_one(context, ask, &spec, known).await;
+        let Read { topic, mut fetched, has_waited } = read;
+        last = Some((&ask.key.topic, topic));
+        attempt.has_waited |= has_waited;
+        if fetched.room_missed.is_some() {
+            return Attempt { room_missed: fetched.room_missed, ..attempt };
         }
+        let records = room.hold(std::mem::take(&mut fetched.records));
+        attempt.take(context, ask.key.partition, topic.ok(), &fetched, records, limits.is_committed);
     }
     attempt
+}
+
+/// What reading one partition came to.
+struct Read {
+    topic: Result<TopicId, ErrorCode>,
+    fetched: Fetched,
+    /// Whether the disk was waited for: what was looked at before may have changed.
+    has_waited: bool,
+}
+
+/// Reads one partition. `topic` is what its topic resolves to, where that is known; it is asked again after each wait for the disk.
+async fn read_one(
+    context: &Context<'_>,
+    ask: &Ask,
+    spec: &FetchSpec,
+    topic: Option<Result<TopicId, ErrorCode>>,
+) -> Read {
+    let resolve = || context.resolve_for(AclOperation::Read, reference(&ask.key.topic));
+    let topics = &context.broker.topics;
+    let mut topic = topic.unwrap_or_else(resolve);
+    let (mut cold, mut has_waited) = (None, false);
+    loop {
+        let id = match topic {
+            Ok(id) => id,
+            Err(error) => return Read { topic, fetched: Fetched::failed(error), has_waited },
+        };
+        let partition = TopicPartition { topic: id, partition: PartitionIndex::new(ask.key.partition) };
+        let read = match topics.try_fetch(partition, spec, cold.take()) {
+            Ok(fetched) => return Read { topic, fetched, has_waited },
+            Err(read) => read,
+        };
+        has_waited = true;
+        match topics.read_cold(partition, read).await {
+            Ok(batches) => cold = Some(batches),
+            Err(error) => return Read { topic, fetched: topics.unreadable(partition, error), has_waited },
+        }
+        topic = resolve();
+    }
 }
 
 impl Attempt {

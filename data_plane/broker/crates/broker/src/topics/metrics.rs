@@ -22,6 +22,7 @@ pub(crate) struct StorageMetrics {
     pub(super) batches_relaxed: Counter,
     pub(super) produce_refused_disk_full: Counter,
     pub(super) fetched_bytes: Counter,
+    pub(super) cold_reads: Counter,
     pub(super) fetch_waits_refused: Counter,
     pub(super) syncs: Counter,
     pub(super) compactions: Counter,
@@ -87,6 +88,7 @@ impl StorageMetrics {
         );
         add("produce_refused_disk_full", "Batches refused for want of room", &self.produce_refused_disk_full);
         add("fetched_bytes", "Bytes of record batches read for fetches", &self.fetched_bytes);
+        add("cold_reads", "Reads for fetches that waited for the disk", &self.cold_reads);
         add(
             "fetch_waits_refused",
             "Fetches that waited their whole time, as too many partitions were waited for",

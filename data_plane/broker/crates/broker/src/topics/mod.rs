@@ -73,6 +73,8 @@ pub(crate) struct Topics {
     usage: Rc<Usage>,
     /// One permit a byte of fetched records that may be in memory.
     fetch_memory: Arc<Semaphore>,
+    /// One permit a read that waits for the disk.
+    cold_reads: Semaphore,
 }
 
 struct State {

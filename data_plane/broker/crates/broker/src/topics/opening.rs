@@ -12,13 +12,17 @@ use headrace_commit::{CommitError, Committer, Replay, Replayed, WalConfig, unrep
 use headrace_io::{Clock, Disk, Rng};
 use headrace_log::{Catalog, DiskGauge, LogError, PartitionLog, ProducerIds, catalog, partition, segment};
 use headrace_types::{TopicId, TopicPartition};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use super::{
     LogSet, Online, Pace, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory,
     metrics::StorageMetrics, partitions_of, settings::Settings,
 };
-use crate::{config::LimitsConfig, limits::FETCH_WAITS_MAX, usage::Usage};
+use crate::{
+    config::LimitsConfig,
+    limits::{COLD_READS_MAX, FETCH_WAITS_MAX},
+    usage::Usage,
+};
 
 /// Directory of the logs, in the data directory.
 pub(crate) const TOPICS_DIRECTORY: &str = "topics";
@@ -81,6 +85,7 @@ impl Topics {
             metrics: StorageMetrics::default(),
             usage,
             fetch_memory: fetch_memory(),
+            cold_reads: Semaphore::new(COLD_READS_MAX),
         }))
     }
 }

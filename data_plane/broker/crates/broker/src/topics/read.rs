@@ -3,12 +3,17 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use headrace_log::{AbortedTransaction, LogError, PartitionLog, ReadError};
+use headrace_log::{
+    AbortedTransaction, ColdBatches, ColdRead, LogError, PartitionLog, ReadError, ReadLimits, TryRead,
+};
 use headrace_types::{ErrorCode, LeaderEpoch, TopicPartition};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{Topics, arrivals::Arrival};
-use crate::limits::{FETCH_BYTES_MAX, FETCH_BYTES_MIN, FETCHED_IN_MEMORY_BYTES_MAX};
+use crate::{
+    limits::{FETCH_BYTES_MAX, FETCH_BYTES_MIN, FETCHED_IN_MEMORY_BYTES_MAX},
+    threads::on_thread,
+};
 
 /// Room for fetched records; what is not used is given back at once, the rest once the records are sent.
 pub(crate) struct Held {
@@ -82,16 +87,16 @@ impl Topics {
         Some(Held { permit })
     }
 
-    /// Reads from a partition; every outcome tells how far the log reaches.
-    pub(crate) fn fetch(&self, partition: TopicPartition, spec: &FetchSpec) -> Fetched {
+    /// Reads from a partition without waiting for the disk; every outcome tells how far the log reaches. `cold` is what the read came
+    /// to that the try before asked for.
+    pub(crate) fn try_fetch(
+        &self,
+        partition: TopicPartition,
+        spec: &FetchSpec,
+        cold: Option<ColdBatches>,
+    ) -> Result<Fetched, Box<ColdRead>> {
         let read = self.with_log(partition, |log| {
-            let mut fetched = Fetched {
-                high_watermark: log.high_watermark().get(),
-                last_stable_offset: log.last_stable().get(),
-                log_start_offset: log.log_start().get(),
-                leader_epoch: log.leader_epoch().get(),
-                ..Fetched::default()
-            };
+            let mut fetched = Fetched::reach(log);
             fetched.error = check_epoch(spec.current_leader_epoch, log.leader_epoch()).err();
             if fetched.error.is_none() && spec.last_fetched_epoch > fetched.leader_epoch {
                 // Of an epoch that never was there is no end to go back to.
@@ -101,14 +106,35 @@ impl Topics {
                 fetched.diverging = diverging(log, spec);
             }
             if fetched.error.is_none() && fetched.diverging.is_none() {
-                let read = read_into(&mut fetched, log, spec);
-                fetched.error = read.err().map(|error| code_of(partition, &error));
+                match read_into(&mut fetched, log, spec, cold) {
+                    Ok(None) => {}
+                    Ok(Some(cold)) => return Err(cold),
+                    Err(error) => fetched.error = Some(code_of(partition, &error)),
+                }
             }
-            fetched
+            Ok(fetched)
         });
-        let fetched = read.unwrap_or_else(Fetched::failed);
+        let fetched = read.unwrap_or_else(|error| Ok(Fetched::failed(error)))?;
         self.metrics.fetched_bytes.inc_by(fetched.records.len() as u64);
-        fetched
+        Ok(fetched)
+    }
+
+    /// Runs a read that waits for the disk, beside the event loop and beside no more than a few others.
+    pub(crate) async fn read_cold(
+        &self,
+        partition: TopicPartition,
+        read: Box<ColdRead>,
+    ) -> Result<ColdBatches, ErrorCode> {
+        // Never closed.
+        let _turn = self.cold_reads.acquire().await;
+        self.metrics.cold_reads.inc();
+        on_thread(move || read.run()).await.map_err(|error| damage(partition, &error))
+    }
+
+    /// What a fetch gets of a partition whose files could not be read.
+    pub(crate) fn unreadable(&self, partition: TopicPartition, error: ErrorCode) -> Fetched {
+        let reach = self.with_log(partition, |log| Fetched::reach(log));
+        Fetched { error: Some(error), ..reach.unwrap_or_else(Fetched::failed) }
     }
 
     /// A wait for as many more bytes in these partitions together; none, where too many are waited for.
@@ -127,6 +153,17 @@ impl Topics {
 }
 
 impl Fetched {
+    /// How far a log reaches.
+    fn reach(log: &PartitionLog) -> Self {
+        Self {
+            high_watermark: log.high_watermark().get(),
+            last_stable_offset: log.last_stable().get(),
+            log_start_offset: log.log_start().get(),
+            leader_epoch: log.leader_epoch().get(),
+            ..Self::default()
+        }
+    }
+
     /// Whether there is no such partition, as far as the client may know.
     pub(crate) fn is_missing(&self) -> bool {
         self.leader_epoch < 0
@@ -145,22 +182,29 @@ impl Fetched {
     }
 }
 
-/// Whole batches within the limits, or one that is larger (KIP-74) if there is room for it.
-fn read_into(fetched: &mut Fetched, log: &mut PartitionLog, spec: &FetchSpec) -> Result<(), ReadError> {
+/// Whole batches within the limits, or one that is larger (KIP-74) if there is room for it. What is not in memory is not read but
+/// returned.
+fn read_into(
+    fetched: &mut Fetched,
+    log: &mut PartitionLog,
+    spec: &FetchSpec,
+    cold: Option<ColdBatches>,
+) -> Result<Option<Box<ColdRead>>, ReadError> {
     let end = if spec.committed { fetched.last_stable_offset } else { fetched.high_watermark };
-    let mut next = log.read_below(end, spec.offset, spec.bytes_max, false, &mut fetched.records)?;
-    if fetched.records.is_empty() && spec.first_bytes_max > 0 {
+    let limits = ReadLimits { bytes_max: spec.bytes_max, first_bytes_max: spec.first_bytes_max };
+    let batches = match log.try_read(end, spec.offset, limits, cold)? {
+        TryRead::Read(batches) => batches,
+        TryRead::Cold(read) => return Ok(Some(read)),
+    };
+    fetched.records = batches.bytes;
+    if spec.first_bytes_max > 0 {
         // No batch is larger than the whole room: the longest request is shorter.
-        match log.batch_bytes(spec.offset, end)?.map(|bytes| bytes.min(FETCHED_IN_MEMORY_BYTES_MAX)) {
-            Some(bytes) if bytes > spec.first_bytes_max => fetched.room_missed = Some(bytes),
-            Some(_) => next = log.read_below(end, spec.offset, 0, true, &mut fetched.records)?,
-            None => {}
-        }
+        fetched.room_missed = batches.first_bytes.map(|bytes| bytes.min(FETCHED_IN_MEMORY_BYTES_MAX));
     }
     if spec.committed && !fetched.records.is_empty() {
-        fetched.aborted = log.aborted_between(spec.offset, next)?;
+        fetched.aborted = log.aborted_between(spec.offset, batches.next)?;
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Checks the epoch that a client believes to be current (KIP-320).

@@ -83,18 +83,37 @@ async fn append(topics: &Topics, log: TopicPartition, bytes: usize) -> Result<i6
     Ok(accepted.appended.base_offset)
 }
 
+const EVERYTHING: FetchSpec = FetchSpec {
+    offset: 0,
+    bytes_max: usize::MAX >> 1,
+    first_bytes_max: usize::MAX,
+    current_leader_epoch: -1,
+    last_fetched_epoch: -1,
+    committed: false,
+};
+
 fn fetched_bytes(topics: &Topics, log: TopicPartition) -> usize {
-    let spec = FetchSpec {
-        offset: 0,
-        bytes_max: usize::MAX >> 1,
-        first_bytes_max: usize::MAX,
-        current_leader_epoch: -1,
-        last_fetched_epoch: -1,
-        committed: false,
-    };
-    let fetched = topics.fetch(log, &spec);
+    let fetched = topics.try_fetch(log, &EVERYTHING, None).unwrap();
     assert_eq!(fetched.error, None);
     fetched.records.len()
+}
+
+#[test]
+fn what_is_not_in_memory_is_read_beside_the_event_loop() {
+    let setup = Setup::new();
+    run(async {
+        let topics = setup.open();
+        tokio::task::spawn_local(Rc::clone(&topics).keep_durable());
+        let log = partition(create(&topics, "t"));
+        append(&topics, log, 1_000).await.unwrap();
+        let expected = topics.try_fetch(log, &EVERYTHING, None).unwrap().records;
+        setup.disk.set_cached(false);
+        let cold = topics.try_fetch(log, &EVERYTHING, None).unwrap_err();
+        let batches = topics.read_cold(log, cold).await.unwrap();
+        let fetched = topics.try_fetch(log, &EVERYTHING, Some(batches)).unwrap();
+        assert_eq!((fetched.error, fetched.high_watermark), (None, 1));
+        assert_eq!(fetched.records, expected);
+    });
 }
 
 #[test]

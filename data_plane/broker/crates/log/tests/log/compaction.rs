@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use headrace_io::{Disk, Fault, OpenMode, SeededRng, SimDisk};
 use headrace_log::compaction::{Due, Step};
-use headrace_log::{AppendError, CompactionConfig, LogConfig, LogError, PartitionLog};
+use headrace_log::{AppendError, CompactionConfig, LogConfig, LogError, PartitionLog, ReadLimits, TryRead};
 use headrace_records::{BatchBuilder, BatchHeader, Compression, DecompressionLimits, NewRecord, RecordSet};
 use headrace_types::Offset;
 use proptest::prelude::*;
@@ -67,8 +67,15 @@ fn consume(log: &mut PartitionLog, bytes_max: usize) -> Records {
         let mut out = Vec::new();
         log.read(next, bytes_max, true, &mut out).unwrap();
         assert!(!out.is_empty(), "a consumer at {next} would hang");
-        let size = log.batch_bytes(next, i64::MAX).unwrap().unwrap();
-        assert_eq!(BatchHeader::parse(&out).unwrap().batch_bytes(), Some(size));
+        let none = ReadLimits { bytes_max: 0, first_bytes_max: 0 };
+        let mut cold = None;
+        let told = loop {
+            match log.try_read(i64::MAX, next, none, cold.take()).unwrap() {
+                TryRead::Read(batches) => break batches,
+                TryRead::Cold(read) => cold = Some(read.run().unwrap()),
+            }
+        };
+        assert_eq!(BatchHeader::parse(&out).unwrap().batch_bytes(), told.first_bytes);
         let mut rest = &out[..];
         while let Some(header) = BatchHeader::parse(rest) {
             let (batch, tail) = rest.split_at(header.batch_bytes().unwrap());

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests lie outside #[test] functions")]
 
+mod cold;
 mod compaction;
 mod inspect;
 mod model;
