@@ -59,6 +59,10 @@ impl Opening {
         &self.path
     }
 
+    pub(crate) fn closed(&self) -> Closed {
+        self.closed
+    }
+
     pub(crate) fn run(self) -> Result<LoadedSegment, LogError> {
         let Self { disk, dir, path, closed, unwritten_index, told_by } = self;
         let file = disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;

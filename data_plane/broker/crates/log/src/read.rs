@@ -3,6 +3,7 @@
 use crate::error::ReadError;
 use crate::partition::PartitionLog;
 use crate::scan::Residence;
+use crate::segment::Closed;
 use crate::segment_read::{Came, ColdBatches, ColdRead, ReadLimits, SegmentRead};
 
 /// Whole batches in order, of one segment after the other.
@@ -94,6 +95,12 @@ impl PartitionLog {
             }
         }
         Ok(TryRead::Read(cursor.batches))
+    }
+
+    /// Whether a closed segment is there, as it was when it was read.
+    #[must_use]
+    pub fn has_segment(&self, closed: Closed) -> bool {
+        self.closed.contains(&closed)
     }
 
     fn check_range(&self, offset: i64) -> Result<(), ReadError> {

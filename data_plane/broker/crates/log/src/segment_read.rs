@@ -10,6 +10,7 @@ use headrace_records::header::{MAGIC, crc_of};
 use crate::error::LogError;
 use crate::lookup::{LoadedSegment, Opening, View};
 use crate::scan::Residence;
+use crate::segment::Closed;
 
 /// How much a read may bring.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +72,18 @@ pub struct ColdBatches {
 }
 
 impl ColdRead {
-    /// Reads, and waits for the medium.
+    /// The closed segment that is read; none of the active one.
+    #[must_use]
+    pub fn segment(&self) -> Option<Closed> {
+        match &self.0.source {
+            Source::Loaded(loaded, _) => Some(loaded.closed),
+            Source::Closed(opening, _) => Some(opening.closed()),
+            Source::Active(_) | Source::Nothing => None,
+        }
+    }
+
+    /// Reads, and waits for the medium. A failure means nothing if the log has not got the [segment](Self::segment) any more: it was
+    /// removed or compacted meanwhile.
     pub fn run(self) -> Result<ColdBatches, LogError> {
         let mut read = self.0;
         let opened = read.open()?;

@@ -211,7 +211,7 @@ async fn read_one(
         };
         has_waited = true;
         match topics.read_cold(partition, read).await {
-            Ok(batches) => cold = Some(batches),
+            Ok(batches) => cold = batches,
             Err(error) => return Read { topic, fetched: topics.unreadable(partition, error), has_waited },
         }
         topic = resolve();

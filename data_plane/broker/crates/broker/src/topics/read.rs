@@ -119,16 +119,26 @@ impl Topics {
         Ok(fetched)
     }
 
-    /// Runs a read that waits for the disk, beside the event loop and beside no more than a few others.
+    /// Runs a read that waits for the disk, beside the event loop and beside no more than a few others. None, if the segment went
+    /// meanwhile: there is something else to read now.
     pub(crate) async fn read_cold(
         &self,
         partition: TopicPartition,
         read: Box<ColdRead>,
-    ) -> Result<ColdBatches, ErrorCode> {
+    ) -> Result<Option<ColdBatches>, ErrorCode> {
+        let segment = read.segment();
         // Never closed.
         let _turn = self.cold_reads.acquire().await;
         self.metrics.cold_reads.inc();
-        on_thread(move || read.run()).await.map_err(|error| damage(partition, &error))
+        match on_thread(move || read.run()).await {
+            Ok(batches) => Ok(Some(batches)),
+            Err(error) => {
+                let is_there = segment.is_none_or(|closed| {
+                    self.with_log(partition, |log| log.has_segment(closed)).unwrap_or(false)
+                });
+                if is_there { Err(damage(partition, &error)) } else { Ok(None) }
+            }
+        }
     }
 
     /// What a fetch gets of a partition whose files could not be read.

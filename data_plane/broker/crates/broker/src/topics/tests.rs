@@ -110,9 +110,15 @@ fn what_is_not_in_memory_is_read_beside_the_event_loop() {
         setup.disk.set_cached(false);
         let cold = topics.try_fetch(log, &EVERYTHING, None).unwrap_err();
         let batches = topics.read_cold(log, cold).await.unwrap();
-        let fetched = topics.try_fetch(log, &EVERYTHING, Some(batches)).unwrap();
+        let fetched = topics.try_fetch(log, &EVERYTHING, batches).unwrap();
         assert_eq!((fetched.error, fetched.high_watermark), (None, 1));
         assert_eq!(fetched.records, expected);
+        let cold = topics.try_fetch(log, &EVERYTHING, None).unwrap_err();
+        topics.delete(TopicRef::Name("t")).unwrap();
+        let read = topics.read_cold(log, cold).await;
+        assert!(read.is_ok(), "a topic that goes meanwhile is no damage");
+        let gone = topics.try_fetch(log, &EVERYTHING, read.unwrap()).unwrap();
+        assert_eq!(gone.error, Some(ErrorCode::UnknownTopicOrPartition));
     });
 }
 

@@ -108,6 +108,22 @@ fn what_was_removed_while_it_was_read_does_not_come_and_does_not_stay_open() {
 }
 
 #[test]
+fn a_segment_that_goes_before_it_is_opened_is_told_from_damage() {
+    let disk = disk();
+    let mut log = filled(&disk);
+    let cold = |log: &mut PartitionLog| match log.try_read(i64::MAX, 0, limits(10_000), None).unwrap() {
+        TryRead::Cold(cold) => cold,
+        TryRead::Read(_) => panic!("read without waiting"),
+    };
+    let read = cold(&mut log);
+    let segment = read.segment().unwrap();
+    assert!(log.has_segment(segment));
+    log.advance_start(Offset::new(BATCHES - 1), 0).unwrap();
+    assert!(read.run().is_err());
+    assert!(!log.has_segment(segment), "the failure means nothing");
+}
+
+#[test]
 fn a_missing_index_is_made_again_where_waiting_harms_nobody() {
     let disk = disk();
     let mut log = filled(&disk);
