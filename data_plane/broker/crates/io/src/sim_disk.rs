@@ -94,6 +94,12 @@ impl SimDisk {
         lock(&self.state).operations
     }
 
+    /// Bytes read so far.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        lock(&self.state).bytes_read
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
         let mut state = lock(&self.state);
         state.powered()?;
@@ -180,7 +186,9 @@ impl DiskFile for SimFile {
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<usize> {
-        self.with(|inode| inode.read(offset as usize, out))
+        let read = self.with(|inode| inode.read(offset as usize, out))?;
+        lock(&self.state).bytes_read += read as u64;
+        Ok(read)
     }
 
     fn read_cached(&self, offset: u64, out: &mut [u8]) -> io::Result<usize> {

@@ -23,6 +23,7 @@ pub mod producers;
 pub mod read;
 pub mod recovery;
 pub mod recovery_point;
+mod resume;
 pub mod retention;
 pub mod scan;
 pub mod segment;

@@ -13,7 +13,7 @@ use crate::limits::SCAN_CHUNK_BYTES;
 use crate::partition::PartitionLog;
 use crate::scan::{Found, Residence, Scanner, Step, control_of};
 use crate::segment::{self, Closed, ClosedIndex};
-use crate::segment_read::Source;
+use crate::segment_read::{ReadLimits, SegmentRead, Source};
 use crate::transactions::rebuild_aborted;
 
 /// Bytes read at once where a batch is looked for near an index entry.
@@ -57,10 +57,6 @@ pub(crate) struct Opening {
 impl Opening {
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    pub(crate) fn closed(&self) -> Closed {
-        self.closed
     }
 
     pub(crate) fn run(self) -> Result<LoadedSegment, LogError> {
@@ -230,20 +226,35 @@ impl PartitionLog {
         }
     }
 
-    /// Where the batches of a segment are that begin at `offset` or later and may be read.
-    pub(crate) fn source(&self, number: usize, offset: i64) -> Source {
-        if let Some(closed) = self.closed.get(number).copied() {
+    /// A read of the segment that `offset` lies in, up to `end`; none of a log without segments.
+    pub(crate) fn segment_read(&self, offset: i64, end: i64, limits: ReadLimits) -> Option<SegmentRead> {
+        let closed = self.closed.get(self.segment_of(offset)).copied();
+        let base_offset = match (closed, &self.active) {
+            (Some(closed), _) => closed.base_offset,
+            (None, active) => active.as_ref()?.base_offset,
+        };
+        let source = self.source(base_offset, closed, offset);
+        Some(SegmentRead { source, base_offset, closed, offset, end, limits })
+    }
+
+    fn source(&self, base_offset: i64, closed: Option<Closed>, offset: i64) -> Source {
+        let view = if let Some(closed) = closed {
             let end = self.readable_end(closed.base_offset, closed.size);
-            return match self.loaded.as_ref().filter(|loaded| loaded.closed == closed) {
-                Some(loaded) => Source::Loaded(Arc::clone(loaded), end),
-                None => Source::Closed(self.opening(closed), end),
+            let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.closed == closed) else {
+                return Source::Closed(self.opening(closed), end);
             };
-        }
-        let Some(active) = &self.active else { return Source::Nothing };
-        let Some(from) = active.index.by_offset(offset) else { return Source::Nothing };
-        let end = self.readable_end(active.base_offset, active.size);
-        let (file, path) = (Arc::clone(&active.file), active.path.clone());
-        Source::Active(View { file, path, from, end, has_gaps: false })
+            loaded.view(offset, end)
+        } else {
+            self.active.as_ref().and_then(|active| {
+                let end = self.readable_end(active.base_offset, active.size);
+                let (file, path) = (Arc::clone(&active.file), active.path.clone());
+                let from = active.index.by_offset(offset).filter(|from| from.position < end)?;
+                Some(View { file, path, from, end, has_gaps: false })
+            })
+        };
+        let Some(mut view) = view else { return Source::Nothing };
+        view.from = self.resumes.improve(base_offset, offset, view.from);
+        if view.from.position < view.end { Source::Open(view) } else { Source::Nothing }
     }
 
     /// Keeps a closed segment open that was opened meanwhile.

@@ -19,6 +19,7 @@ use crate::lookup::LoadedSegment;
 use crate::producers::{ProducerView, Producers, RememberedBatch, Verdict};
 use crate::recovery::{Recovered, recover};
 use crate::recovery_point::RecoveryPoint;
+use crate::resume::Resumes;
 use crate::segment::{self, Active, Closed, ClosedIndex, SegmentHeader};
 use crate::sync::{SyncEnd, SyncPlan};
 use crate::transactions::{AbortedHints, Readable, Undecided};
@@ -83,6 +84,7 @@ pub struct PartitionLog {
     /// What may be read ends here.
     pub(crate) readable: SyncEnd,
     pub(crate) loaded: Option<Arc<LoadedSegment>>,
+    pub(crate) resumes: Resumes,
     pub(crate) undecided: Undecided,
     pub(crate) aborted_hints: AbortedHints,
     point: Option<RecoveryPoint>,
@@ -152,6 +154,7 @@ impl PartitionLog {
             durable: synced.offset,
             readable: synced,
             loaded: None,
+            resumes: Resumes::default(),
             point: recovered.point,
             unsynced: Vec::new(),
             unwritten_indexes: Vec::new(),

@@ -58,7 +58,9 @@ impl PartitionLog {
             if let Some(opened) = read.open()? {
                 self.keep_open(opened);
             }
-            cursor.take(read.run(Residence::Anywhere)?);
+            let came = read.run(Residence::Anywhere)?;
+            self.note_end(read.base_offset, &came);
+            cursor.take(came);
         }
         out.extend_from_slice(&cursor.batches.bytes);
         Ok(cursor.batches.next)
@@ -74,9 +76,12 @@ impl PartitionLog {
     ) -> Result<TryRead, ReadError> {
         self.check_range(offset)?;
         let mut cursor = Cursor::new(offset, limits);
-        if let Some(ColdBatches { offset: from, came, opened }) = cold {
+        if let Some(ColdBatches { offset: from, base_offset, closed, came, opened }) = cold {
             if let Some(opened) = opened {
                 self.keep_open(opened);
+            }
+            if self.is_unchanged(base_offset, closed) {
+                self.note_end(base_offset, &came);
             }
             if from >= offset {
                 cursor.take(came);
@@ -84,7 +89,10 @@ impl PartitionLog {
         }
         while let Some(read) = self.next_read(&cursor, end) {
             match read.run(Residence::Memory) {
-                Ok(came) => cursor.take(came),
+                Ok(came) => {
+                    self.note_end(read.base_offset, &came);
+                    cursor.take(came);
+                }
                 Err(error) if error.would_wait() => {
                     if cursor.batches.bytes.is_empty() {
                         return Ok(TryRead::Cold(Box::new(ColdRead(read))));
@@ -116,15 +124,20 @@ impl PartitionLog {
         if cursor.is_done || offset >= end {
             return None;
         }
-        let number = self.segment_of(offset);
-        let behind = self.closed.get(number).filter(|closed| closed.cleaned_to.is_some());
-        Some(SegmentRead {
-            source: self.source(number, offset),
-            offset,
-            end,
-            behind: behind.map(|closed| closed.end_offset),
-            limits: cursor.limits(),
-        })
+        self.segment_read(offset, end, cursor.limits())
+    }
+
+    /// Notes where a read ended, for whoever goes on there.
+    fn note_end(&mut self, base_offset: i64, came: &Came) {
+        if !came.bytes.is_empty() {
+            self.resumes.note(base_offset, came.next, came.position);
+        }
+    }
+
+    /// Whether a segment is as it was when it was read: compaction may have written it anew.
+    fn is_unchanged(&self, base_offset: i64, closed: Option<Closed>) -> bool {
+        let is_active = self.active.as_ref().is_some_and(|active| active.base_offset == base_offset);
+        is_active || closed.is_some_and(|closed| self.has_segment(closed))
     }
 }
 

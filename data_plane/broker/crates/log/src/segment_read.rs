@@ -24,10 +24,8 @@ pub struct ReadLimits {
 /// Where the batches are.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// In the active segment.
-    Active(View),
-    /// In a closed segment that is open, as far as the position.
-    Loaded(Arc<LoadedSegment>, u64),
+    /// In a segment that is open.
+    Open(View),
     /// In a closed segment that is to be opened first, as far as the position.
     Closed(Opening, u64),
     /// There is nothing to read.
@@ -38,11 +36,13 @@ pub(crate) enum Source {
 #[derive(Debug)]
 pub(crate) struct SegmentRead {
     pub(crate) source: Source,
+    /// Where the segment begins.
+    pub(crate) base_offset: i64,
+    /// What is known of a closed segment.
+    pub(crate) closed: Option<Closed>,
     pub(crate) offset: i64,
     /// Nothing comes at or beyond this offset.
     pub(crate) end: i64,
-    /// End of a compacted segment: of it there may be nothing left from the offset on, and reading goes on behind it.
-    pub(crate) behind: Option<i64>,
     pub(crate) limits: ReadLimits,
 }
 
@@ -53,6 +53,8 @@ pub(crate) struct Came {
     pub(crate) bytes: Vec<u8>,
     /// Offset after them.
     pub(crate) next: i64,
+    /// Position after them in the segment, if there are any.
+    pub(crate) position: u64,
     /// Whether the segment was read to its end: the next one may go on.
     pub(crate) is_at_end: bool,
     /// Size of the first batch, if it is larger than may come.
@@ -67,6 +69,8 @@ pub struct ColdRead(pub(crate) SegmentRead);
 #[derive(Debug)]
 pub struct ColdBatches {
     pub(crate) offset: i64,
+    pub(crate) base_offset: i64,
+    pub(crate) closed: Option<Closed>,
     pub(crate) came: Came,
     pub(crate) opened: Option<Arc<LoadedSegment>>,
 }
@@ -75,11 +79,7 @@ impl ColdRead {
     /// The closed segment that is read; none of the active one.
     #[must_use]
     pub fn segment(&self) -> Option<Closed> {
-        match &self.0.source {
-            Source::Loaded(loaded, _) => Some(loaded.closed),
-            Source::Closed(opening, _) => Some(opening.closed()),
-            Source::Active(_) | Source::Nothing => None,
-        }
+        self.0.closed
     }
 
     /// Reads, and waits for the medium. A failure means nothing if the log has not got the [segment](Self::segment) any more: it was
@@ -87,7 +87,8 @@ impl ColdRead {
     pub fn run(self) -> Result<ColdBatches, LogError> {
         let mut read = self.0;
         let opened = read.open()?;
-        Ok(ColdBatches { offset: read.offset, came: read.run(Residence::Anywhere)?, opened })
+        let SegmentRead { offset, base_offset, closed, .. } = read;
+        Ok(ColdBatches { offset, base_offset, closed, came: read.run(Residence::Anywhere)?, opened })
     }
 }
 
@@ -102,32 +103,28 @@ impl SegmentRead {
             }
         };
         let loaded = Arc::new(opening.run()?);
-        self.source = Source::Loaded(Arc::clone(&loaded), end);
+        self.source = loaded.view(self.offset, end).map_or(Source::Nothing, Source::Open);
         Ok(Some(loaded))
     }
 
     /// Reads. A segment that is not open counts as one that is not in memory.
     pub(crate) fn run(&self, residence: Residence) -> Result<Came, LogError> {
-        let view = match &self.source {
-            Source::Nothing => return Ok(self.nothing()),
-            Source::Closed(opening, _) => {
-                return Err(LogError::io(opening.path())(io::ErrorKind::WouldBlock.into()));
-            }
-            Source::Active(view) => view.clone(),
-            Source::Loaded(loaded, end) => match loaded.view(self.offset, *end) {
-                Some(view) => view,
-                None => return Ok(self.nothing()),
-            },
-        };
-        if view.from.position >= view.end {
-            return Ok(self.nothing());
+        match &self.source {
+            Source::Nothing => Ok(self.nothing()),
+            Source::Closed(opening, _) => Err(LogError::io(opening.path())(io::ErrorKind::WouldBlock.into())),
+            Source::Open(view) => self.read(view, residence),
         }
-        self.read(&view, residence)
+    }
+
+    /// End of a compacted segment: of it there may be nothing left from the offset on, and reading goes on behind it.
+    fn behind(&self) -> Option<i64> {
+        self.closed.filter(|closed| closed.cleaned_to.is_some()).map(|closed| closed.end_offset)
     }
 
     /// Of a compacted segment there is nothing left from the offset on; any other is read to its end.
     fn nothing(&self) -> Came {
-        Came { next: self.behind.unwrap_or(self.offset), is_at_end: self.behind.is_some(), ..Came::default() }
+        let behind = self.behind();
+        Came { next: behind.unwrap_or(self.offset), is_at_end: behind.is_some(), ..Came::default() }
     }
 
     fn ended(&self) -> Came {
@@ -138,7 +135,7 @@ impl SegmentRead {
         let Some(first) = view.find(residence, |found| found.header.next_offset().get() > self.offset)?
         else {
             let missing = || LogError::corrupt(&view.path, format!("offset {} is missing", self.offset));
-            return self.behind.map(|_| self.nothing()).ok_or_else(missing);
+            return self.behind().map(|_| self.nothing()).ok_or_else(missing);
         };
         if first.header.base_offset.get() >= self.end {
             return Ok(self.ended());
@@ -154,9 +151,10 @@ impl SegmentRead {
         let mut bytes = view.read(residence, first.position, wanted)?;
         let first_offset = first.header.base_offset.get();
         let (whole, next) =
-            sound_batches(&view.path, &bytes, (first_offset, self.end), self.behind.is_some())?;
+            sound_batches(&view.path, &bytes, (first_offset, self.end), self.behind().is_some())?;
         bytes.truncate(whole);
-        Ok(Came { bytes, next, is_at_end: whole == available, first_bytes: None })
+        let position = first.position + whole as u64;
+        Ok(Came { bytes, next, position, is_at_end: whole == available, first_bytes: None })
     }
 }
 

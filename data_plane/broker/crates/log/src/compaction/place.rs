@@ -37,6 +37,7 @@ impl PartitionLog {
         // The old index must not be taken for one of the new segment: rather none, which is made again when it is needed.
         segment::remove_index(&*self.disk, &self.dir, closed.base_offset)?;
         self.loaded = None;
+        self.resumes.clear();
         self.rename_aside(&segment::log_name(closed.base_offset))?;
         self.closed.splice(at..at + sources.len(), [*closed]);
         for source in sources {

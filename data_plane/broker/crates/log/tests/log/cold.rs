@@ -124,6 +124,24 @@ fn a_segment_that_goes_before_it_is_opened_is_told_from_damage() {
 }
 
 #[test]
+fn whoever_goes_on_where_a_read_ended_does_not_look_for_the_place() {
+    let disk = disk();
+    let mut log = open(&disk, CONFIG);
+    let batch = BatchBuilder::new().value(&[1; 20]).build();
+    let mut ends = Vec::new();
+    for number in 0..100 {
+        append(&mut log, &batch).unwrap();
+        sync(&mut log);
+        let before = disk.bytes_read();
+        let (batches, _) = read(&mut log, number, limits(10_000)).unwrap();
+        assert_eq!((batches.bytes.len(), batches.next), (batch.len(), number + 1));
+        ends.push(disk.bytes_read() - before);
+    }
+    let most = ends.iter().max().unwrap();
+    assert!(*most <= 2 * batch.len() as u64, "{most} bytes for a batch of {}", batch.len());
+}
+
+#[test]
 fn a_missing_index_is_made_again_where_waiting_harms_nobody() {
     let disk = disk();
     let mut log = filled(&disk);
