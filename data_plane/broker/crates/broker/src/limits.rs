@@ -102,6 +102,10 @@ pub(crate) const FETCHED_IN_MEMORY_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub(crate) const FETCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What every fetch gets, however short memory is; it waits until there is this much.
 pub(crate) const FETCH_BYTES_MIN: usize = 64 * 1024;
+/// Reads that are remembered while their records are sent, for clients that ask for the same.
+pub(crate) const SHARED_READS_MAX: usize = 16;
+/// A read of fewer bytes is not worth remembering.
+pub(crate) const SHARED_READ_BYTES_MIN: usize = 16 * 1024;
 /// Reads for fetches that wait for the disk at once; further ones take turns.
 pub(crate) const COLD_READS_MAX: usize = 4;
 /// Longest time that a fetch waits for data, whatever it asks for.

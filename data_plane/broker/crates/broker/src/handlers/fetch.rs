@@ -174,7 +174,14 @@ async fn read_all(context: &Context<'_>, asks: &[Ask], limits: Limits, mut room:
         if fetched.room_missed.is_some() {
             return Attempt { room_missed: fetched.room_missed, ..attempt };
         }
-        let records = room.hold(std::mem::take(&mut fetched.records));
+        let records = topic.map_or_else(
+            |_| Bytes::new(),
+            |topic| {
+                let partition = TopicPartition { topic, partition: PartitionIndex::new(ask.key.partition) };
+                let records = std::mem::take(&mut fetched.records);
+                context.broker.topics.send(partition, ask.offset, records, &mut room)
+            },
+        );
         attempt.take(context, ask.key.partition, topic.ok(), &fetched, records, limits.is_committed);
     }
     attempt

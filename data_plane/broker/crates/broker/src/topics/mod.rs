@@ -9,6 +9,7 @@ mod configuration;
 mod deletion;
 mod metering;
 mod metrics;
+mod on_the_way;
 mod opening;
 mod pace;
 pub(crate) mod read;
@@ -32,6 +33,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::{limits::FETCHED_IN_MEMORY_BYTES_MAX, storage_failure::end_process, usage::Usage};
 use arrivals::Arrivals;
+use on_the_way::OnTheWay;
 use pace::Pace;
 use settings::Settings;
 
@@ -73,6 +75,8 @@ pub(crate) struct Topics {
     usage: Rc<Usage>,
     /// One permit a byte of fetched records that may be in memory.
     fetch_memory: Arc<Semaphore>,
+    /// Records that clients are being sent.
+    on_the_way: OnTheWay,
     /// One permit a read that waits for the disk.
     cold_reads: Semaphore,
 }

@@ -16,7 +16,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use super::{
     LogSet, Online, Pace, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory,
-    metrics::StorageMetrics, partitions_of, settings::Settings,
+    metrics::StorageMetrics, on_the_way::OnTheWay, partitions_of, settings::Settings,
 };
 use crate::{
     config::LimitsConfig,
@@ -85,6 +85,7 @@ impl Topics {
             metrics: StorageMetrics::default(),
             usage,
             fetch_memory: fetch_memory(),
+            on_the_way: OnTheWay::default(),
             cold_reads: Semaphore::new(COLD_READS_MAX),
         }))
     }

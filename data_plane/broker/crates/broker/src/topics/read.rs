@@ -9,7 +9,11 @@ use headrace_log::{
 use headrace_types::{ErrorCode, LeaderEpoch, TopicPartition};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::{Topics, arrivals::Arrival};
+use super::{
+    Topics,
+    arrivals::Arrival,
+    on_the_way::{HeldRecords, Span},
+};
 use crate::{
     limits::{FETCH_BYTES_MAX, FETCH_BYTES_MIN, FETCHED_IN_MEMORY_BYTES_MAX},
     threads::on_thread,
@@ -32,7 +36,7 @@ pub(crate) struct Fetched {
     pub(crate) leader_epoch: i32,
     /// Where the client's log departs from ours: an epoch and its end.
     pub(crate) diverging: Option<(i32, i64)>,
-    pub(crate) records: Vec<u8>,
+    pub(crate) records: Records,
     /// Room that the first batch takes, if there was less.
     pub(crate) room_missed: Option<usize>,
 }
@@ -58,21 +62,33 @@ impl Held {
         self.permit.num_permits()
     }
 
-    /// Ties a part of the room to `records`, until they are sent.
-    pub(crate) fn hold(&mut self, records: Vec<u8>) -> Bytes {
-        let part = self.permit.split(records.len().min(self.bytes()));
-        Bytes::from_owner(HeldRecords { records, _permit: part })
+    /// The part of the room that as many bytes take.
+    fn split(&mut self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        self.permit.split(bytes.min(self.bytes()))
     }
 }
 
-struct HeldRecords {
-    records: Vec<u8>,
-    _permit: Option<OwnedSemaphorePermit>,
+/// Whole batches of a partition.
+#[derive(Debug)]
+pub(crate) enum Records {
+    /// Just read, up to before an offset.
+    Read(Vec<u8>, i64),
+    /// On the way to another client already.
+    Shared(Bytes),
 }
 
-impl AsRef<[u8]> for HeldRecords {
-    fn as_ref(&self) -> &[u8] {
-        &self.records
+impl Default for Records {
+    fn default() -> Self {
+        Self::Read(Vec::new(), 0)
+    }
+}
+
+impl Records {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Read(bytes, _) => bytes,
+            Self::Shared(bytes) => bytes,
+        }
     }
 }
 
@@ -106,7 +122,7 @@ impl Topics {
                 fetched.diverging = diverging(log, spec);
             }
             if fetched.error.is_none() && fetched.diverging.is_none() {
-                match read_into(&mut fetched, log, spec, cold) {
+                match self.read_into(&mut fetched, log, (partition, spec), cold) {
                     Ok(None) => {}
                     Ok(Some(cold)) => return Err(cold),
                     Err(error) => fetched.error = Some(code_of(partition, &error)),
@@ -115,8 +131,60 @@ impl Topics {
             Ok(fetched)
         });
         let fetched = read.unwrap_or_else(|error| Ok(Fetched::failed(error)))?;
-        self.metrics.fetched_bytes.inc_by(fetched.records.len() as u64);
+        self.metrics.fetched_bytes.inc_by(fetched.records.bytes().len() as u64);
         Ok(fetched)
+    }
+
+    /// Whole batches within the limits, or one that is larger (KIP-74) if there is room for it. What is not in memory is not read but
+    /// returned.
+    fn read_into(
+        &self,
+        fetched: &mut Fetched,
+        log: &mut PartitionLog,
+        (partition, spec): (TopicPartition, &FetchSpec),
+        cold: Option<ColdBatches>,
+    ) -> Result<Option<Box<ColdRead>>, ReadError> {
+        let end = if spec.committed { fetched.last_stable_offset } else { fetched.high_watermark };
+        let is_kept = spec.offset >= fetched.log_start_offset;
+        let shared =
+            is_kept.then(|| self.on_the_way.find(partition, spec.offset, end, spec.bytes_max)).flatten();
+        let next = if let Some((bytes, next)) = shared {
+            fetched.records = Records::Shared(bytes);
+            next
+        } else {
+            let limits = ReadLimits { bytes_max: spec.bytes_max, first_bytes_max: spec.first_bytes_max };
+            let batches = match log.try_read(end, spec.offset, limits, cold)? {
+                TryRead::Read(batches) => batches,
+                TryRead::Cold(read) => return Ok(Some(read)),
+            };
+            if spec.first_bytes_max > 0 {
+                // No batch is larger than the whole room: the longest request is shorter.
+                fetched.room_missed = batches.first_bytes.map(|bytes| bytes.min(FETCHED_IN_MEMORY_BYTES_MAX));
+            }
+            fetched.records = Records::Read(batches.bytes, batches.next);
+            batches.next
+        };
+        if spec.committed && !fetched.records.bytes().is_empty() {
+            fetched.aborted = log.aborted_between(spec.offset, next)?;
+        }
+        Ok(None)
+    }
+
+    /// Records to send, which take their part of the room until they are sent.
+    pub(crate) fn send(
+        &self,
+        partition: TopicPartition,
+        offset: i64,
+        records: Records,
+        room: &mut Held,
+    ) -> Bytes {
+        match records {
+            Records::Shared(bytes) => bytes,
+            Records::Read(bytes, next) => {
+                let permit = room.split(bytes.len());
+                self.on_the_way.send(Span { partition, offset, next }, HeldRecords::new(bytes, permit))
+            }
+        }
     }
 
     /// Runs a read that waits for the disk, beside the event loop and beside no more than a few others. None, if the segment went
@@ -190,31 +258,6 @@ impl Fetched {
             ..Self::default()
         }
     }
-}
-
-/// Whole batches within the limits, or one that is larger (KIP-74) if there is room for it. What is not in memory is not read but
-/// returned.
-fn read_into(
-    fetched: &mut Fetched,
-    log: &mut PartitionLog,
-    spec: &FetchSpec,
-    cold: Option<ColdBatches>,
-) -> Result<Option<Box<ColdRead>>, ReadError> {
-    let end = if spec.committed { fetched.last_stable_offset } else { fetched.high_watermark };
-    let limits = ReadLimits { bytes_max: spec.bytes_max, first_bytes_max: spec.first_bytes_max };
-    let batches = match log.try_read(end, spec.offset, limits, cold)? {
-        TryRead::Read(batches) => batches,
-        TryRead::Cold(read) => return Ok(Some(read)),
-    };
-    fetched.records = batches.bytes;
-    if spec.first_bytes_max > 0 {
-        // No batch is larger than the whole room: the longest request is shorter.
-        fetched.room_missed = batches.first_bytes.map(|bytes| bytes.min(FETCHED_IN_MEMORY_BYTES_MAX));
-    }
-    if spec.committed && !fetched.records.is_empty() {
-        fetched.aborted = log.aborted_between(spec.offset, batches.next)?;
-    }
-    Ok(None)
 }
 
 /// Checks the epoch that a client believes to be current (KIP-320).

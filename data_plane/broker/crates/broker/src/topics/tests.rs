@@ -95,7 +95,31 @@ const EVERYTHING: FetchSpec = FetchSpec {
 fn fetched_bytes(topics: &Topics, log: TopicPartition) -> usize {
     let fetched = topics.try_fetch(log, &EVERYTHING, None).unwrap();
     assert_eq!(fetched.error, None);
-    fetched.records.len()
+    fetched.records.bytes().len()
+}
+
+#[test]
+fn consumers_that_ask_for_the_same_share_one_read() {
+    let setup = Setup::new();
+    run(async {
+        let topics = setup.open();
+        tokio::task::spawn_local(Rc::clone(&topics).keep_durable());
+        let log = partition(create(&topics, "t"));
+        append(&topics, log, 100_000).await.unwrap();
+        let mut room = topics.fetch_room(1_000_000, 0).await.unwrap();
+        let mut fetch = || {
+            let read_before = setup.disk.bytes_read();
+            let fetched = topics.try_fetch(log, &EVERYTHING, None).unwrap();
+            let sent = topics.send(log, 0, fetched.records, &mut room);
+            (sent, setup.disk.bytes_read() - read_before)
+        };
+        let (first, read) = fetch();
+        assert!(read > 100_000);
+        let (second, read) = fetch();
+        assert_eq!((read, second.as_ptr(), second.len()), (0, first.as_ptr(), first.len()));
+        drop((first, second));
+        assert!(fetch().1 > 100_000, "nothing stays in memory once it is sent");
+    });
 }
 
 #[test]
@@ -106,13 +130,13 @@ fn what_is_not_in_memory_is_read_beside_the_event_loop() {
         tokio::task::spawn_local(Rc::clone(&topics).keep_durable());
         let log = partition(create(&topics, "t"));
         append(&topics, log, 1_000).await.unwrap();
-        let expected = topics.try_fetch(log, &EVERYTHING, None).unwrap().records;
+        let expected = topics.try_fetch(log, &EVERYTHING, None).unwrap().records.bytes().to_vec();
         setup.disk.set_cached(false);
         let cold = topics.try_fetch(log, &EVERYTHING, None).unwrap_err();
         let batches = topics.read_cold(log, cold).await.unwrap();
         let fetched = topics.try_fetch(log, &EVERYTHING, batches).unwrap();
         assert_eq!((fetched.error, fetched.high_watermark), (None, 1));
-        assert_eq!(fetched.records, expected);
+        assert_eq!(fetched.records.bytes(), expected);
         let cold = topics.try_fetch(log, &EVERYTHING, None).unwrap_err();
         topics.delete(TopicRef::Name("t")).unwrap();
         let read = topics.read_cold(log, cold).await;
