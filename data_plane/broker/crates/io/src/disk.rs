@@ -44,6 +44,10 @@ pub trait Disk: Debug + Send + Sync {
     /// Renames a file or a directory, replacing a file that is there.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// Gives a file that nobody writes any more a second name, in another directory of the same file system. Where the file
+    /// system can, the new name is a file of its own that shares the blocks, and it is synced.
+    fn share(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
 

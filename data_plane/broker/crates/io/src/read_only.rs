@@ -35,6 +35,10 @@ impl<D: Disk> Disk for ReadOnly<D> {
         refused()
     }
 
+    fn share(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        refused()
+    }
+
     fn remove(&self, _path: &Path) -> io::Result<()> {
         refused()
     }
@@ -71,6 +75,7 @@ mod tests {
         let file = disk.open(&path, OpenMode::Read).unwrap();
         assert!(file.write_at(0, &[b"x"]).is_err() && file.truncate(0).is_err());
         assert!(disk.rename(&path, &dir.path().join("g")).is_err());
+        assert!(disk.share(&path, &dir.path().join("g")).is_err());
         assert!(disk.remove(&path).is_err() && disk.remove_dir_all(dir.path()).is_err());
         assert!(disk.create_dir_all(&dir.path().join("d")).is_err() && disk.sync_dir(dir.path()).is_err());
         assert_eq!(std::fs::read(&path).unwrap(), b"kept");

@@ -53,6 +53,10 @@ impl Disk for RealDisk {
         fs::rename(from, to)
     }
 
+    fn share(&self, from: &Path, to: &Path) -> io::Result<()> {
+        if clone_blocks(from, to)? { Ok(()) } else { fs::hard_link(from, to) }
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
     }
@@ -73,6 +77,22 @@ impl Disk for RealDisk {
             free_bytes: stat.f_bavail * stat.f_frsize,
             total_bytes: stat.f_blocks * stat.f_frsize,
         })
+    }
+}
+
+/// Makes `to` a file that shares the blocks of `from`; false where the file system can not.
+fn clone_blocks(from: &Path, to: &Path) -> io::Result<bool> {
+    let source = File::open(from)?;
+    let target = OpenOptions::new().write(true).create_new(true).open(to)?;
+    match rustix::fs::ioctl_ficlone(&target, &source) {
+        Ok(()) => target.sync_all().map(|()| true),
+        Err(Errno::OPNOTSUPP | Errno::NOTTY | Errno::NOSYS | Errno::XDEV | Errno::INVAL | Errno::PERM) => {
+            fs::remove_file(to).map(|()| false)
+        }
+        Err(error) => {
+            fs::remove_file(to)?;
+            Err(error.into())
+        }
     }
 }
 
@@ -208,6 +228,21 @@ mod tests {
         assert_eq!(RealDisk.list(dir.path()).unwrap(), ["a", "b.json"]);
         let space = RealDisk.space(dir.path()).unwrap();
         assert!(space.free_bytes > 0 && space.total_bytes >= space.free_bytes);
+    }
+
+    #[test]
+    fn a_shared_file_outlives_its_first_name_and_replaces_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let [first, second] = ["a", "b"].map(|name| dir.path().join(name));
+        replace_file(&RealDisk, &first, b"shared").unwrap();
+        RealDisk.share(&first, &second).unwrap();
+        assert_eq!(RealDisk.share(&first, &second).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        replace_file(&RealDisk, &first, b"another").unwrap();
+        RealDisk.remove(&first).unwrap();
+        assert_eq!(read_file(&RealDisk, &second, 100).unwrap(), b"shared");
+        let missing = RealDisk.share(&first, &dir.path().join("c")).unwrap_err();
+        assert_eq!(missing.kind(), io::ErrorKind::NotFound);
+        assert_eq!(RealDisk.list(dir.path()).unwrap(), ["b"]);
     }
 
     #[test]

@@ -150,6 +150,10 @@ impl Disk for SimDisk {
         self.change(|state| state.rename(from, to))
     }
 
+    fn share(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.change(|state| state.share(from, to))
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.change(|state| state.remove(path))
     }
@@ -333,6 +337,22 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
         assert_eq!(content(&disk, "f").unwrap(), b"012345");
         assert_eq!(disk.space(dir()).unwrap(), DiskSpace { free_bytes: 0, total_bytes: 6 });
+    }
+
+    #[test]
+    fn a_shared_file_is_one_file_under_two_names_until_one_is_replaced() {
+        let disk = disk();
+        replace_file(&disk, &dir().join("f"), b"x").unwrap();
+        disk.share(&dir().join("f"), &dir().join("g")).unwrap();
+        disk.sync_dir(dir()).unwrap();
+        disk.open(&dir().join("g"), OpenMode::ReadWrite).unwrap().write_at(0, &[b"y"]).unwrap();
+        assert_eq!(content(&disk, "f").unwrap(), b"y");
+        replace_file(&disk, &dir().join("f"), b"z").unwrap();
+        disk.crash(&SeededRng::new(3));
+        assert_eq!(content(&disk, "f").unwrap(), b"z");
+        assert!(disk.exists(&dir().join("g")).unwrap());
+        assert!(disk.share(&dir().join("f"), &dir().join("g")).is_err());
+        assert!(disk.share(&dir().join("h"), &dir().join("i")).is_err());
     }
 
     #[test]

@@ -207,6 +207,18 @@ impl State {
         Ok(())
     }
 
+    pub(crate) fn share(&mut self, from: &Path, to: &Path) -> io::Result<()> {
+        let Some(inode) = self.file(from) else { return Err(io::ErrorKind::NotFound.into()) };
+        if !self.exists(&parent_of(to)) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        if self.exists(to) {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        self.rename_step(&parent_of(to), NameChange::Link(to.to_path_buf(), Node::File(inode)));
+        Ok(())
+    }
+
     pub(crate) fn remove(&mut self, path: &Path) -> io::Result<()> {
         if !self.exists(path) {
             return Err(io::ErrorKind::NotFound.into());

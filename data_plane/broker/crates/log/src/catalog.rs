@@ -95,6 +95,17 @@ impl Catalog {
         Ok(Self { disk, path, state, names })
     }
 
+    /// Writes the catalog of a data directory that has none.
+    pub fn begin(
+        disk: &dyn Disk,
+        data_dir: &Path,
+        topics: BTreeMap<TopicName, TopicMeta>,
+    ) -> Result<(), LogError> {
+        let path = data_dir.join(FILE_NAME);
+        let state = State { topics, removing: BTreeMap::new() };
+        KIND.replace(disk, &path, &state.encode(&path)?)
+    }
+
     /// Whether `data_dir` has a catalog; it has one from its first topic on.
     pub fn exists(disk: &dyn Disk, data_dir: &Path) -> Result<bool, LogError> {
         let path = data_dir.join(FILE_NAME);

@@ -3,13 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use headrace_io::Disk;
+use headrace_types::TopicPartition;
 use serde::{Deserialize, Serialize};
 
 use crate::checked_file::Kind;
 use crate::error::LogError;
 
-/// The file format.
-pub const KIND: Kind = Kind { magic: *b"HRPM", version: 1 };
+/// The file format of a log that is a fork of another.
+pub const KIND: Kind = Kind { magic: *b"HRPM", version: 2 };
+/// The file format of every other log, and of before there were forks.
+pub const KIND_UNFORKED: Kind = Kind { version: 1, ..KIND };
 /// Name of the file in the partition's directory.
 pub const FILE_NAME: &str = "partition.meta";
 
@@ -22,6 +25,31 @@ pub struct EpochStart {
     pub start_offset: i64,
 }
 
+/// A topic whose log this one was forked from: its segments still say that they belong there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The id of that topic, in the form of directories.
+    pub topic: String,
+    /// Its segments begin below this offset.
+    pub below: i64,
+}
+
+/// Whether a segment that says it belongs to `stated` may lie in the log of `identity` at `base_offset`.
+#[must_use]
+pub fn may_lie(
+    stated: TopicPartition,
+    identity: TopicPartition,
+    base_offset: i64,
+    origins: &[Origin],
+) -> bool {
+    let is_inherited = || {
+        let topic = stated.topic.to_string();
+        origins.iter().any(|origin| base_offset < origin.below && origin.topic == topic)
+    };
+    stated == identity || (stated.partition == identity.partition && is_inherited())
+}
+
 /// What a partition keeps beside its segments.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -30,11 +58,18 @@ pub struct PartitionMeta {
     pub log_start_offset: i64,
     /// Ascending in both fields.
     pub epochs: Vec<EpochStart>,
+    /// Where its oldest segments come from, if it is a fork.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub origins: Vec<Origin>,
 }
 
 impl Default for PartitionMeta {
     fn default() -> Self {
-        Self { log_start_offset: 0, epochs: vec![EpochStart { epoch: 0, start_offset: 0 }] }
+        Self {
+            log_start_offset: 0,
+            epochs: vec![EpochStart { epoch: 0, start_offset: 0 }],
+            origins: Vec::new(),
+        }
     }
 }
 
@@ -42,7 +77,8 @@ impl PartitionMeta {
     /// Reads the file of a partition; a partition without one is fresh.
     pub fn load(disk: &dyn Disk, dir: &Path) -> Result<Self, LogError> {
         let path = path_in(dir);
-        let Some(payload) = KIND.read(disk, &path)?.required(&path)? else { return Ok(Self::default()) };
+        let (_, content) = KIND.read_either(KIND_UNFORKED, disk, &path)?;
+        let Some(payload) = content.required(&path)? else { return Ok(Self::default()) };
         serde_json::from_slice(&payload)
             .map_err(|error| LogError::Format { path: path.clone(), detail: error.to_string() })
     }
@@ -52,7 +88,9 @@ impl PartitionMeta {
         let path = path_in(dir);
         let payload = serde_json::to_vec(self)
             .map_err(|error| LogError::Format { path: path.clone(), detail: error.to_string() })?;
-        KIND.replace(disk, &path, &payload)
+        // A broker of before there were forks reads what is none.
+        let kind = if self.origins.is_empty() { KIND_UNFORKED } else { KIND };
+        kind.replace(disk, &path, &payload)
     }
 
     /// The epoch that appends are stamped with.
@@ -86,8 +124,24 @@ fn path_in(dir: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use headrace_io::SimDisk;
+    use headrace_types::{PartitionIndex, TopicId};
 
     use super::*;
+    use crate::checked_file::Content;
+
+    #[test]
+    fn inherited_segments_lie_below_where_the_fork_began() {
+        let of = |seed, partition| TopicPartition {
+            topic: TopicId::from_random([seed; 16]),
+            partition: PartitionIndex::new(partition),
+        };
+        let origins = [Origin { topic: of(1, 0).topic.to_string(), below: 100 }];
+        assert!(may_lie(of(2, 0), of(2, 0), 500, &[]));
+        assert!(may_lie(of(1, 0), of(2, 0), 99, &origins));
+        for (stated, base_offset) in [(of(1, 0), 100), (of(1, 1), 0), (of(3, 0), 0)] {
+            assert!(!may_lie(stated, of(2, 0), base_offset, &origins), "{stated} at {base_offset}");
+        }
+    }
 
     #[test]
     fn epochs_grow_and_answer_where_they_ended() {
@@ -119,6 +173,12 @@ mod tests {
         let meta = PartitionMeta { log_start_offset: 7, ..PartitionMeta::default() };
         meta.store(&disk, dir).unwrap();
         assert_eq!(PartitionMeta::load(&disk, dir).unwrap(), meta);
+        assert!(matches!(KIND.read(&disk, &path_in(dir)).unwrap(), Content::UnknownVersion(1)));
+        let origins = vec![Origin { topic: "t".to_owned(), below: 3 }];
+        let meta = PartitionMeta { origins, ..meta };
+        meta.store(&disk, dir).unwrap();
+        assert_eq!(PartitionMeta::load(&disk, dir).unwrap(), meta);
+        assert!(matches!(KIND_UNFORKED.read(&disk, &path_in(dir)).unwrap(), Content::UnknownVersion(2)));
         disk.flip_bit(&path_in(dir), 25, 0);
         assert!(matches!(PartitionMeta::load(&disk, dir), Err(LogError::Corrupt { .. })));
     }

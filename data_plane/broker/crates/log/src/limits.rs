@@ -40,6 +40,9 @@ pub const COMPACTION_KEYS_MAX: usize = 400_000;
 /// Bytes that compaction writes, and syncs, at once, so that a sync of a log beside it does not wait long for the disk.
 pub const COMPACTION_WRITE_BYTES: usize = 4 * 1024 * 1024;
 
+/// Bytes of a log that a fork copies at once.
+pub const FORK_COPY_BYTES: usize = 1024 * 1024;
+
 /// Share of the file system that is kept free, as a divisor: 1/20 is 5 %.
 pub const DISK_RESERVE_DIVISOR: u64 = 20;
 

@@ -93,7 +93,7 @@ pub struct PartitionLog {
     pub(crate) unwritten_indexes: Vec<(PathBuf, Vec<u8>)>,
     dir_changed: bool,
     appended_bytes: u64,
-    bytes_since_checkpoint: u64,
+    pub(crate) bytes_since_checkpoint: u64,
     /// Up to where a durable checkpoint knows the producers, and where the one ends that a plan is about to write.
     checkpointed: i64,
     checkpoint_planned: Option<i64>,
@@ -489,7 +489,7 @@ impl PartitionLog {
         self.bytes_since_checkpoint = CHECKPOINT_INTERVAL_BYTES;
     }
 
-    fn checkpoint(&self, active: &Active) -> Vec<u8> {
+    pub(crate) fn checkpoint(&self, active: &Active) -> Vec<u8> {
         let checkpoint = Checkpoint {
             offset: self.log_end,
             segment_base: active.base_offset,

@@ -20,7 +20,7 @@ use headrace_records::RecordsError;
 use headrace_types::TopicPartition;
 
 use crate::checkpoint::{self, Checkpoint};
-use crate::epochs::PartitionMeta;
+use crate::epochs::{PartitionMeta, may_lie};
 use crate::error::LogError;
 use crate::index::{Entry, SparseIndex};
 use crate::limits::SCAN_CHUNK_BYTES;
@@ -112,14 +112,15 @@ pub fn recover(
         truncated_bytes: 0,
         dir_changed: false,
     };
-    let segments = recovery.open_segments(identity)?;
+    let segments = recovery.open_segments(identity, &meta)?;
     let mut recovered = recovery.replay(segments, checkpoint, meta)?;
     recovered.point = point;
     recovery.settle(&mut recovered)?;
     Ok(recovered)
 }
 
-fn load_checkpoint(disk: &dyn Disk, dir: &Path) -> Result<Option<Checkpoint>, LogError> {
+/// The checkpoint of the log in `dir`, if there is one that can be read.
+pub(crate) fn load_checkpoint(disk: &dyn Disk, dir: &Path) -> Result<Option<Checkpoint>, LogError> {
     let path = dir.join(checkpoint::FILE_NAME);
     let (kind, content) = checkpoint::KIND.read_either(checkpoint::KIND_BEFORE, disk, &path)?;
     Ok(content.rebuildable().and_then(|payload| Checkpoint::decode(&payload, kind)))
@@ -127,7 +128,11 @@ fn load_checkpoint(disk: &dyn Disk, dir: &Path) -> Result<Option<Checkpoint>, Lo
 
 impl Recovery<'_> {
     /// Opens every segment that is still needed, in order; segments that were made and never synced are removed.
-    fn open_segments(&mut self, identity: TopicPartition) -> Result<Vec<Opened>, LogError> {
+    fn open_segments(
+        &mut self,
+        identity: TopicPartition,
+        meta: &PartitionMeta,
+    ) -> Result<Vec<Opened>, LogError> {
         let bases = self.kept_segments()?;
         let mut opened: Vec<Opened> = Vec::new();
         let mut replaced_to = i64::MIN;
@@ -137,7 +142,7 @@ impl Recovery<'_> {
                 self.dir_changed = true;
                 continue;
             }
-            match self.open_segment(*base, identity)? {
+            match self.open_segment(*base, identity, meta)? {
                 Some(segment) => {
                     if let Some(Compacted { end_offset, .. }) = segment.header.compacted {
                         replaced_to = end_offset;
@@ -213,14 +218,19 @@ impl Recovery<'_> {
         Ok(base >= self.point_offset && SegmentHeader::decode(&head[..read]).is_none())
     }
 
-    fn open_segment(&self, base: i64, identity: TopicPartition) -> Result<Option<Opened>, LogError> {
+    fn open_segment(
+        &self,
+        base: i64,
+        identity: TopicPartition,
+        meta: &PartitionMeta,
+    ) -> Result<Option<Opened>, LogError> {
         let path = self.dir.join(segment::log_name(base));
         let file = self.disk.open(&path, OpenMode::ReadWrite).map_err(LogError::io(&path))?;
         let length = file.length().map_err(LogError::io(&path))?;
         let mut head = [0; segment::HEADER_BYTES as usize];
         let read = file.read_at(0, &mut head).map_err(LogError::io(&path))?;
         let Some(header) = SegmentHeader::decode(&head[..read]) else { return Ok(None) };
-        if header.identity != identity || header.base_offset != base {
+        if !may_lie(header.identity, identity, base, &meta.origins) || header.base_offset != base {
             return Err(self.corrupt(base, "the segment belongs to another partition or place"));
         }
         Ok(Some(Opened { path, file, length, header }))

@@ -37,6 +37,14 @@ impl RecoveryPoint {
         Ok(Self { file: disk.open(&path, mode).map_err(LogError::io(&path))? })
     }
 
+    /// Makes the file of a log that is synced up to `offset`, durably but for its name.
+    pub(crate) fn create_at(disk: &dyn Disk, dir: &Path, offset: i64) -> Result<(), LogError> {
+        let point = Self::create(disk, dir)?;
+        let path = dir.join(FILE_NAME);
+        point.file.write_at(0, &[&encode(offset)]).map_err(LogError::io(&path))?;
+        point.file.sync_data().map_err(LogError::io(&path))
+    }
+
     /// Opens the file of a partition and reads it; `None` if there is none.
     pub fn open(disk: &dyn Disk, dir: &Path) -> Result<Option<(Self, i64)>, LogError> {
         let path = dir.join(FILE_NAME);

@@ -12,6 +12,7 @@ use super::offset_map::OffsetMap;
 use super::place::{Replacement, remove_aside};
 use super::rewrite;
 use super::transactions::{Aborted, Remaining};
+use crate::epochs::Origin;
 use crate::error::LogError;
 use crate::partition::{CompactionConfig, PartitionLog};
 use crate::segment::{self, Closed};
@@ -35,6 +36,7 @@ pub struct PassPlan {
     pub(super) disk: Arc<dyn Disk>,
     pub(super) dir: PathBuf,
     pub(super) identity: TopicPartition,
+    pub(super) origins: Vec<Origin>,
     /// The segments from the oldest one to the end of the dirty part.
     pub(super) segments: Vec<Closed>,
     /// Where the dirty part begins.
@@ -96,6 +98,7 @@ impl PartitionLog {
             disk: Arc::clone(&self.disk),
             dir: self.dir.clone(),
             identity: self.identity,
+            origins: self.meta.origins.clone(),
             segments: self.closed[..count].to_vec(),
             dirty_from,
             log_start: self.meta.log_start_offset,

@@ -14,6 +14,7 @@ use super::offset_map::OffsetMap;
 use super::place::{Replacement, aside};
 use super::plan::{PassPlan, Step};
 use super::transactions::Remaining;
+use crate::epochs::may_lie;
 use crate::error::LogError;
 use crate::gauge::reserve_bytes;
 use crate::index::{Entry, SparseIndex};
@@ -213,7 +214,10 @@ impl Source {
         let mut head = [0; segment::HEADER_BYTES as usize];
         let read = file.read_at(0, &mut head).map_err(LogError::io(&path))?;
         let header = SegmentHeader::decode(&head[..read])
-            .filter(|header| header.identity == plan.identity && header.base_offset == closed.base_offset)
+            .filter(|header| {
+                header.base_offset == closed.base_offset
+                    && may_lie(header.identity, plan.identity, header.base_offset, &plan.origins)
+            })
             .ok_or_else(|| LogError::corrupt(&path, "the segment header is damaged"))?;
         Ok(Self { file, path, closed, header })
     }

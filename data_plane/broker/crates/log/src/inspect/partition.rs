@@ -10,7 +10,7 @@ use super::Inspection;
 use super::item::{BatchItem, IndexState, Item, PartitionItem, ProducerItem, SegmentItem};
 use crate::checked_file::Content;
 use crate::checkpoint::{self, Checkpoint};
-use crate::epochs::PartitionMeta;
+use crate::epochs::{Origin, PartitionMeta, may_lie};
 use crate::error::LogError;
 use crate::index;
 use crate::limits::SCAN_CHUNK_BYTES;
@@ -28,6 +28,8 @@ struct Walk {
     producers: Producers,
     /// Batches before it are in `producers` already.
     replay_from: i64,
+    /// Where the oldest segments come from.
+    origins: Vec<Origin>,
 }
 
 impl Inspection<'_> {
@@ -58,6 +60,7 @@ impl Inspection<'_> {
             next_offset: None,
             producers: checkpoint.map(|checkpoint| checkpoint.producers).unwrap_or_default(),
             replay_from,
+            origins: meta.origins,
         };
         let names = self.disk.list(dir).map_err(LogError::io(dir))?;
         let bases: Vec<i64> = names.iter().filter_map(|name| segment::base_offset_of(name)).collect();
@@ -118,7 +121,7 @@ impl Inspection<'_> {
             self.unsound(&path, base, length, "the segment header is damaged", walk);
             return Ok(false);
         };
-        if header.identity != identity || header.base_offset != base {
+        if !may_lie(header.identity, identity, base, &walk.origins) || header.base_offset != base {
             self.damage(&path, "the segment belongs to another partition or place");
             return Ok(false);
         }

@@ -4,6 +4,7 @@
 
 mod cold;
 mod compaction;
+mod fork;
 mod inspect;
 mod model;
 mod partition;
