@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::{config::Config, connections::Connection, storage_failure::end_process, topics::Refusal};
 
 /// In the data directory, which the process works in.
-const FILE: &str = "./acls";
+pub(crate) const FILE: &str = "./acls";
 const KIND: Kind = Kind { magic: *b"HRAC", version: 1 };
 
 /// Why access rules can not be read back or written down.

@@ -16,6 +16,11 @@ pub(crate) enum Command {
     },
     /// Run one broker without authentication, for test suites.
     Dev(DevOptions),
+    /// Fork the cluster of a configuration file whose broker does not run; the request comes on standard input.
+    Fork {
+        /// The configuration file.
+        config: PathBuf,
+    },
     /// Print the page about settings of topics.
     TopicSettings,
     /// Print the page about settings of the broker.
@@ -43,6 +48,7 @@ pub(crate) struct DevOptions {
 pub(crate) const USAGE: &str = "\
 usage: headrace-broker --config FILE
        headrace-broker dev --listen 127.0.0.1:PORT --data-dir DIR [--num-partitions N] [--initial-rebalance-delay-ms MS]
+       headrace-broker fork --config FILE
        headrace-broker inspect DIR [--json] [--batches] [--producers]
        headrace-broker topic-settings | broker-settings
        headrace-broker check-client-certificates < JSON
@@ -52,6 +58,7 @@ usage: headrace-broker --config FILE
 pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     match parser.next()? {
         Some(Long("config")) => run(parser),
+        Some(Value(word)) if word == "fork" => fork(parser),
         Some(Value(word)) if word == "topic-settings" => alone(parser, Command::TopicSettings),
         Some(Value(word)) if word == "broker-settings" => alone(parser, Command::BrokerSettings),
         Some(Value(word)) if word == "check-client-certificates" => {
@@ -69,6 +76,17 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
 fn run(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
     let config = parser.value()?.into();
     alone(parser, Command::Run { config })
+}
+
+fn fork(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error> {
+    match parser.next()? {
+        Some(Long("config")) => {
+            let config = parser.value()?.into();
+            alone(parser, Command::Fork { config })
+        }
+        Some(other) => Err(other.unexpected()),
+        None => Err("--config FILE is missing".into()),
+    }
 }
 
 /// A command that nothing may follow.
@@ -127,6 +145,14 @@ mod tests {
         assert!(parsed(&["--config"]).is_err());
         assert!(parsed(&["--config", "x.json", "more"]).is_err());
         assert!(parsed(&[]).is_err());
+    }
+
+    #[test]
+    fn a_fork_needs_a_configuration_file() {
+        assert_eq!(parsed(&["fork", "--config", "x"]).unwrap(), Command::Fork { config: "x".into() });
+        for arguments in [&["fork"][..], &["fork", "x"], &["fork", "--config", "x", "y"]] {
+            assert!(parsed(arguments).is_err(), "{arguments:?}");
+        }
     }
 
     #[test]

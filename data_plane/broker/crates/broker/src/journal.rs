@@ -110,6 +110,25 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Makes the journal of a broker that has not run yet, durably but for the name of its directory.
+    pub(crate) fn begin(
+        disk: Arc<dyn Disk>,
+        kind: JournalKind,
+        data_dir: &Path,
+        records: Vec<Record>,
+        now_ms: i64,
+    ) -> Result<(), LogError> {
+        let directory = data_dir.join(kind.directory);
+        disk.create_dir_all(&directory).map_err(LogError::io(&directory))?;
+        let log = PartitionLog::open(disk, &directory, kind.identity, CONFIG, now_ms)?;
+        let mut journal = Self { kind, log, backlog: Vec::new(), compaction: None, compacted_bytes: 0 };
+        journal.append(records, now_ms)?;
+        if journal.is_stuck() {
+            return Err(LogError::io(&directory)(std::io::ErrorKind::StorageFull.into()));
+        }
+        journal.closing_plan().map_or(Ok(()), |plan| plan.run().map(|_| ()))
+    }
+
     fn replay(&mut self, coordinator: &mut dyn Replay) -> Result<(), JournalError> {
         let mut offset = self.log.log_start().get();
         while offset < self.log.log_end().get() {

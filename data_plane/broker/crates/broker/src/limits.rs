@@ -165,3 +165,12 @@ pub(crate) const USAGE_PAGE_WINDOWS_MAX: usize = 100;
 pub(crate) const USAGE_PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// How often usage windows that found the disk full are tried again.
 pub(crate) const USAGE_RETRY_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Longest request to fork the cluster, in bytes.
+pub(crate) const FORK_BODY_BYTES_MAX: usize = 512 * 1024;
+/// Most partitions for which a fork is told an offset.
+pub(crate) const FORK_OFFSETS_MAX: usize = 1000;
+/// An active segment up to this size is copied into a fork that takes everything; a larger one is closed and shared.
+pub(crate) const FORK_COPIED_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// Threads that write the logs of a fork.
+pub(crate) const FORK_THREADS: usize = 4;

@@ -17,6 +17,7 @@ mod descriptors;
 mod dispatch;
 mod fetch_sessions;
 mod files;
+mod forks;
 mod frame_reader;
 mod groups;
 mod handlers;
@@ -66,7 +67,9 @@ const UNSAFE_REFUSAL: &str = "this build acknowledges before it syncs: only 'dev
 fn main() -> ExitCode {
     match cli::parse(lexopt::Parser::from_env()) {
         // The negative control loses what it acknowledged: it runs where nobody's data is.
-        Ok(Command::Run { .. }) if UNSAFE_BUILD => complain(UNSAFE_REFUSAL, EXIT_START),
+        Ok(Command::Run { .. } | Command::Fork { .. }) if UNSAFE_BUILD => {
+            complain(UNSAFE_REFUSAL, EXIT_START)
+        }
         Ok(Command::Run { config }) => run(Config::load(&config)),
         Ok(Command::Dev(options)) => run(Config::dev(&options)),
         Ok(Command::BrokerSettings) => say(broker_settings::page().trim_end()),
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(problem) => complain(&problem.to_string(), EXIT_REFUSED),
         },
+        Ok(Command::Fork { config }) => forks::run_offline(Config::load(&config)),
         Ok(Command::Inspect(options)) => inspect::run(&options),
         Ok(Command::Version) => say(&version()),
         Ok(Command::Help) => say(cli::USAGE),

@@ -24,7 +24,7 @@ use crate::{
     listeners::{self, Listener, ListenerError},
 };
 
-const LOCK_FILE: &str = "broker.lock";
+pub(crate) const LOCK_FILE: &str = "broker.lock";
 
 /// Why a broker does not start.
 #[derive(Debug, Error)]

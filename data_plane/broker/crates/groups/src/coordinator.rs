@@ -125,6 +125,10 @@ impl Coordinator {
         })
     }
 
+    pub(crate) fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.groups.values()
+    }
+
     /// How much there is.
     #[must_use]
     pub fn totals(&self) -> GroupTotals {

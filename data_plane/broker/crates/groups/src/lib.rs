@@ -11,6 +11,7 @@ mod answers;
 mod config;
 mod coordinator;
 mod describe;
+mod fork;
 mod group;
 mod join;
 mod leave;
@@ -30,6 +31,7 @@ pub use answers::{
 };
 pub use config::{GroupConfig, ReadSubscription};
 pub use coordinator::{Coordinator, GroupTotals};
+pub use fork::ForkedPartition;
 pub use group::GroupState;
 pub use offsets::CommittedOffset;
 pub use pending::Transactor;

@@ -17,6 +17,7 @@
 mod config;
 mod coordinator;
 mod describe;
+mod fork;
 mod records;
 mod requests;
 mod timers;

@@ -11,7 +11,7 @@ use http_body_util::Full;
 use hyper::{Method, Request, Response, StatusCode, body::Incoming};
 use serde_json::{Value, json};
 
-use super::{json_response, problem, response, usage};
+use super::{forks, json_response, problem, response, usage};
 use crate::{
     broker::{Broker, Phase},
     config::Config,
@@ -26,6 +26,7 @@ pub(super) async fn answer(broker: &Rc<Broker>, request: Request<Incoming>) -> R
         (&Method::GET, "/metrics") => metrics(broker),
         (&Method::POST, "/v1/credentials:reload") => reload(broker),
         (&Method::POST, "/v1/certificates:reload") => reload_certificates(broker),
+        (&Method::POST, "/v1/forks") => forks::make(broker, request).await,
         (&Method::GET, "/v1/usage-windows") => usage::windows(broker, &request).await,
         (&Method::POST, "/v1/usage-windows:acknowledge") => usage::acknowledge(broker, request).await,
         (&Method::POST, "/v1/usage-windows:close") => usage::close(broker).await,
@@ -35,6 +36,7 @@ pub(super) async fn answer(broker: &Rc<Broker>, request: Request<Incoming>) -> R
             | "/metrics"
             | "/v1/credentials:reload"
             | "/v1/certificates:reload"
+            | "/v1/forks"
             | "/v1/usage-windows"
             | "/v1/usage-windows:acknowledge"
             | "/v1/usage-windows:close",

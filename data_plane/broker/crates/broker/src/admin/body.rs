@@ -10,11 +10,19 @@ use crate::limits::{ADMIN_BODY_BYTES_MAX, ADMIN_BODY_TIMEOUT};
 
 /// The body, or what is answered where there is none in time and within the limit.
 pub(super) async fn body(request: Request<Incoming>) -> Result<Bytes, Response<Full<Bytes>>> {
-    let body = Limited::new(request.into_body(), ADMIN_BODY_BYTES_MAX).collect();
+    body_within(request, ADMIN_BODY_BYTES_MAX).await
+}
+
+/// As [`body`], within another limit.
+pub(super) async fn body_within(
+    request: Request<Incoming>,
+    bytes_max: usize,
+) -> Result<Bytes, Response<Full<Bytes>>> {
+    let body = Limited::new(request.into_body(), bytes_max).collect();
     match timeout(ADMIN_BODY_TIMEOUT, body).await {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-            let detail = format!("a body has at most {ADMIN_BODY_BYTES_MAX} bytes");
+            let detail = format!("a body has at most {bytes_max} bytes");
             Err(problem(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", &detail))
         }
         Ok(Err(error)) => Err(problem(StatusCode::BAD_REQUEST, "body_invalid", &error.to_string())),

@@ -2,6 +2,7 @@
 
 mod answers;
 mod body;
+mod forks;
 mod starting;
 mod usage;
 

@@ -8,9 +8,9 @@ mod waiting;
 use std::{cell::RefCell, path::Path, rc::Rc, sync::Arc};
 
 use headrace_groups::{
-    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, GroupConfig, GroupDescription, GroupEvent,
-    GroupListing, HeartbeatRequest, JoinAnswer, JoinRequest, Now, SyncAnswer, SyncRequest, TopicSelection,
-    Transactor,
+    CommitRequest, Coordinator, Departure, Effects, FetchedTopic, ForkedPartition, GroupConfig,
+    GroupDescription, GroupEvent, GroupListing, HeartbeatRequest, JoinAnswer, JoinRequest, Now, SyncAnswer,
+    SyncRequest, TopicSelection, Transactor,
 };
 use headrace_io::{Clock, Disk};
 use headrace_types::{ErrorCode, Record, TopicId};
@@ -139,6 +139,15 @@ impl Groups {
             coordinator.end_transaction(group, producer_id, is_commit, now, effects);
         });
         ended.map(|((), end)| end)
+    }
+
+    /// What a fork of the cluster knows of the groups.
+    pub(crate) fn fork(
+        &self,
+        partition: impl Fn(&str, i32) -> Option<ForkedPartition>,
+        is_decided: impl Fn(Transactor) -> bool,
+    ) -> Vec<Record> {
+        self.keeper.look(|coordinator, now| coordinator.fork(partition, is_decided, now.wall_ms))
     }
 
     /// The transactions that have committed offsets and not ended, with their groups.

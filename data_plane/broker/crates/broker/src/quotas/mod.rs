@@ -27,7 +27,7 @@ use metrics::{CLIENT, PLAN};
 use plan::{PlanRates, units};
 
 /// In the data directory, which the process works in.
-const FILE: &str = "./quotas";
+pub(crate) const FILE: &str = "./quotas";
 const KIND: Kind = Kind { magic: *b"HRQU", version: 1 };
 
 /// Why quotas can not be read back or written down.

@@ -186,6 +186,9 @@ impl Topics {
     /// Begins to remove the files of deleted topics. Called between rounds: the one that may have synced them is over,
     /// and none that begins later does.
     fn remove_deleted(self: &SharedTopics) {
+        if self.is_forking() {
+            return;
+        }
         let topics = self.state.borrow_mut().removable();
         if !topics.is_empty() {
             spawn_local(Rc::clone(self).remove_files(topics));
@@ -226,6 +229,9 @@ impl Topics {
 
     /// Whether something stayed that lies behind `counted`.
     fn retain_before(&self, partition: TopicPartition, counted: Offset) -> bool {
+        if self.is_forking() {
+            return false;
+        }
         let now_ms = self.now_ms();
         let mut state = self.state.borrow_mut();
         let Ok(online) = state.online(partition) else { return false };

@@ -120,8 +120,8 @@ impl Topics {
         partition: TopicPartition,
         replacement: Replacement,
     ) -> Result<bool, LogError> {
-        let placed = self.with_log(partition, |log| log.put_in_place(&replacement));
-        if !placed.unwrap_or(Ok(false))? {
+        let place = || self.with_log(partition, |log| log.put_in_place(&replacement)).unwrap_or(Ok(false));
+        if self.is_forking() || !place()? {
             on_thread(move || replacement.discard()).await?;
             return Ok(false);
         }

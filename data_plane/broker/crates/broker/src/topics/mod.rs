@@ -7,6 +7,7 @@ mod committer;
 mod compaction;
 mod configuration;
 mod deletion;
+mod forking;
 mod metering;
 mod metrics;
 mod on_the_way;
@@ -39,6 +40,7 @@ use settings::Settings;
 
 pub(crate) use administration::{NewTopic, Refusal};
 pub(crate) use append::{Accepted, IMPLICIT_SINCE, ProduceRefusal, Produced};
+pub(crate) use forking::{ForkPlan, ForkRefusal, ForkedLog};
 pub(crate) use metrics::StorageMetrics;
 pub(crate) use opening::{TOPICS_DIRECTORY, WAL_DIRECTORY};
 pub(crate) use read::{Fetched, Held};
@@ -61,6 +63,8 @@ pub(crate) struct Topics {
     compaction: Notify,
     /// Compaction is to end.
     stop_compacting: Arc<AtomicBool>,
+    /// How many forks are being made, while which no segment is removed or replaced.
+    forks: Cell<usize>,
     /// Counts rounds that have ended.
     rounds: watch::Sender<u64>,
     /// How long syncs take, to know who may wait for one.

@@ -77,6 +77,7 @@ impl Topics {
             relaxed: Notify::new(),
             compaction: Notify::new(),
             stop_compacting: Arc::default(),
+            forks: Cell::new(0),
             rounds: watch::Sender::new(0),
             pace: Pace::new(),
             is_settling: Cell::new(false),

@@ -162,6 +162,16 @@ impl Transactions {
         self.keeper.look(|coordinator, now| coordinator.list(filter, now))
     }
 
+    /// What a fork of the cluster knows of the transactions.
+    pub(crate) fn fork(&self, partition: impl Fn(TopicPartition) -> Option<TopicPartition>) -> Vec<Record> {
+        self.keeper.look(|coordinator, _| coordinator.fork(partition))
+    }
+
+    /// Whether the end of a producer's transaction is decided and not told everywhere.
+    pub(crate) fn is_decided(&self, producer_id: i64) -> bool {
+        self.keeper.look(|coordinator, _| coordinator.is_decided(producer_id))
+    }
+
     /// Returns once the journal is durable up to an offset.
     pub(crate) async fn durable_to(&self, end: i64) {
         self.keeper.durable_to(end).await;
