@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from api.deps import Core, Services
 from control_plane.access.service import AccessService, CredentialLoader
 from control_plane.clusters import tasks
+from control_plane.clusters.forks import ClusterForks
 from control_plane.clusters.lifecycle import ClusterLifecycle
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.plans import CATALOGUE, Plan
@@ -33,6 +34,7 @@ class ClusterServices:
 
     clusters: ClusterService
     lifecycle: ClusterLifecycle
+    forks: ClusterForks
     topics: TopicService
     access: AccessService
     usage: UsageService
@@ -103,6 +105,7 @@ def build_cluster_services(
     return ClusterServices(
         clusters=clusters,
         lifecycle=lifecycle,
+        forks=ClusterForks(core.clock, clusters),
         topics=TopicService(admin_clients),
         access=AccessService(
             core.database, clusters, credentials, on_publish=admin_clients.evict_subjects

@@ -212,7 +212,9 @@ def update_cluster(
     connection meanwhile and ends those that are open; partitions have to fit the plan.
     """
     cluster = find_cluster(change.core, change.services, caller, cluster_id)
-    partitions = _partitions(change, caller, cluster) if body.plan is not None else 0
+    partitions = 0
+    if body.plan is not None:
+        partitions = seen_partitions(change.core, change.services, caller, cluster)
     certificates = None if body.client_certificates is None else body.client_certificates.wanted()
     if isinstance(certificates, ClientCertificates):
         engine = change.services.clusters.engine(cluster.engine)
@@ -409,9 +411,9 @@ def _rehearse(
     with change.core.database.rehearsal() as session:
         wanted_after = wanted_fields(make(session).cluster)
         kept = change.services.usage.kept(session, caller.scope, before.id)
-        price = _price_change(
-            _day(change.core, session, wanted_before, kept),
-            _day(change.core, session, wanted_after, kept),
+        price = price_change(
+            day_of(change.core, session, wanted_before, kept),
+            day_of(change.core, session, wanted_after, kept),
         )
     diff = differences(wanted_before, wanted_after)
     preview = ClusterChangePreview(
@@ -423,7 +425,8 @@ def _rehearse(
     return JSONResponse(preview.model_dump(mode="json"), status.HTTP_200_OK)
 
 
-def _day(core: Core, session: Session, wanted: Any, kept: Kept) -> Preview:
+def day_of(core: Core, session: Session, wanted: Any, kept: Kept) -> Preview:
+    """Return a day of a cluster that is wanted so, with what it holds and no traffic."""
     presence = wanted["presence"]
     use = ExpectedUse(
         partitions=kept.partitions,
@@ -435,7 +438,8 @@ def _day(core: Core, session: Session, wanted: Any, kept: Kept) -> Preview:
     return core.costs.preview(session, wanted["plan"], use)
 
 
-def _price_change(before: Preview, after: Preview) -> PriceChange:
+def price_change(before: Preview, after: Preview) -> PriceChange:
+    """Render what a day costs before and after."""
     return PriceChange(
         currency=after.currency,
         price_book_version=after.price_book_version,
@@ -446,13 +450,15 @@ def _price_change(before: Preview, after: Preview) -> PriceChange:
     )
 
 
-def _partitions(change: Changes, caller: Principal, cluster: Cluster) -> int:
+def seen_partitions(
+    core: Core, services: ClusterServices, caller: Principal, cluster: Cluster
+) -> int:
     """Return how many partitions the cluster has now, or had when it ran last."""
-    seen = change.services.clusters.engine(cluster.engine).observe(cluster.id)
+    seen = services.clusters.engine(cluster.engine).observe(cluster.id)
     if seen is not None and seen.partitions is not None:
         return seen.partitions
-    with change.core.database.snapshot() as session:
-        return change.services.usage.kept(session, caller.scope, cluster.id).partitions
+    with core.database.snapshot() as session:
+        return services.usage.kept(session, caller.scope, cluster.id).partitions
 
 
 def _find_deletable(

@@ -30,6 +30,7 @@ from billing.money import micros_text
 from control_plane.clusters.changes import spec_tag
 from control_plane.clusters.errors import (
     ClusterCreationFailedError,
+    ClusterForkRefusedError,
     ClusterLimitError,
     ClusterNameTakenError,
     ClusterNotFoundError,
@@ -58,6 +59,7 @@ from control_plane.provisioning.networks import (
     NETWORKS_MAX,
     network_problem,
 )
+from control_plane.provisioning.errors import ForkRefusedError
 
 ACCEPTED_RETRY_SECONDS = 1
 
@@ -196,6 +198,15 @@ class ClusterResponse(ResponseModel):
     ca_certificate: Annotated[
         str | None, Field(description="PEM; what clients trust for sasl_ssl and rest.")
     ]
+    source_id: Annotated[
+        str | None,
+        Field(
+            description="The cluster that it was forked from.", examples=["lkc_4q8x0n1w2e3r5t6y"]
+        ),
+    ]
+    forked_at: Annotated[
+        Instant | None, Field(description="When it was forked; null until its data is there.")
+    ]
     created_at: Instant
     updated_at: Instant
     deleted_at: Annotated[
@@ -299,6 +310,19 @@ def create_cluster(
             operation_response(operation),
             operation_path(operation),
         )
+    return await_creation(request, core, services, caller, cluster.id, operation_id, prefer)
+
+
+def await_creation(
+    request: Request,
+    core: Core,
+    services: ClusterServices,
+    caller: Principal,
+    cluster_id: str,
+    operation_id: str,
+    prefer: Preference,
+) -> Response:
+    """Answer with a new cluster, or with the operation if that lasts longer than the wait."""
     ended = core.operations.wait(operation_id, prefer.wait_seconds)
     if ended.status == OperationStatus.FAILED:
         # Answered, not raised: something was done, so that a retry is told the same.
@@ -306,7 +330,7 @@ def create_cluster(
     if ended.status != OperationStatus.SUCCEEDED:
         return accepted(ended, prefer)
     with core.database.snapshot() as session:
-        cluster = services.clusters.get(session, caller.scope, cluster.id)
+        cluster = services.clusters.get(session, caller.scope, cluster_id)
     location = {"Location": f"/v1/clusters/{cluster.id}"}
     return cluster_reply(
         cluster, services.rest_url, status.HTTP_201_CREATED, {**location, **prefer.headers}
@@ -394,6 +418,8 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
         observed_generation=cluster.observed_generation,
         endpoints=Endpoints(rest=rest_url, kafka=kafka),
         ca_certificate=cluster.ca_certificate,
+        source_id=cluster.source_id,
+        forked_at=cluster.forked_at,
         created_at=cluster.created_at,
         updated_at=cluster.updated_at,
         deleted_at=cluster.deleted_at,
@@ -426,6 +452,13 @@ def _preview(
 
 def _creation_failed(operation: Operation) -> ClusterCreationFailedError:
     code, detail = operation.error_code or "", operation.error_detail or ""
+    if code == ForkRefusedError.code:
+        return ClusterForkRefusedError(
+            detail,
+            advice="delete it by its cluster_id, and fork again up to where there are records",
+            errors=[FieldError("operation", code, detail)],
+            members={"cluster_id": operation.resource_id, "operation_id": operation.id},
+        )
     return ClusterCreationFailedError(
         f"the cluster is there and could not be started: {detail}",
         advice="it is tried on: look at it by its cluster_id, or delete it to free its name",

@@ -96,6 +96,14 @@ class ClusterCreationFailedError(AppError):
     title = "Cluster creation failed"
 
 
+class ClusterForkRefusedError(ClusterCreationFailedError):
+    """What a fork was to begin with is not there; the fork stays empty until it is deleted."""
+
+    code = "cluster_fork_refused"
+    status = 409
+    title = "Cluster can not be forked so"
+
+
 class ClusterProtectedError(ConflictError):
     """The cluster is protected from being deleted."""
 
@@ -131,6 +139,20 @@ class ClusterChangeFailedError(AppError):
     code = "cluster_change_failed"
     status = 500
     title = "Cluster change failed"
+
+
+class ClusterForkCutError(InvalidInputError):
+    """A fork can not end where it is to."""
+
+    code = "fork_cut_invalid"
+    title = "Fork can not end there"
+
+
+class ForksUnderWayError(ConflictError):
+    """As many forks of the organization are being made as may be at once."""
+
+    code = "forks_under_way_limit_reached"
+    title = "Limit of forks under way reached"
 
 
 class ClusterAheadError(ConflictError):

@@ -42,6 +42,12 @@ class Cluster(OrganizationOwned, Base):
     access: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX), default="full")
     access_reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH_MAX))
 
+    # Of a fork: whose data it begins with, up to where (see provisioning/forks.py), and, once it
+    # is there, of which moment.
+    source_id: Mapped[str | None] = mapped_column(String(ID_LENGTH_MAX))
+    fork_cut: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    forked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
     # Observation. `metered_plan` is what use is told with: the plan that was last made true.
     status: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     reason: Mapped[str | None] = mapped_column(String(REASON_LENGTH_MAX))

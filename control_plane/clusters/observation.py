@@ -23,6 +23,7 @@ def wanted(cluster: Cluster) -> Wanted:
         generation=cluster.generation,
         credentials_generation=cluster.credentials_generation,
         wakes=cluster.wake_on_connect,
+        awaits_data=cluster.source_id is not None and cluster.forked_at is None,
     )
 
 

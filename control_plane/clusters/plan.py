@@ -10,6 +10,7 @@ from control_plane.clusters.states import Presence
 class Step(StrEnum):
     """One repeatable thing the reconciler can do to a cluster."""
 
+    FORK = "fork"
     START = "start"
     PUBLISH = "publish"
     REST = "rest"
@@ -32,12 +33,16 @@ _STILL = frozenset({Brokers.UNKNOWN, Brokers.STOPPED})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The part of the spec that decides what is done."""
+    """The part of the spec that decides what is done.
+
+    `awaits_data` tells of a fork whose data is not there yet: no broker may run before it is.
+    """
 
     presence: Presence
     generation: int
     credentials_generation: int
     wakes: bool = False
+    awaits_data: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -76,13 +81,14 @@ def steps(wanted: Wanted, observed: Observed) -> tuple[Step, ...]:
     if wanted.presence is Presence.KEPT:
         is_still = observed.brokers in _STILL and not observed.wakes
         return () if is_still else (Step.STOP,)
+    if wanted.awaits_data:
+        return (Step.FORK, Step.START if wanted.is_running else Step.REST)
     if wanted.presence is Presence.STOPPED:
         return _steps_of_rest(wanted, observed)
     if observed.brokers is not Brokers.RUNNING or observed.generation != wanted.generation:
         return (Step.START,)
-    if observed.credentials_generation < wanted.credentials_generation:
-        return (Step.PUBLISH,)
-    return ()
+    is_old = observed.credentials_generation < wanted.credentials_generation
+    return (Step.PUBLISH,) if is_old else ()
 
 
 def _steps_of_rest(wanted: Wanted, observed: Observed) -> tuple[Step, ...]:

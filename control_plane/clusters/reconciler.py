@@ -38,6 +38,8 @@ from control_plane.provisioning.engine import (
     CredentialSet,
     Engine,
 )
+from control_plane.provisioning.errors import ForkRefusedError
+from control_plane.provisioning.forks import cut_from_json
 
 # A cluster that could not be made as wanted this often is called failed; it is tried on.
 ATTEMPTS_BEFORE_FAILED = 4
@@ -90,6 +92,7 @@ class _Outcome:
     seen: ClusterObservation | None
     steps: Sequence[Step]
     began_at: datetime
+    forked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,12 +171,16 @@ class Reconciler:
         if is_taken_up(cluster, seen):
             left = ()
         self._require_known(cluster, seen)
+        forked_at = None
         for step in left:
             log.info("cluster_step", cluster_id=cluster.id, step=step.value)
+            if step is Step.FORK:
+                forked_at = _fork(engine, cluster)
+                continue
             if self._ends_usage(cluster, step):
                 self._finish_usage(context, cluster, seen)
             seen = _carry_out(engine, step, loaded)
-        return _Outcome(seen, left, began_at)
+        return _Outcome(seen, left, began_at, forked_at)
 
     def _ends_usage(self, cluster: Cluster, step: Step) -> bool:
         """Tell whether what brokers counted until now has to be collected before the step."""
@@ -207,6 +214,7 @@ class Reconciler:
             assert cluster is not None, "rows of clusters are never deleted"
             seen = outcome.seen
             record(cluster, seen)
+            cluster.forked_at = outcome.forked_at or cluster.forked_at
             if is_ahead(cluster, seen):
                 self._overtake(session, cluster)
             # A spec that changed meanwhile has asked for a run of its own, which settles it.
@@ -284,7 +292,8 @@ class Reconciler:
                 return
             cluster.reason = f"{error.code}: {error.detail}"[:REASON_LENGTH_MAX]
             self._note_attempt(session, cluster.id)
-            if context.attempt >= ATTEMPTS_BEFORE_FAILED:
+            is_final = isinstance(error, ForkRefusedError)
+            if is_final or context.attempt >= ATTEMPTS_BEFORE_FAILED:
                 self._fail(session, cluster, error)
 
     def _note_attempt(self, session: Session, cluster_id: str) -> None:
@@ -316,3 +325,11 @@ def _carry_out(engine: Engine, step: Step, loaded: _Loaded) -> ClusterObservatio
         case Step.REMOVE:
             engine.remove(cluster_id)
             return None
+        case Step.FORK:
+            raise AssertionError("a fork is no step that brokers are seen after")
+
+
+def _fork(engine: Engine, cluster: Cluster) -> datetime:
+    assert cluster.source_id is not None, "only a fork awaits data"
+    assert cluster.fork_cut is not None, "a fork has a cut"
+    return engine.fork(cluster.id, cluster.source_id, cut_from_json(cluster.fork_cut))

@@ -32,6 +32,14 @@ def count(session: Session, organization_id: str) -> int:
     return session.scalar(statement) or 0
 
 
+def count_awaiting_data(session: Session, organization_id: str) -> int:
+    """Count the living forks of an organization that have no data yet."""
+    awaiting = _living(Scope(organization_id)).where(
+        Cluster.source_id.is_not(None), Cluster.forked_at.is_(None)
+    )
+    return session.scalar(awaiting.with_only_columns(func.count())) or 0
+
+
 def list_page(session: Session, scope: Scope, page: PageRequest) -> Page[Cluster]:
     return paginate(session, _living(scope), (Cluster.created_at, Cluster.id), page)
 

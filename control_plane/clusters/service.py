@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -33,6 +34,7 @@ CLUSTERS_PER_ORGANIZATION_MAX = 100
 RECONCILE_JOB = "clusters.reconcile"
 RESOURCE_TYPE = "cluster"
 CREATE_KIND = "cluster.create"
+FORK_KIND = "cluster.fork"
 
 # The key that was changed is published at once by whoever changed it; the job is for a crash.
 PUBLISH_BACKSTOP_SECONDS = 2
@@ -52,6 +54,14 @@ class ClusterOptions:
     wake_on_connect: bool = False
     auto_pause_minutes: int | None = None
     allowed_networks: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ForkOrigin:
+    """Whose data a fork begins with, and up to where, as `provisioning.forks` writes it."""
+
+    source_id: str
+    cut: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,8 @@ class ClusterService:
         name: str,
         plan_id: str,
         options: ClusterOptions | None = None,
+        origin: ForkOrigin | None = None,
+        kind: str = CREATE_KIND,
     ) -> tuple[Cluster, str]:
         """Want a new cluster; return it, and the id of the operation that brings it about.
 
@@ -116,13 +128,15 @@ class ClusterService:
         """
         plan = self.check(session, organization_id, name=name, plan_id=plan_id)
         cluster = self._new(organization_id, name, plan, options or ClusterOptions())
+        if origin is not None:
+            cluster.source_id, cluster.fork_cut = origin.source_id, dict(origin.cut)
         try:
             with session.begin_nested():
                 session.add(cluster)
         except IntegrityError as error:  # somebody else took the name since it was looked up
             raise name_taken(name) from error
         self.request_run(session, cluster.id)
-        return cluster, self.begin(session, cluster, CREATE_KIND)
+        return cluster, self.begin(session, cluster, kind)
 
     def check(self, session: Session, organization_id: str, *, name: str, plan_id: str) -> Plan:
         """Return the plan of a cluster that may be created now.

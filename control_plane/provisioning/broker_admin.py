@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -13,6 +14,8 @@ from control_plane.provisioning.engine import CustomerActivity
 from control_plane.provisioning.errors import (
     ClusterNotRunningError,
     CredentialsRejectedError,
+    ForkRefusedError,
+    ForkSourceUnavailableError,
     ProvisioningError,
     UsageNotOfferedError,
     UsageReportInvalidError,
@@ -25,6 +28,12 @@ ANSWER_BYTES_MAX = 64 * 1024
 USAGE_ANSWER_BYTES_MAX = 32 * 1024 * 1024
 CALL_SECONDS_MAX = 10.0
 REFUSAL_BYTES_SHOWN = 200
+FORK_SECONDS_MAX = 120.0  # below the lease of whoever asks
+
+# Answers of a broker after which the same request may succeed.
+_FORK_PASSING = frozenset(
+    {"fork_under_way", "broker_starting", "broker_stopping", "broker_running", "disk_full"}
+)
 
 _USAGE_WINDOWS = "/v1/usage-windows"
 
@@ -41,13 +50,13 @@ class BrokerHealth:
 
 
 class _UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=CALL_SECONDS_MAX)
+    def __init__(self, path: Path, seconds_max: float) -> None:
+        super().__init__("localhost", timeout=seconds_max)
         self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(CALL_SECONDS_MAX)
+        self.sock.settimeout(self.timeout)
         with reachable(self._path) as address:
             self.sock.connect(address)
 
@@ -81,6 +90,14 @@ class BrokerAdmin:
         if status != HTTPStatus.OK:
             said = raw[:REFUSAL_BYTES_SHOWN].decode(errors="replace")
             raise ProvisioningError(f"its broker does not take its certificate: {said}")
+
+    def fork(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Have the data of a fork written; return what the broker says of it."""
+        body = json.dumps(request).encode()
+        status, raw = self._exchange("POST", "/v1/forks", body, seconds_max=FORK_SECONDS_MAX)
+        if status != HTTPStatus.OK:
+            raise fork_refused(raw)
+        return cast("dict[str, Any]", json.loads(raw))
 
     def usage_windows(self, *, broker_id: int, after: int, count_max: int) -> UsagePage:
         """Return closed usage windows after number `after`, as `Engine.usage_windows` does."""
@@ -120,9 +137,10 @@ class BrokerAdmin:
         body: bytes | None = None,
         *,
         answer_bytes_max: int = ANSWER_BYTES_MAX,
+        seconds_max: float = CALL_SECONDS_MAX,
     ) -> tuple[int, bytes]:
         require_no_unit_of_work()
-        connection = _UnixConnection(self._path)
+        connection = _UnixConnection(self._path, seconds_max)
         headers = {} if body is None else {"Content-Type": "application/json"}
         try:
             connection.request(method, target, body, headers)
@@ -147,6 +165,19 @@ def _customers(value: object) -> CustomerActivity | None:
         idle_ms=int(told.get("idle_ms", 0)),
         is_seen=told.get("seen") is True,
     )
+
+
+def fork_refused(raw: bytes) -> ProvisioningError:
+    """Return what a broker's refusal to fork means."""
+    try:
+        said: Any = json.loads(raw)
+        code, detail = str(said["code"]), str(said["detail"])
+    except (ValueError, KeyError, TypeError):
+        shown = raw[:REFUSAL_BYTES_SHOWN].decode(errors="replace")
+        return ForkSourceUnavailableError(f"its broker does not fork it: {shown}")
+    if code in _FORK_PASSING:
+        return ForkSourceUnavailableError(f"it can not be forked now: {detail}")
+    return ForkRefusedError(f"it can not be forked: {detail} ({code})")
 
 
 def _usage_refused(status: int, raw: bytes) -> ProvisioningError:

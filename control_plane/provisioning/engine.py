@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NotRequired, Protocol, TypedDict, get_args
 
+from control_plane.provisioning.forks import ForkCut
 from control_plane.provisioning.usage import UsagePage
 
 # How far a cluster is open to its clients, whatever their rights.
@@ -207,6 +208,16 @@ class Engine(Protocol):
 
         Both generations are then in force. The addresses chosen at the first call stay the
         cluster's own until ``remove``.
+        """
+        ...
+
+    def fork(self, cluster_id: str, source_id: str, cut: ForkCut) -> datetime:
+        """Give a cluster that has not run yet the data of another, running or not, up to a cut.
+
+        Topics get other ids, offsets of groups are clamped, transactions that are open at the cut
+        are aborted; users and keys stay behind. Neither cluster changes what they share. Once done
+        it is not done again. Returns the moment that the fork is of. Raises
+        ``ForkSourceUnavailableError`` and, where trying again does not help, ``ForkRefusedError``.
         """
         ...
 

@@ -47,6 +47,25 @@ class CapacityExhaustedError(ProvisioningError):
     code = "capacity_exhausted"
 
 
+class ForkSourceUnavailableError(ProvisioningError):
+    """The cluster that is to be forked is starting, stopping, or forked already; try again."""
+
+    code = "fork_source_unavailable"
+
+
+class ForkRefusedError(ProvisioningError):
+    """What is to be forked is not there, or can not be read; trying again does not help."""
+
+    code = "fork_refused"
+    status = 409
+
+
+class ForkOverwritesError(ForkRefusedError):
+    """The data of a fork would take the place of data."""
+
+    code = "fork_overwrites"
+
+
 class UsageNotOfferedError(ProvisioningError):
     """The brokers of the cluster do not count what is used."""
 

@@ -71,6 +71,7 @@ def call(client: TestClient, method: str, path: str, parameter: str, value: str)
         ("POST", "/records"): {"value": {"data": "x"}},
         ("PATCH", "/topics/{topic_name}"): {"partitions": 2},
         ("PATCH", "/clusters/{cluster_id}"): {"name": "orders"},
+        ("POST", "/clusters/{cluster_id}:fork"): {"name": "copy"},
     }
     found = (body for (of, end), body in bodies.items() if of == method and path.endswith(end))
     return client.request(method, filled, json=next(found, None))
@@ -157,6 +158,7 @@ class TestClusterScopedKeys:
             ("POST", "/v1/api-keys", {}),
             ("GET", "/v1/api-keys", None),
             ("POST", "/v1/clusters", {"name": "more", "plan": "dev"}),
+            ("POST", "/v1/clusters/any:fork", {"name": "more"}),
             ("GET", "/v1/members", None),
             ("POST", "/v1/members", {"email": "a@b", "name": "n"}),
             ("POST", "/v1/organizations", {"name": "n"}),

@@ -19,6 +19,7 @@ BODIES: dict[str, bytes] = {
     **dict.fromkeys(
         ("pause_cluster", "resume_cluster", "restart_cluster", "undelete_cluster"), b""
     ),
+    "fork_cluster": b'{"name": "copy"}',
     "update_cluster": b'{"name": "mine"}',
     "update_topic": b'{"partitions": 2}',
     "produce_records": b'{"value": {"type": "STRING", "data": "x"}}',

@@ -121,6 +121,27 @@ def test_client_certificates_are_checked_and_told_of(run: Run, tmp_path: Path) -
     json_of(run("cluster", "delete", "--yes", "by-certificate", "--purge", "-ojson"))
 
 
+def test_a_fork_of_a_cluster(run: Run) -> None:
+    source = json_of(run("cluster", "create", "fork-source", "-ojson"))
+    assert run("topic", "create", "t", "--cluster", "fork-source").returncode == 0
+    preview = json_of(
+        run("cluster", "fork", "fork-source", "--name", "fork-copy", "--dry-run", "-ojson")
+    )
+    assert (preview["source_id"], preview["steps"]) == (source["id"], ["fork", "start"])
+    cut = ("--offset", "t:0:0")
+    command = ("cluster", "fork", "fork-source", "--name", "fork-copy", *cut, "--wait", "-ojson")
+    made = json_of(run(*command))
+    assert (made["status"], made["source_id"]) == ("running", source["id"])
+    topics = json_of(run("topic", "list", "--cluster", "fork-copy", "-ojson"))
+    assert [topic["name"] for topic in topics] == ["t"]
+    assert run(*command).returncode == 5
+    moment = ("--at", "2026-11-30T12:00:00Z")
+    for nonsense in ((*moment, *cut), ("--at", "noon"), ("--at", "2026-11-30"), ("--offset", "t")):
+        assert run("cluster", "fork", "fork-source", "--name", "x", *nonsense).returncode == 2
+    for name in ("fork-copy", "fork-source"):
+        assert run("cluster", "delete", name, "--purge").returncode == 0
+
+
 def test_exit_codes_tell_what_went_wrong(run: Run, kafka_cluster: KafkaCluster) -> None:
     cases = {
         ("cluster", "show", "lkc_none"): 3,

@@ -398,6 +398,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clusters/{cluster_id}:fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fork Cluster
+         * @description Make a new cluster with the topics, records, offsets of groups and access rules of this one.
+         *
+         *     The source may be running or paused, goes on meanwhile, and is not changed. What both have is on
+         *     disk once; each goes its own way from the cut on. Topics have ids of their own, offsets of
+         *     groups end at the cut, transactions that are open there are aborted. Keys of the source alone
+         *     and its SCRAM users are not good for the fork; keys of the organization are. Nothing of it is
+         *     billed as written; what it keeps is billed as of any cluster.
+         */
+        post: operations["fork_cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clusters/{cluster_id}:pause": {
         parameters: {
             query?: never;
@@ -897,6 +923,92 @@ export interface components {
             wake_on_connect: boolean;
         };
         /**
+         * ClusterFork
+         * @description A cluster that begins with what another one has.
+         */
+        ClusterFork: {
+            /**
+             * At
+             * @description Take of each partition what lies before the first record of this time or a later one, and only topics that there were; everything there is unless given.
+             */
+            at?: string | null;
+            /** Auto Pause Minutes */
+            auto_pause_minutes?: number | null;
+            /**
+             * Deletion Protection
+             * @description Refuse to delete it until this is turned off.
+             * @default false
+             */
+            deletion_protection: boolean;
+            /**
+             * Labels
+             * @description Words of your own about the cluster; they change nothing in it.
+             * @example {
+             *       "team": "search"
+             *     }
+             */
+            labels?: {
+                [key: string]: string;
+            };
+            /**
+             * Name
+             * @example orders-copy
+             */
+            name: string;
+            /**
+             * Offsets
+             * @description Take of these partitions what lies before an offset; not with `at`.
+             */
+            offsets?: components["schemas"]["PartitionOffset"][];
+            /**
+             * Plan
+             * @description That of its source unless given.
+             */
+            plan?: string | null;
+            /**
+             * Wake On Connect
+             * @description Start it when a client connects while it is paused.
+             * @default false
+             */
+            wake_on_connect: boolean;
+        };
+        /**
+         * ClusterForkPreview
+         * @description A fork that a dry run found possible; it does not exist.
+         */
+        ClusterForkPreview: {
+            /**
+             * Engine
+             * @example native
+             */
+            engine: string;
+            /**
+             * Name
+             * @example orders-copy
+             */
+            name: string;
+            /**
+             * Plan
+             * @example dev
+             */
+            plan: string;
+            /** @description A day of the source alone, and of source and fork together, with what the source holds now and no traffic. */
+            price: components["schemas"]["PriceChange"];
+            /**
+             * Source Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            source_id: string;
+            /**
+             * Steps
+             * @example [
+             *       "fork",
+             *       "start"
+             *     ]
+             */
+            steps: string[];
+        };
+        /**
          * ClusterPreview
          * @description A cluster that a dry run found possible; it does not exist.
          */
@@ -995,6 +1107,11 @@ export interface components {
              */
             engine: string;
             /**
+             * Forked At
+             * @description When it was forked; null until its data is there.
+             */
+            forked_at: string | null;
+            /**
              * Generation
              * @description Grows with every change of what is wanted.
              */
@@ -1043,6 +1160,12 @@ export interface components {
              * @description What keeps it from being as wanted.
              */
             reason: string | null;
+            /**
+             * Source Id
+             * @description The cluster that it was forked from.
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            source_id: string | null;
             status: components["schemas"]["ClusterStatus"];
             /** Status Since */
             status_since: string;
@@ -1728,6 +1851,27 @@ export interface components {
             next_offset: number;
             /** Records */
             records: components["schemas"]["RecordResponse"][];
+        };
+        /**
+         * PartitionOffset
+         * @description A partition, and the first of its offsets that the fork does not have.
+         */
+        PartitionOffset: {
+            /**
+             * Offset
+             * @example 1000
+             */
+            offset: number;
+            /**
+             * Partition
+             * @example 0
+             */
+            partition: number;
+            /**
+             * Topic
+             * @example orders
+             */
+            topic: string;
         };
         /**
          * PlanLimitsResponse
@@ -4920,6 +5064,151 @@ export interface operations {
             };
             /** @description Authentication delayed */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    fork_cluster: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ClusterFork"];
+            };
+        };
+        responses: {
+            /** @description A dry run: what would be made. Nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterForkPreview"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"];
+                };
+            };
+            /** @description It takes longer; ask for the operation until it ends. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster creation failed */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -30,12 +30,16 @@ from control_plane.provisioning.engines.native_directory import (
     NativeDirectory,
     join_host_port,
 )
+from control_plane.provisioning.engines.native_forks import ForkedDirectory, fork_offline
 from control_plane.provisioning.errors import (
     ClientCertificatesInvalidError,
     ClusterNotRunningError,
     CredentialsRejectedError,
+    ForkRefusedError,
+    ForkSourceUnavailableError,
     ProvisioningError,
 )
+from control_plane.provisioning.forks import ForkCut, cut_to_json
 from control_plane.provisioning.process import Listener, ProcessSpec, ProcessStatus
 from control_plane.provisioning.provisioner import Provisioner
 from control_plane.provisioning.usage import UsagePage
@@ -106,6 +110,13 @@ class NativeEngine:
         observation = self.observe(spec.cluster_id)
         assert observation is not None, "an ensured cluster has a directory"
         return observation
+
+    def fork(self, cluster_id: str, source_id: str, cut: ForkCut) -> datetime:
+        with self._turn(cluster_id):
+            directory = self._directory(cluster_id)
+            directory.create()
+            forked = ForkedDirectory(directory.path)
+            return forked.take(lambda attempt: self._fork(source_id, cut, attempt))
 
     def apply_credentials(self, cluster_id: str, credentials: CredentialSet) -> None:
         with self._turn(cluster_id):
@@ -227,6 +238,20 @@ class NativeEngine:
 
     def close_usage_window(self, cluster_id: str) -> None:
         self._admin(cluster_id).close_usage_window()
+
+    def _fork(self, source_id: str, cut: ForkCut, attempt: Path) -> dict[str, Any]:
+        """Have the broker of a cluster write a fork, or without one do so in its place."""
+        request = {"directory": str(attempt), **cut_to_json(cut)}
+        with self._turn(source_id):
+            source = self._directory(source_id)
+            if not source.exists():
+                raise ForkRefusedError("the cluster that was to be forked is gone")
+            status = self._provisioner.observe(_process_id(source_id))
+            if status is None or status.state == "stopped":
+                return fork_offline(self._settings.broker_binary, source.config_file, request)
+            if status.state != "running":
+                raise ForkSourceUnavailableError(f"the cluster to be forked is {status.state}")
+            return self._admin(source_id).fork(request)
 
     def _write(
         self,

@@ -91,6 +91,8 @@ class Cluster(Model, frozen=True, kw_only=True):
     access_reason: str | None = None
     client_certificates: ClientCertificates | None = None
     status_since: datetime | None = None
+    source_id: str | None = None
+    forked_at: datetime | None = None
     deleted_at: datetime | None = None
     purge_at: datetime | None = None
 
@@ -119,6 +121,17 @@ class ClusterChangePreview(Model, frozen=True, kw_only=True):
 
     cluster_id: str
     diff: list[FieldDifference]
+    steps: list[str]
+    price: PriceChange
+
+
+class ClusterForkPreview(Model, frozen=True, kw_only=True):
+    """A fork that is possible; its price is a day of the source, and of both together."""
+
+    source_id: str
+    name: str
+    plan: str
+    engine: str
     steps: list[str]
     price: PriceChange
 

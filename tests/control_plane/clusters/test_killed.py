@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from control_plane.clusters.models import Cluster
 from control_plane.kit.jobs import Job
 from control_plane.operations.models import Operation
+from control_plane.provisioning.forks import ForkCut
 from control_plane.usage.models import UsageRest, UsageWindow
+from tests.fixtures.memory_engine import FORKED_AT
 from tests.fixtures.planes import Plane
 
-ENGINE_CALLS = ("ensure", "rest", "stop", "remove", "apply_credentials", "observe")
+ENGINE_CALLS = ("ensure", "fork", "rest", "stop", "remove", "apply_credentials", "observe")
 POINTS_MAX = 100
 RETRY_DELAY_MAX_SECONDS = 60
 
@@ -160,3 +162,33 @@ def test_a_creation_survives_a_kill_at_every_step(
             break
     else:
         pytest.fail("the creation never came to its end")
+
+
+def test_a_fork_survives_a_kill_at_every_step(
+    sqlite_plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plane = sqlite_plane
+    organization_id = plane.organization()
+    source = plane.running(organization_id, "source")
+    killer = Killer(plane, monkeypatch)
+    killed = 0
+    for point in range(POINTS_MAX):
+        cluster, _ = plane.fork(source, f"c{point}")
+        killer.left = point
+        try:
+            plane.run_jobs()
+        except Killed:
+            killed += 1
+            plane = successor(plane)
+            check_forked(plane, cluster, source)
+            plane.changed(cluster, "delete", is_purged=True)
+        else:
+            check_forked(plane, cluster, source)
+            break
+    assert killed >= 6, "a fork has points at which to die"
+
+
+def check_forked(plane: Plane, cluster: Cluster, source: Cluster) -> None:
+    check_nothing_is_left(plane, cluster, "running")
+    assert plane.reload(cluster).forked_at == FORKED_AT
+    assert plane.engine.forks[cluster.id] == (source.id, ForkCut())

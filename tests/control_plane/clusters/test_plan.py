@@ -22,6 +22,7 @@ wanted_clusters = st.builds(
     generation=st.integers(1, 3),
     credentials_generation=st.integers(1, 3),
     wakes=st.booleans(),
+    awaits_data=st.booleans(),
 )
 observed_clusters = st.builds(
     Observed,
@@ -55,6 +56,8 @@ def carried_out(step: Step, wanted: Wanted, observed: Observed) -> Observed:
             return replace(observed, brokers=Brokers.STOPPED, wakes=False)
         case Step.REMOVE:
             return replace(observed, brokers=Brokers.UNKNOWN)
+        case Step.FORK:
+            return observed
 
 
 class TestSteps:
@@ -101,6 +104,15 @@ class TestSteps:
         assert steps(wanted, replace(still, wakes=False)) == (Step.REST,)
         assert steps(wanted, replace(still, credentials_generation=4)) == (Step.REST,)
 
+    @given(wanted=wanted_clusters, observed=observed_clusters)
+    def test_a_fork_takes_its_data_before_anything_else(
+        self, wanted: Wanted, observed: Observed
+    ) -> None:
+        is_kept = wanted.presence in {Presence.RUNNING, Presence.STOPPED}
+        left = steps(wanted, observed)
+        assert (left[:1] == (Step.FORK,)) == (wanted.awaits_data and is_kept)
+        assert Step.FORK not in left[1:]
+
     @given(observed=observed_clusters)
     def test_a_removal_is_carried_out_whatever_is_seen(self, observed: Observed) -> None:
         assert steps(replace(WANTED, presence=Presence.ABSENT), observed) == (Step.REMOVE,)
@@ -118,5 +130,6 @@ class TestSteps:
     def test_settles_after_its_own_steps(self, wanted: Wanted, observed: Observed) -> None:
         for step in steps(wanted, observed):
             observed = carried_out(step, wanted, observed)
-        left = steps(wanted, observed)
+        # What a fork's data is for is recorded with what was seen.
+        left = steps(replace(wanted, awaits_data=False), observed)
         assert left == ((Step.REMOVE,) if wanted.presence is Presence.ABSENT else ())

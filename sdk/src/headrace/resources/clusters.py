@@ -15,6 +15,7 @@ from headrace.models import (
     ClientCertificates,
     Cluster,
     ClusterChangePreview,
+    ClusterForkPreview,
     Operation,
     Page,
 )
@@ -72,6 +73,45 @@ class Clusters:
         if response.status_code != HTTPStatus.ACCEPTED:
             return self._transport.decode(response, Cluster)
         return self.get(self._finish(response, timeout_seconds if wait else None))
+
+    def fork(
+        self,
+        cluster_id: str,
+        name: str,
+        *,
+        plan: str | None = None,
+        at: datetime | None = None,
+        offsets: Mapping[tuple[str, int], int] | None = None,
+        labels: Mapping[str, str] | None = None,
+        wait: bool = True,
+        timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+    ) -> Cluster:
+        """Make a new cluster with the data of another, running or paused, which is not changed.
+
+        It has everything there is; or what lies before `at`, an aware datetime; or of partitions
+        in `offsets` what lies before an offset. Keys of the other cluster alone are not good here.
+        """
+        body = _fork(name, plan, at, offsets, labels)
+        request = management_post(f"{PATH}{path_of(cluster_id)}:fork", body)
+        response = self._transport.send(request)
+        if response.status_code != HTTPStatus.ACCEPTED:
+            return self._transport.decode(response, Cluster)
+        return self.get(self._finish(response, timeout_seconds if wait else None))
+
+    def preview_fork(
+        self,
+        cluster_id: str,
+        name: str,
+        *,
+        plan: str | None = None,
+        at: datetime | None = None,
+        offsets: Mapping[tuple[str, int], int] | None = None,
+    ) -> ClusterForkPreview:
+        """Tell what a fork would cost, without making it."""
+        body = _fork(name, plan, at, offsets, None)
+        path = f"{PATH}{path_of(cluster_id)}:fork"
+        request = management_post(path, body, _flags(dry_run=True))
+        return self._transport.decode(self._transport.send(request), ClusterForkPreview)
 
     def list(self, *, deleted: bool = False) -> Iterator[Cluster]:
         """Yield clusters, oldest first; the deleted ones that can be brought back if asked to."""
@@ -285,6 +325,26 @@ class Clusters:
         if timeout_seconds is not None:
             self._operations.wait(operation.id, timeout_seconds)
         return operation.resource_id
+
+
+def _fork(
+    name: str,
+    plan: str | None,
+    at: datetime | None,
+    offsets: Mapping[tuple[str, int], int] | None,
+    labels: Mapping[str, str] | None,
+) -> dict[str, Any]:
+    cuts = [
+        {"topic": topic, "partition": partition, "offset": offset}
+        for (topic, partition), offset in (offsets or {}).items()
+    ]
+    return _given(
+        name=name,
+        plan=plan,
+        at=None if at is None else at.isoformat(),
+        offsets=cuts or None,
+        labels=None if labels is None else dict(labels),
+    )
 
 
 def _flags(**flags: bool) -> dict[str, str | int]:

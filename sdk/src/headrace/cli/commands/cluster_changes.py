@@ -1,6 +1,7 @@
-"""headrace cluster pause, resume, restart, update, access, delete and undelete."""
+"""headrace cluster pause, resume, restart, update, access, fork, delete and undelete."""
 
 import sys
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -16,7 +17,7 @@ from headrace.cli.commands.clusters import (
 )
 from headrace.cli.options import OutputFormat, OutputOption, QuietOption
 from headrace.cli.shell import Shell, cluster_id, shell_of
-from headrace.models import ClusterChangePreview
+from headrace.models import ClusterChangePreview, ClusterForkPreview
 from headrace.resources.clusters import Access
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT
 
@@ -25,7 +26,7 @@ PREVIEW_COLUMNS = ("field", "before", "after")
 
 def register(app: typer.Typer) -> None:
     """Add the commands to those of clusters."""
-    for command in (pause, resume, restart, update, access, delete, undelete):
+    for command in (pause, resume, restart, update, access, fork, delete, undelete):
         app.command()(command)
 
 
@@ -169,6 +170,62 @@ def access(
     shell.show(changed, SHOW_COLUMNS)
 
 
+def fork(  # noqa: PLR0913 - a command's options are its arguments
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    name: Annotated[str, typer.Option(help="Name of the new cluster.")],
+    plan: Annotated[str | None, typer.Option(help="Its plan; that of its source.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Take what lies before this time (RFC 3339 with zone)."),
+    ] = None,
+    offset: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TOPIC:PARTITION:OFFSET",
+            help="Take of a partition what lies before an offset; may be repeated.",
+        ),
+    ] = None,
+    label: LabelOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell whether it is possible, and its price.")
+    ] = False,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Make a new cluster with the data of another, running or paused, which is not changed.
+
+    It has the topics, records, offsets of groups and access rules that the other one has now,
+    or had at a time or at offsets. Keys of the other cluster alone are not good for it.
+    """
+    moment, offsets = _moment(at), _offsets(offset)
+    if moment is not None and offsets:
+        raise typer.BadParameter("a fork ends at a time or at offsets, not at both")
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        found = cluster_id(client, cluster)
+        if dry_run:
+            preview = client.clusters.preview_fork(
+                found, name, plan=plan, at=moment, offsets=offsets
+            )
+            _show_fork(shell, preview)
+            return
+        made = client.clusters.fork(
+            found,
+            name,
+            plan=plan,
+            at=moment,
+            offsets=offsets,
+            labels=labels_of(label),
+            wait=wait,
+            timeout_seconds=timeout,
+        )
+    shell.show(made, SHOW_COLUMNS)
+
+
 def delete(
     context: typer.Context,
     *,
@@ -227,3 +284,38 @@ def show_preview(shell: Shell, preview: ClusterChangePreview) -> None:
         f"per day, without traffic: {price.per_day_before} {price.currency} before, "
         f"{price.per_day_after} {price.currency} after"
     )
+
+
+def _show_fork(shell: Shell, preview: ClusterForkPreview) -> None:
+    if shell.output is OutputFormat.JSON:
+        shell.json(preview.as_dict())
+        return
+    price = preview.price
+    shell.note(f"{preview.name}, on plan {preview.plan}: possible")
+    shell.note(
+        f"per day, without traffic: {price.per_day_before} {price.currency} before, "
+        f"{price.per_day_after} {price.currency} with both clusters"
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no time such as 2026-11-30T12:00:00Z") from error
+    if moment.tzinfo is None:
+        raise typer.BadParameter(f"{text!r} names no time zone: end it with Z for UTC")
+    return moment
+
+
+def _offsets(texts: list[str] | None) -> dict[tuple[str, int], int]:
+    offsets: dict[tuple[str, int], int] = {}
+    for text in texts or ():
+        topic, _, rest = text.partition(":")
+        partition, _, offset = rest.partition(":")
+        if not (topic and partition.isdecimal() and offset.isdecimal()):
+            raise typer.BadParameter(f"{text!r} is not TOPIC:PARTITION:OFFSET")
+        offsets[topic, int(partition)] = int(offset)
+    return offsets

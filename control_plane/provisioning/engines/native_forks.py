@@ -1,0 +1,103 @@
+"""Takes the data of a fork over into the directory of a native cluster that has not run yet."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+from control_plane.kit.ids import new_id
+from control_plane.kit.unit_of_work import require_no_unit_of_work
+from control_plane.provisioning.broker_admin import FORK_SECONDS_MAX, fork_refused
+from control_plane.provisioning.errors import (
+    ForkOverwritesError,
+    ForkSourceUnavailableError,
+    ProvisioningError,
+)
+from control_plane.provisioning.files import sync_directory, write_atomically
+
+RECEIPT = "fork.json"
+"""Lies in the directory of a fork once all of its data does."""
+
+_ATTEMPT_PREFIX = "fork_"
+_BROKER_LOCK = "broker.lock"
+
+# What a broker's fork consists of. Without the catalog it is none, so that this comes last.
+_DATA = ("topics", "groups", "transactions", "acls", "quotas", "producer-ids", "topics.catalog")
+
+
+class ForkedDirectory:
+    """The directory of a fork. Every step may be repeated after a crash at any point."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def forked_at(self) -> datetime | None:
+        """Return of what moment the data is; None while it is not there."""
+        path = self._path / RECEIPT
+        if not path.exists():
+            return None
+        receipt: dict[str, Any] = json.loads(path.read_bytes())
+        return datetime.fromtimestamp(receipt["forked_at_ms"] / 1000, UTC)
+
+    def take(self, fork: Callable[[Path], dict[str, Any]]) -> datetime:
+        """Have `fork` write the data into a directory, and move it to where brokers look for it.
+
+        What earlier attempts left behind goes. Raises ForkOverwritesError if a broker ran here.
+        """
+        known = self.forked_at()
+        if known is not None:
+            return known
+        if (self._path / _BROKER_LOCK).exists():
+            raise ForkOverwritesError("a broker has run here: nothing is put over its data")
+        self._remove_attempts()
+        attempt = self._path / new_id("fork")
+        report = fork(attempt)
+        self._remove_data()
+        for name in _DATA:
+            source = attempt / name
+            if source.exists():
+                source.replace(self._path / name)
+        sync_directory(self._path)
+        write_atomically(self._path / RECEIPT, json.dumps(report).encode() + b"\n")
+        self._remove_attempts()
+        found = self.forked_at()
+        if found is None:
+            raise ProvisioningError("the data of the fork was removed meanwhile")
+        return found
+
+    def _remove_data(self) -> None:
+        for name in _DATA:
+            path = self._path / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def _remove_attempts(self) -> None:
+        try:
+            for path in self._path.glob(f"{_ATTEMPT_PREFIX}*"):
+                shutil.rmtree(path)
+        except OSError as error:  # a broker may still be writing what nobody waits for any more
+            raise ProvisioningError(f"an earlier attempt can not be removed: {error}") from error
+
+
+def fork_offline(broker: Path, config: Path, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Fork the cluster of a configuration whose broker does not run; return the report."""
+    require_no_unit_of_work()
+    try:
+        ended = subprocess.run(
+            [str(broker), "fork", "--config", str(config)],
+            input=json.dumps(request).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=FORK_SECONDS_MAX,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ForkSourceUnavailableError(f"it can not be forked now: {error}") from error
+    if ended.returncode != 0:
+        raise fork_refused(ended.stdout)
+    return cast("dict[str, Any]", json.loads(ended.stdout))
