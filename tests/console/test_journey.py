@@ -51,6 +51,7 @@ class TestFirstUse:
         rename(page, "glasshouse")
         delete_cluster(page, "glasshouse")
         bring_back(page, "glasshouse")
+        fork(page, "glasshouse", "hothouse")
 
 
 class TestSigningIn:
@@ -446,6 +447,14 @@ def pause_and_resume(page: Page) -> None:
     expect(page.get_by_role("button", name="Restart")).to_be_disabled()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Pause")).to_be_enabled()
+
+
+def fork(page: Page, name: str, fork_name: str) -> None:
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("tab", name="Settings").click()
+    page.get_by_label("Name of the fork").fill(fork_name)
+    page.get_by_role("button", name="Fork cluster").click()
+    expect(page.get_by_role("heading", name=fork_name)).to_be_visible()
 
 
 def rename(page: Page, name: str) -> None:

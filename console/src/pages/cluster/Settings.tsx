@@ -3,6 +3,7 @@ import { useParams, useRouteContext } from "@tanstack/react-router";
 import { useCluster } from "../../api/useCluster";
 import { DeleteCluster } from "./DeleteCluster";
 import { EditCluster } from "./EditCluster";
+import { ForkCluster } from "./ForkCluster";
 import { RunControls } from "./RunControls";
 
 /** What changes a cluster as a whole. */
@@ -16,6 +17,7 @@ export function Settings() {
     <Stack gap="lg">
       <RunControls cluster={data} isAllowed={isAllowed} />
       {isAllowed && <EditCluster key={data.id} cluster={data} />}
+      <ForkCluster cluster={data} isAllowed={isAllowed} />
       <DeleteCluster cluster={data} isAllowed={isAllowed} />
     </Stack>
   );
