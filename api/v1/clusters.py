@@ -54,12 +54,12 @@ from control_plane.kit.errors import FieldError
 from control_plane.operations.models import Operation
 from control_plane.operations.states import OperationStatus
 from control_plane.provisioning.engine import ClusterAccess, to_access
+from control_plane.provisioning.errors import ForkRefusedError
 from control_plane.provisioning.networks import (
     NETWORK_LENGTH_MAX,
     NETWORKS_MAX,
     network_problem,
 )
-from control_plane.provisioning.errors import ForkRefusedError
 
 ACCEPTED_RETRY_SECONDS = 1
 
