@@ -31,7 +31,11 @@ class TestCreate:
         assert cluster["organization_id"] == caller.organization_id
         assert cluster["endpoints"] == {
             "rest": REST_URL,
-            "kafka": {"sasl_ssl": "localhost:20000", "sasl_plaintext": "127.0.0.1:21000"},
+            "kafka": {
+                "sasl_ssl": "localhost:20000",
+                "sasl_plaintext": "127.0.0.1:21000",
+                "ssl": None,
+            },
         }
         users = memory_engine.credentials[cluster["id"]].credentials
         assert [user["username"] for user in users] == [caller.key_id]
