@@ -22,7 +22,7 @@ from control_plane.identity.errors import (
     SessionInvalidError,
 )
 from control_plane.identity.guard import name_of_token
-from control_plane.identity.policy import Action
+from control_plane.identity.policy import Action, Role
 from control_plane.identity.principals import Principal
 from control_plane.identity.secrets import key_id_of
 
@@ -113,6 +113,16 @@ class Require:
 def require(action: Action) -> Require:
     """Declare what a route does: `caller: Annotated[Principal, Depends(require(...))]`."""
     return Require(action)
+
+
+def require_role(caller: Principal) -> Role:
+    """Return the caller's role in its organization.
+
+    Raises PermissionDeniedError for an operator of the installation, who has none.
+    """
+    if caller.role is None:
+        raise PermissionDeniedError("operators of the installation have no role here")
+    return caller.role
 
 
 def _secret_of(headers: list[str]) -> str:

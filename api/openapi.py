@@ -47,6 +47,7 @@ TAGS = {
     "records": "Producing and consuming over HTTP.",
     "operations": "Work that goes on after a request was accepted.",
     "whoami": "Whose credentials these are.",
+    "installation": "What the operators of the installation do.",
     "health": "How the service is.",
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bench.proofs import (
     abuse,
     ack_after_sync,
+    authorization,
     broker_cost,
     broker_speed,
     broker_start,
@@ -57,6 +58,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "bad-input": suites.prove_bad_input,
     "cross-organization": cross_organization.prove,
     "revocation": revocation.prove,
+    "authorization": authorization.prove,
     "abuse": abuse.prove,
     "noisy-neighbour": noisy_neighbour.prove,
     "tls-cost": tls_cost.prove,

@@ -17,7 +17,7 @@ from control_plane.identity.known_principals import (
     STALE_SECONDS_MAX,
     KnownPrincipals,
 )
-from control_plane.identity.models import ApiKey
+from control_plane.identity.models import INSTALLATION_ROLE, ApiKey
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
 from control_plane.identity.secrets import SALT_BYTES, key_id_of, secret_hmac
@@ -126,14 +126,23 @@ def reaches_something(
     return cluster_lives(session, owner.organization_id, owner.cluster_id)
 
 
+def is_installation_key(row: ApiKey) -> bool:
+    """Whether the key is an operator's of the installation."""
+    return row.role == INSTALLATION_ROLE
+
+
+def kind_of(row: ApiKey) -> PrincipalKind:
+    return PrincipalKind.INSTALLATION_KEY if is_installation_key(row) else PrincipalKind.API_KEY
+
+
 def principal_of(row: ApiKey) -> Principal:
     """Return who acts by a key."""
     return Principal(
         id=row.id,
-        kind=PrincipalKind.API_KEY,
+        kind=kind_of(row),
         organization_id=row.organization_id,
         cluster_id=row.cluster_id,
-        role=Role(row.role),
+        role=None if is_installation_key(row) else Role(row.role),
         expires_at=row.expires_at,
         bounds=from_json(row.bounds),
     )

@@ -14,17 +14,22 @@ class PrincipalKind(StrEnum):
 
     API_KEY = "api_key"
     MEMBER = "member"
+    INSTALLATION_KEY = "installation_key"
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who acts, for which organization, with which role; `id` is also the Kafka user's name."""
+    """Who acts, for which organization, with which role; `id` is also the Kafka user's name.
+
+    The role of the installation's operators is None. They belong to an organization of their own,
+    which holds nothing but their keys and what was done with them.
+    """
 
     id: str
     kind: PrincipalKind
     organization_id: str
     cluster_id: str | None
-    role: Role
+    role: Role | None
     expires_at: datetime | None = None
     bounds: KeyBounds | None = None
 

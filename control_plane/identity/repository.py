@@ -8,6 +8,7 @@ from sqlalchemy import CursorResult, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session as DatabaseSession
 
 from control_plane.identity.models import ApiKey, Member, Session, SignInToken
+from control_plane.identity.policy import Role
 from control_plane.kit.pagination import Page, PageRequest, paginate
 from control_plane.kit.scope import Scope, scoped
 
@@ -67,6 +68,20 @@ def list_members(session: DatabaseSession, scope: Scope, page: PageRequest) -> P
 def count_members(session: DatabaseSession, scope: Scope) -> int:
     members = scoped(Member, scope).subquery()
     return session.execute(select(func.count()).select_from(members)).scalar_one()
+
+
+def count_owners(session: DatabaseSession, scope: Scope) -> int:
+    """Count the owners, whose rows stay locked: two that leave at once must not both succeed."""
+    owners = scoped(Member, scope).where(Member.role == Role.OWNER.value)
+    return len(session.scalars(owners.with_for_update()).all())
+
+
+def delete_sign_ins_of(session: DatabaseSession, scope: Scope, member_id: str) -> None:
+    """Delete a member's sessions and sign-in tokens."""
+    for model in (Session, SignInToken):
+        for row in session.scalars(scoped(model, scope).where(model.member_id == member_id)):
+            session.delete(row)
+    session.flush()
 
 
 def use_sign_in_token(

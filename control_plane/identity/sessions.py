@@ -152,7 +152,7 @@ def _member_principal(row: Session, member: Member) -> Principal:
         id=member.id,
         kind=PrincipalKind.MEMBER,
         organization_id=member.organization_id,
-        cluster_id=None,
+        cluster_id=member.cluster_id,
         role=Role(member.role),
         expires_at=row.expires_at,
     )

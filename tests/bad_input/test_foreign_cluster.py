@@ -32,7 +32,7 @@ OWN_PER_REQUEST = frozenset({"date", "x-request-id", "content-length"})
 @pytest.fixture(scope="module")
 def stranger(running_service: RunningService) -> Generator[httpx2.Client]:
     """The owner of an organization that has no cluster."""
-    organization = running_service.command("organization", "create", "strangers")
+    organization = running_service.operator_command("organization", "create", "strangers")
     with running_service.http(organization["api_key"]) as http:
         yield http
 

@@ -9,6 +9,7 @@ from headrace.profiles import load_connection
 from headrace.resources.api_keys import ApiKeys
 from headrace.resources.billing import Billing
 from headrace.resources.clusters import Clusters
+from headrace.resources.members import Members
 from headrace.resources.operations import Operations
 from headrace.resources.organizations import Organizations
 from headrace.resources.records import Records
@@ -37,6 +38,7 @@ class Client:
         self.clusters = Clusters(self._transport, self.operations)
         self.topics = Topics(self._transport)
         self.api_keys = ApiKeys(self._transport)
+        self.members = Members(self._transport)
         self.organizations = Organizations(self._transport)
         self.records = Records(self._transport)
         self.billing = Billing(self._transport)

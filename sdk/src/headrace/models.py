@@ -209,13 +209,25 @@ class Operation(Model, frozen=True, kw_only=True):
     error: OperationError | None = None
 
 
+class Member(Model, frozen=True, kw_only=True):
+    """A person of an organization; `cluster_id` is the only cluster in which the role holds."""
+
+    id: str
+    organization_id: str
+    email: str
+    name: str
+    role: str
+    created_at: datetime
+    cluster_id: str | None = None
+
+
 class Caller(Model, frozen=True, kw_only=True):
     """Whose credentials are used, and what they are good for."""
 
     id: str
     kind: str
     organization_id: str
-    role: str
+    role: str | None = None
     cluster_id: str | None = None
     expires_at: datetime | None = None
 

@@ -13,6 +13,7 @@ from headrace.cli.commands import (
     consume,
     cost,
     login,
+    members,
     operations,
     organizations,
     produce,
@@ -39,6 +40,7 @@ client_certificates.register(clusters.app)
 app.add_typer(clusters.app, name="cluster")
 app.add_typer(topics.app, name="topic")
 app.add_typer(api_keys.app, name="api-key")
+app.add_typer(members.app, name="member")
 app.add_typer(organizations.app, name="organization")
 app.add_typer(operations.app, name="operation")
 app.add_typer(cost.app, name="cost")

@@ -1,4 +1,4 @@
-"""Organizations: made by operators, seen by their own."""
+"""Organizations: made by operators of the installation, seen by their own."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from headrace.pagination import iterate
 from headrace.transport import Transport, path_of
 
 PATH = "/v1/organizations"
+INSTALLATION_PATH = "/v1/installation/organizations"
 
 
 class Organizations:
@@ -16,11 +17,15 @@ class Organizations:
         self._transport = transport
 
     def create(self, name: str) -> Organization:
-        """Create an organization; its first API key is shown this once."""
-        return self._transport.post(PATH, {"name": name}, Organization)
+        """Create an organization with an operator's key; its first API key is shown this once."""
+        return self._transport.post(INSTALLATION_PATH, {"name": name}, Organization)
 
     def list(self) -> Iterator[Organization]:
         return iterate(self._transport, PATH, Page[Organization])
+
+    def list_all(self) -> Iterator[Organization]:
+        """List every organization of the installation with an operator's key."""
+        return iterate(self._transport, INSTALLATION_PATH, Page[Organization])
 
     def get(self, organization_id: str) -> Organization:
         return self._transport.get(PATH + path_of(organization_id), Organization)

@@ -21,7 +21,7 @@ def create(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Create an organization with its first API key; only an operator may."""
+    """Create an organization with its first API key, as an operator (--profile operator)."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
         organization = client.organizations.create(name)
@@ -31,9 +31,16 @@ def create(
 
 @app.command("list")
 def list_organizations(
-    context: typer.Context, *, output: OutputOption = None, quiet: QuietOption = False
+    context: typer.Context,
+    *,
+    every: Annotated[
+        bool, typer.Option("--all", help="All of the installation; only an operator may.")
+    ] = False,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
 ) -> None:
     """List the organizations you can see."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
-        shell.show_list(client.organizations.list(), LIST_COLUMNS)
+        found = client.organizations.list_all() if every else client.organizations.list()
+        shell.show_list(found, LIST_COLUMNS)
