@@ -6,12 +6,13 @@ the console, by its session cookie.
 
 import base64
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Annotated, Protocol, cast
 
 import structlog
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 
 from api.deps import get_core
 from api.rate_limits import Allowance, address_of, allowance_of
@@ -113,6 +114,14 @@ class Require:
 def require(action: Action) -> Require:
     """Declare what a route does: `caller: Annotated[Principal, Depends(require(...))]`."""
     return Require(action)
+
+
+def requirements(dependant: Dependant) -> Generator[Require]:
+    """Yield what a route declares by `require`."""
+    if isinstance(dependant.call, Require):
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from requirements(inner)
 
 
 def require_role(caller: Principal) -> Role:

@@ -13,6 +13,8 @@ from billing.metering.service import MeteringService
 from billing.metering.tasks import UsageConsumer
 from billing.reports.pdf import PdfRenderer
 from billing.reports.service import ReportService
+from control_plane.audit import tasks as audit_tasks
+from control_plane.audit.service import AuditService
 from control_plane.clusters.plans import CATALOGUE
 from control_plane.clusters.service import cluster_lives
 from control_plane.identity import tasks as identity_tasks
@@ -78,6 +80,7 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         rate_limits=rate_limits(settings, clock),
         attempts=AttemptGuard(clock),
         authenticator=authenticator,
+        audit=AuditService(database, clock),
         organizations=OrganizationService(clock),
         members=MemberService(clock),
         api_keys=ApiKeyService(vault, clock, forget_key),
@@ -116,6 +119,7 @@ def build_container(
 def register_jobs(core: Core, publisher: CredentialPublisher) -> None:
     """Add the jobs of what knows no cluster; those of clusters came with their services."""
     identity_tasks.register(core.jobs, core.database, core.clock, publisher.publish)
+    audit_tasks.register(core.jobs, core.audit)
     idempotency.register(core.jobs, core.idempotency)
     metering_tasks.register(core.jobs, UsageConsumer(core.catalog, core.metering))
 

@@ -12,6 +12,7 @@ from billing.catalog.service import CatalogService
 from billing.costs.service import CostService
 from billing.metering.service import MeteringService
 from billing.reports.service import ReportService
+from control_plane.audit.service import AuditService
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.guard import AttemptGuard
 from control_plane.identity.members import MemberService
@@ -83,6 +84,7 @@ class Core:
     rate_limits: RateLimits
     attempts: AttemptGuard
     authenticator: Authenticator
+    audit: AuditService
     organizations: OrganizationService
     members: MemberService
     api_keys: ApiKeyService

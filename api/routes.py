@@ -8,6 +8,7 @@ from api import console
 from api.kafka_rest import records as kafka_rest_records
 from api.v1 import (
     api_keys,
+    audit,
     billing,
     billing_reports,
     cluster_access,
@@ -42,6 +43,7 @@ MODULES = (
     records,
     kafka_rest_records,
     operations,
+    audit,
     billing,
     billing_reports,
     installation,

@@ -41,6 +41,7 @@ class Action(StrEnum):
     PLANS_READ = "plans.read"
     PRICES_READ = "prices.read"
     COSTS_READ = "costs.read"
+    AUDIT_READ = "audit.read"
     RECORDS_PRODUCE = "records.produce"
     RECORDS_CONSUME = "records.consume"
     INSTALLATION_ORGANIZATIONS_CREATE = "installation.organizations.create"
@@ -82,6 +83,7 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.PLANS_READ: _ALL,
     Action.PRICES_READ: _ALL,
     Action.COSTS_READ: _ALL,
+    Action.AUDIT_READ: _ADMINS,
     Action.RECORDS_PRODUCE: _BUILDERS,
     Action.RECORDS_CONSUME: _BUILDERS,
 }
@@ -109,8 +111,13 @@ CLUSTER_ACTIONS = frozenset(
 CLUSTER_ROLES = frozenset({Role.OPERATOR, Role.DEVELOPER, Role.VIEWER})
 """The roles that can be given in one cluster; the others are about the organization."""
 
-INSTALLATION_ACTIONS = frozenset({Action.WHOAMI_READ, *(set(Action) - set(POLICY))})
-"""What operators of the installation may do; of organizations' clusters and data it is nothing."""
+INSTALLATION_ACTIONS = frozenset(
+    {Action.WHOAMI_READ, Action.AUDIT_READ, *(set(Action) - set(POLICY))}
+)
+"""What operators of the installation may do; of organizations' clusters and data it is nothing.
+
+The audit log that they read is their own.
+"""
 
 
 def permits(role: Role | None, action: Action, *, cluster_scoped: bool) -> bool:

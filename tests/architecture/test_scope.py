@@ -13,6 +13,7 @@ READERS = {"select", "get", "get_one", "update", "delete"}
 
 # Who reads rows without a caller's scope, and why that is right.
 UNSCOPED = {
+    "audit/repository.py list_stale_intents": "a sweep of all organizations",
     "clusters/repository.py find_any": "jobs act for no caller",
     "clusters/repository.py list_due_for_purge": "a sweep of all organizations",
     "clusters/repository.py list_present": "a sweep of all organizations",

@@ -116,6 +116,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Events
+         * @description List what was done and refused in your organization, newest first.
+         */
+        get: operations["list_audit_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/events:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit Events
+         * @description Export events, oldest first, one JSON object a line, with the hashes to check them by.
+         */
+        get: operations["export_audit_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Verify Audit Log
+         * @description Check the chain of your organization's events: nothing changed, left out or put in.
+         */
+        get: operations["verify_audit_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/billing/costs": {
         parameters: {
             query?: never;
@@ -277,29 +337,6 @@ export interface paths {
          *     connection meanwhile and ends those that are open; partitions have to fit the plan.
          */
         patch: operations["update_cluster"];
-        trace?: never;
-    };
-    "/v1/clusters/{cluster_id}/access": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /**
-         * Set Cluster Access
-         * @description Open or close a cluster of any organization; only an operator may.
-         *
-         *     It holds for open connections too when this returns 200, and stays until it is changed. The
-         *     owner sees `access` and `access_reason` and can not change them.
-         */
-        put: operations["set_cluster_access"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/v1/clusters/{cluster_id}/topics": {
@@ -550,6 +587,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/installation/clusters/{cluster_id}/access": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Cluster Access
+         * @description Open or close a cluster of any organization; only an operator may.
+         *
+         *     It holds for open connections too when this returns 200, and stays until it is changed. The
+         *     owner sees `access` and `access_reason` and can not change them.
+         */
+        put: operations["set_cluster_access"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/installation/organizations": {
         parameters: {
             query?: never;
@@ -793,6 +853,32 @@ export interface components {
             reason?: string | null;
         };
         /**
+         * ActorResponse
+         * @description Who acted.
+         */
+        ActorResponse: {
+            /**
+             * Address
+             * @example 203.0.113.7
+             */
+            address: string | null;
+            /**
+             * Id
+             * @example hk_9v2mh8k3c5d7f1g0
+             */
+            id: string;
+            /**
+             * Kind
+             * @example api_key
+             */
+            kind: string;
+            /**
+             * Role
+             * @example owner
+             */
+            role: string | null;
+        };
+        /**
          * ApiKeyBounds
          * @description What a key may do with records at most: topics by the beginnings of their names.
          *
@@ -919,6 +1005,61 @@ export interface components {
          * @enum {string}
          */
         ApiKeyScope: "organization" | "cluster";
+        /**
+         * AuditEventResponse
+         * @description One thing that was done or refused; all but the hashes is what the hash covers.
+         */
+        AuditEventResponse: {
+            /**
+             * Action
+             * @example clusters.delete
+             */
+            action: string;
+            actor: components["schemas"]["ActorResponse"];
+            /**
+             * At
+             * @example 2026-11-22T12:00:00+00:00
+             */
+            at: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Hash
+             * @description SHA-256 of the hash before and the canonical event.
+             */
+            hash: string;
+            /**
+             * Organization Id
+             * @example org_4q8x0n1w2e3r5t6y
+             */
+            organization_id: string;
+            outcome: components["schemas"]["Outcome"];
+            /**
+             * Previous Hash
+             * @description SHA-256, in hex.
+             */
+            previous_hash: string;
+            /** Request */
+            request: {
+                [key: string]: unknown;
+            };
+            /**
+             * Resource Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            resource_id: string | null;
+            /** Result */
+            result: {
+                [key: string]: unknown;
+            };
+            /**
+             * Sequence
+             * @description Its place in the chain, from 1.
+             */
+            sequence: number;
+        };
         /**
          * ClientCertificatesResponse
          * @description Clients that are known by certificates, on the endpoint `ssl`.
@@ -1803,6 +1944,13 @@ export interface components {
             /** Next Page Token */
             next_page_token: string | null;
         };
+        /** ListResponse[AuditEventResponse] */
+        ListResponse_AuditEventResponse_: {
+            /** Items */
+            items: components["schemas"]["AuditEventResponse"][];
+            /** Next Page Token */
+            next_page_token: string | null;
+        };
         /** ListResponse[ClusterResponse] */
         ListResponse_ClusterResponse_: {
             /** Items */
@@ -2061,6 +2209,12 @@ export interface components {
              */
             name: string;
         };
+        /**
+         * Outcome
+         * @description How a call or a change ended.
+         * @enum {string}
+         */
+        Outcome: "succeeded" | "denied" | "refused" | "failed" | "unknown";
         /**
          * PageResponse
          * @description Records in the order of their offsets, and where to read on.
@@ -2991,6 +3145,49 @@ export interface components {
             stored_bytes: number;
         };
         /**
+         * VerificationResponse
+         * @description Whether the chain holds, and where it ends.
+         */
+        VerificationResponse: {
+            /**
+             * Broken At
+             * @description The first event that does not hold.
+             */
+            broken_at: number | null;
+            /**
+             * Events
+             * @description How many events were checked.
+             */
+            events: number;
+            /**
+             * Hash
+             * @description Its hash; keep it elsewhere to compare later.
+             */
+            hash: string;
+            /** Head Hash */
+            head_hash: string;
+            /**
+             * Head Sequence
+             * @description Where the chain says that it ends.
+             */
+            head_sequence: number;
+            /**
+             * Holds
+             * @description Whether everything that was checked holds.
+             */
+            holds: boolean;
+            /**
+             * Is Complete
+             * @description Whether that was everything; else go on after `sequence`.
+             */
+            is_complete: boolean;
+            /**
+             * Sequence
+             * @description The last event that holds.
+             */
+            sequence: number;
+        };
+        /**
          * WhoamiResponse
          * @description The caller.
          */
@@ -3539,6 +3736,203 @@ export interface operations {
             };
             /** @description API key not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit_events: {
+        parameters: {
+            query?: {
+                actor_id?: string | null;
+                action?: string | null;
+                outcome?: components["schemas"]["Outcome"] | null;
+                resource_id?: string | null;
+                /** @description Not before. */
+                since?: string | null;
+                /** @description Before. */
+                until?: string | null;
+                /** @description Most items to return. */
+                page_size?: number;
+                /** @description `next_page_token` of the last page. */
+                page_token?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_AuditEventResponse_"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit_events: {
+        parameters: {
+            query?: {
+                /** @description What comes after it. */
+                after?: number;
+                /** @description Most events; else all of them. */
+                limit?: number | null;
+                actor_id?: string | null;
+                action?: string | null;
+                outcome?: components["schemas"]["Outcome"] | null;
+                resource_id?: string | null;
+                /** @description Not before. */
+                since?: string | null;
+                /** @description Before. */
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A JSON a line */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_audit_log: {
+        parameters: {
+            query?: {
+                /** @description Check what comes after this event. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4436,116 +4830,6 @@ export interface operations {
             };
             /** @description Cluster change failed */
             500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    set_cluster_access: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
-                prefer?: string | null;
-            };
-            path: {
-                cluster_id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AccessChange"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClusterResponse"];
-                };
-            };
-            /** @description It is written down, and its brokers have not confirmed it yet. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ClusterResponse"];
-                };
-            };
-            /** @description Credentials invalid */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Permission denied */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Cluster not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body too slow */
-            408: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Content type unsupported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Request invalid */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Authentication delayed */
-            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6177,6 +6461,116 @@ export interface operations {
             };
             /** @description API key not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_cluster_access: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessChange"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"];
+                };
+            };
+            /** @description It is written down, and its brokers have not confirmed it yet. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

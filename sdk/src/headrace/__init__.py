@@ -18,6 +18,8 @@ from headrace.errors import (
 )
 from headrace.models import (
     ApiKey,
+    AuditEvent,
+    AuditVerification,
     Caller,
     ClientCertificates,
     Cluster,
@@ -37,6 +39,8 @@ __version__ = VERSION
 __all__ = [
     "VERSION",
     "ApiKey",
+    "AuditEvent",
+    "AuditVerification",
     "AuthenticationError",
     "Caller",
     "Client",

@@ -7,6 +7,7 @@ from typing import Self
 from headrace.models import Caller
 from headrace.profiles import load_connection
 from headrace.resources.api_keys import ApiKeys
+from headrace.resources.audit import Audit
 from headrace.resources.billing import Billing
 from headrace.resources.clusters import Clusters
 from headrace.resources.members import Members
@@ -38,6 +39,7 @@ class Client:
         self.clusters = Clusters(self._transport, self.operations)
         self.topics = Topics(self._transport)
         self.api_keys = ApiKeys(self._transport)
+        self.audit = Audit(self._transport)
         self.members = Members(self._transport)
         self.organizations = Organizations(self._transport)
         self.records = Records(self._transport)

@@ -221,6 +221,33 @@ class Member(Model, frozen=True, kw_only=True):
     cluster_id: str | None = None
 
 
+class AuditEvent(Model, frozen=True, kw_only=True):
+    """One thing that was done or refused; `hash` covers all of it and the hash before."""
+
+    sequence: int
+    at: str
+    actor: dict[str, Any]
+    action: str
+    outcome: str
+    resource_id: str | None
+    request: dict[str, Any]
+    details: dict[str, Any]
+    result: dict[str, Any]
+    previous_hash: str
+    hash: str
+
+
+class AuditVerification(Model, frozen=True, kw_only=True):
+    """Whether a chain of events holds; `sequence` and `hash` are of the last one that does."""
+
+    holds: bool
+    is_complete: bool
+    events: int
+    sequence: int
+    hash: str
+    broken_at: int | None = None
+
+
 class Caller(Model, frozen=True, kw_only=True):
     """Whose credentials are used, and what they are good for."""
 

@@ -13,6 +13,7 @@ import control_plane.clusters.repository
 import control_plane.identity.principals
 import control_plane.identity.repository
 from control_plane.identity.policy import Action
+from control_plane.kit.scope import Scope
 
 Control = Callable[[], AbstractContextManager[None]]
 
@@ -44,11 +45,13 @@ def one_action_open() -> Generator[None]:
 @contextmanager
 def organizations_not_asked() -> Generator[None]:
     """Show everybody the rows of everybody."""
+
+    def scoped(model: type[Any], _scope: Scope) -> Any:
+        return select(model)
+
     with ExitStack() as patches:
         for module in (control_plane.clusters.repository, control_plane.identity.repository):
-            patches.enter_context(
-                patch.object(module, "scoped", lambda model, _scope: select(model))
-            )
+            patches.enter_context(patch.object(module, "scoped", scoped))
         yield
 
 

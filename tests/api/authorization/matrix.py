@@ -32,7 +32,7 @@ FOREIGN, FOREIGN_GONE, SIBLING = "foreign", "foreign and gone", "sibling"
 STATES = (OWN, GONE, NOTHING, FOREIGN, FOREIGN_GONE, SIBLING)
 HISTORY = frozenset({"get_cluster", "get_cluster_usage"})
 """Routes that tell of a cluster that was purged: its row and what it used are kept for bills."""
-PREFIXES = dict(zip(RESOURCES, ("lkc", "hk", "u", "op", "org"), strict=True))
+PREFIXES: dict[str, str] = dict(zip(RESOURCES, ("lkc", "hk", "u", "op", "org"), strict=True))
 UNREACHED = frozenset({401, 403, 404, 405, 415, 429})
 SERVER_ERROR = 500
 UNAVAILABLE = 503

@@ -8,7 +8,8 @@ from tools.paths import ROOT
 
 PAGE = ROOT / "docs" / "roles.md"
 ROLES = ("owner", "admin", "operator", "developer", "viewer", "billing")
-EVERYBODY = "whoami.read"
+OWN_ACTIONS = frozenset({"whoami.read", "audit.read"})
+"""What operators of the installation may do beside what is theirs alone, as the page says."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Oracle:
     def allows(self, role: str | None, action: str, *, in_one_cluster: bool) -> bool:
         """Whether `role` may do `action`; None is an operator of the installation."""
         if role is None:
-            return action == EVERYBODY or action.startswith("installation.")
+            return action in OWN_ACTIONS or action.startswith("installation.")
         if in_one_cluster and action not in self.in_one_cluster:
             return False
         return action in self.by_role[role]

@@ -7,6 +7,7 @@ from typer.main import get_command
 
 from headrace.cli.commands import (
     api_keys,
+    audit,
     client_certificates,
     cluster_changes,
     clusters,
@@ -40,6 +41,7 @@ client_certificates.register(clusters.app)
 app.add_typer(clusters.app, name="cluster")
 app.add_typer(topics.app, name="topic")
 app.add_typer(api_keys.app, name="api-key")
+app.add_typer(audit.app, name="audit")
 app.add_typer(members.app, name="member")
 app.add_typer(organizations.app, name="organization")
 app.add_typer(operations.app, name="operation")
