@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, LargeBinary, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from control_plane.kit.db import ID_LENGTH_MAX, Base, UtcDateTime
@@ -11,19 +11,17 @@ from control_plane.kit.scope import OrganizationOwned
 
 WORD_LENGTH_MAX = 64
 
-_SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
-
 
 class AuditEvent(OrganizationOwned, Base):
     """One event. Triggers of the database refuse every change and removal of a row."""
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index(None, "organization_id", "at"),)
+    __table_args__ = (Index("ix_audit_events_found", "organization_id", "at"),)
 
     organization_id: Mapped[str] = mapped_column(
         String(ID_LENGTH_MAX), ForeignKey("organizations.id"), primary_key=True
     )
-    sequence: Mapped[int] = mapped_column(_SEQUENCE, primary_key=True, autoincrement=False)
+    sequence: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     content: Mapped[dict[str, Any]] = mapped_column(JSON)
     actor_id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX))
@@ -42,7 +40,7 @@ class AuditChain(OrganizationOwned, Base):
     organization_id: Mapped[str] = mapped_column(
         String(ID_LENGTH_MAX), ForeignKey("organizations.id"), primary_key=True
     )
-    sequence: Mapped[int] = mapped_column(_SEQUENCE)
+    sequence: Mapped[int] = mapped_column(BigInteger)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
 
 

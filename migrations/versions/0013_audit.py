@@ -26,9 +26,7 @@ def upgrade() -> None:
         sa.Column("hash", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("organization_id", "sequence", name=op.f("pk_audit_events")),
     )
-    op.create_index(
-        op.f("ix_audit_events_organization_id"), "audit_events", ["organization_id", "at"]
-    )
+    op.create_index("ix_audit_events_found", "audit_events", ["organization_id", "at"])
     op.create_table(
         "audit_chains",
         *organization("audit_chains"),
