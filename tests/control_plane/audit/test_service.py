@@ -137,7 +137,10 @@ class TestChain:
         self, service: Service, audit: AuditService, scope: Scope, column: str
     ) -> None:
         fill(audit, scope)
-        values: dict[str, Any] = {"content": {"actor": {}}, "at": service.clock.now().replace(year=2020)}
+        values: dict[str, Any] = {
+            "content": {"actor": {}},
+            "at": service.clock.now().replace(year=2020),
+        }
         _without_triggers(service)
         with service.core.database.transaction() as session:
             change = update(AuditEvent).where(AuditEvent.sequence == 2)
