@@ -149,7 +149,9 @@ def test_an_operator_closes_a_cluster_and_clients_are_told(usage: Usage, cluster
     ):
         assert (refused.status_code, refused.json()["code"]) == (403, "cluster_read_only")
 
-    usage.service.operator_command("cluster", "access", cluster.id, "suspended", "--reason", "standing")
+    usage.service.operator_command(
+        "cluster", "access", cluster.id, "suspended", "--reason", "standing"
+    )
     await_told(cluster, key, "the cluster is suspended")
     eventually(lambda: usage.http.post(produce_path, json=RECORD).status_code == 403)
     for refused in (usage.http.post(produce_path, json=RECORD), usage.http.get(topics)):

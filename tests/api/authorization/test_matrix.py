@@ -10,7 +10,7 @@ from tests.api.authorization.oracle import read_oracle
 from tests.api.authorization.routes import Route, all_routes
 from tests.fixtures.service import Service
 
-ROUTES_MIN = 50
+ROUTES_MIN = 40
 CONTROLLED = frozenset({"get_cluster", "get_member", "list_api_keys", "create_organization"})
 
 
