@@ -17,6 +17,7 @@ from control_plane.audit.service import (
     Outcome,
     leave,
 )
+from control_plane.kit.job_runner import JobRunner
 from control_plane.kit.pagination import PageRequest
 from control_plane.kit.scope import Scope
 from tests.fixtures.service import Service
@@ -108,7 +109,9 @@ class TestAppending:
                 result={"steps": ["started"]},
                 now=service.clock.now(),
             )
-        service.container.job_runner.run_due()
+        runner = service.container.job_runner
+        assert isinstance(runner, JobRunner)
+        runner.run_due()
         (event,) = events(service, scope)
         assert (event.actor_id, event.content["result"]) == (
             "control-plane",
