@@ -24,7 +24,7 @@ from tools.running_service import RunningService
 pytestmark = pytest.mark.xdist_group("sdk")
 
 
-def test_what_scripts_rely_on(run: Run) -> None:
+def test_what_scripts_rely_on(run: Run, running_service: RunningService) -> None:
     cluster = json_of(run("cluster", "create", "script", "--plan", "dev", "--wait", "-o", "json"))
     assert cluster["status"] == "running"
     assert cluster["ca_certificate"].startswith("-----BEGIN CERTIFICATE-----")
@@ -49,7 +49,8 @@ def test_what_scripts_rely_on(run: Run) -> None:
     assert all(one["secret"] is None for one in keys)
     assert json_of(run("api-key", "revoke", key["id"], "-ojson"))["revoked_at"] is not None
 
-    organization = json_of(run("organization", "create", "Scripted", "-o", "json"))
+    operator = {"HEADRACE_API_KEY": running_service.ready.operator_api_key}
+    organization = json_of(run("organization", "create", "Scripted", "-o", "json", **operator))
     assert organization["id"].startswith("org_")
     stranger = {"HEADRACE_API_KEY": organization["api_key"]}
     assert run("cluster", "show", cluster["id"], **stranger).returncode == 3
