@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
 from tests.api.authorization import controls
 from tests.api.authorization.matrix import FOREIGN, GONE, NOTHING, OWN, Matrix
 from tests.api.authorization.oracle import read_oracle
 from tests.api.authorization.routes import Route, all_routes
+from tests.fixtures.planes import plain_logs
 from tests.fixtures.service import Service
 
 ROUTES_MIN = 40
 CONTROLLED = frozenset({"get_cluster", "get_member", "list_api_keys"})
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Generator[None]:
+    """Write no tracebacks of what the controls break, with all values in them."""
+    with plain_logs():
+        yield
 
 
 def controlled() -> list[Route]:
