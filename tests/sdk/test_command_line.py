@@ -73,7 +73,10 @@ def test_the_whole_life_of_a_cluster(run: Run) -> None:
     preview = cluster_of("update", "whole-life", "--plan", "pro", "--dry-run")
     assert preview["diff"] == [{"field": "plan", "before": "dev", "after": "pro"}]
     assert preview["price"]["per_day_after"] == "1.440000"
-    waking = cluster_of("update", "whole-life", "--wake-on-connect", "--auto-pause", "30")
+    to_wake = ("update", "whole-life", "--wake-on-connect", "--auto-pause", "30")
+    told = {one["field"]: one["after"] for one in cluster_of(*to_wake, "--dry-run")["diff"]}
+    assert told == {"wake_on_connect": True, "auto_pause_minutes": 30}
+    waking = cluster_of(*to_wake)
     assert (waking["wake_on_connect"], waking["auto_pause_minutes"]) == (True, 30)
     protected = ("--name", "longer-life", "--no-labels", "--deletion-protection")
     updated = cluster_of("update", cluster["id"], *protected)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from http import HTTPStatus
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import httpx2
 
@@ -37,6 +37,23 @@ SASL_MECHANISM = "SCRAM-SHA-512"
 Granularity = Literal["hour", "day"]
 UsageGroup = Literal["topic", "principal"]
 Access = Literal["full", "read_only", "suspended"]
+
+
+class ClusterChanges(TypedDict, total=False):
+    """What of a cluster can change; None is as if it was left out.
+
+    Labels and networks are replaced as a whole. `auto_pause_minutes` of 0 turns the pause of an
+    idle cluster off, `allowed_networks` without any lets clients come from everywhere.
+    """
+
+    name: str | None
+    plan: str | None
+    labels: Mapping[str, str] | None
+    deletion_protection: bool | None
+    wake_on_connect: bool | None
+    auto_pause_minutes: int | None
+    allowed_networks: Sequence[str] | None
+    client_certificates: ClientCertificates | Literal["off"] | None
 
 
 class Clusters:
@@ -175,59 +192,23 @@ class Clusters:
         body = None if name is None else {"name": name}
         return self._change(cluster_id, "undelete", body, timeout_seconds if wait else None)
 
-    def update(  # noqa: PLR0913 - what of a cluster can change
+    def update(
         self,
         cluster_id: str,
         *,
-        name: str | None = None,
-        plan: str | None = None,
-        labels: Mapping[str, str] | None = None,
-        deletion_protection: bool | None = None,
-        wake_on_connect: bool | None = None,
-        auto_pause_minutes: int | None = None,
-        allowed_networks: Sequence[str] | None = None,
-        client_certificates: ClientCertificates | Literal["off"] | None = None,
         wait: bool = True,
         timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+        **changes: Unpack[ClusterChanges],
     ) -> Cluster:
-        """Change a cluster; what is left out stays, labels and networks are replaced as a whole.
-
-        `auto_pause_minutes` of 0 turns the pause of an idle cluster off, `allowed_networks` without
-        any lets clients come from everywhere.
-        """
-        body = _given(
-            name=name,
-            plan=plan,
-            labels=None if labels is None else dict(labels),
-            deletion_protection=deletion_protection,
-            wake_on_connect=wake_on_connect,
-            auto_pause_minutes=auto_pause_minutes,
-            allowed_networks=None if allowed_networks is None else list(allowed_networks),
-            client_certificates=_certificates_body(client_certificates),
-        )
-        response = self._transport.send(_update(cluster_id, body))
+        """Change a cluster; what is left out stays."""
+        response = self._transport.send(_update(cluster_id, _changes_body(changes)))
         return self._changed(response, timeout_seconds if wait else None)
 
     def preview_update(
-        self,
-        cluster_id: str,
-        *,
-        name: str | None = None,
-        plan: str | None = None,
-        labels: Mapping[str, str] | None = None,
-        deletion_protection: bool | None = None,
-        allowed_networks: Sequence[str] | None = None,
-        client_certificates: ClientCertificates | Literal["off"] | None = None,
+        self, cluster_id: str, **changes: Unpack[ClusterChanges]
     ) -> ClusterChangePreview:
         """Tell what an update would do and cost, without making it."""
-        body = _given(
-            name=name,
-            plan=plan,
-            labels=None if labels is None else dict(labels),
-            deletion_protection=deletion_protection,
-            allowed_networks=None if allowed_networks is None else list(allowed_networks),
-            client_certificates=_certificates_body(client_certificates),
-        )
+        body = _changes_body(changes)
         request = _update(cluster_id, body, _flags(dry_run=True))
         return self._transport.decode(self._transport.send(request), ClusterChangePreview)
 
@@ -352,16 +333,18 @@ def _flags(**flags: bool) -> dict[str, str | int]:
     return {name: "true" for name, is_on in flags.items() if is_on}
 
 
-def _certificates_body(
-    wanted: ClientCertificates | Literal["off"] | None,
-) -> dict[str, Any] | None:
-    if wanted == "off":
-        return {"mode": "off"}
-    return None if wanted is None else wanted.as_dict()
+def _changes_body(changes: ClusterChanges) -> dict[str, Any]:
+    body = _given(**changes)
+    certificates = changes.get("client_certificates")
+    if certificates == "off":
+        body["client_certificates"] = {"mode": "off"}
+    elif certificates is not None:
+        body["client_certificates"] = certificates.as_dict()
+    return body
 
 
 def _given(**fields: Any) -> dict[str, Any]:
-    """Return the fields that are to change."""
+    """Return the fields that were given."""
     return {name: value for name, value in fields.items() if value is not None}
 
 

@@ -18,7 +18,7 @@ from headrace.cli.commands.clusters import (
 from headrace.cli.options import OutputFormat, OutputOption, QuietOption
 from headrace.cli.shell import Shell, cluster_id, shell_of
 from headrace.models import ClusterChangePreview, ClusterForkPreview
-from headrace.resources.clusters import Access
+from headrace.resources.clusters import Access, ClusterChanges
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT
 
 PREVIEW_COLUMNS = ("field", "before", "after")
@@ -118,37 +118,24 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
     quiet: QuietOption = False,
 ) -> None:
     """Change a cluster; labels and networks are replaced as a whole."""
-    labels = {} if no_labels else labels_of(label)
-    networks = [] if any_network else allowed_network
-    given = (name, plan, labels, deletion_protection, wake_on_connect, auto_pause, networks)
-    if all(one is None for one in given):
+    changes = ClusterChanges(
+        name=name,
+        plan=plan,
+        labels={} if no_labels else labels_of(label),
+        deletion_protection=deletion_protection,
+        wake_on_connect=wake_on_connect,
+        auto_pause_minutes=auto_pause,
+        allowed_networks=[] if any_network else allowed_network,
+    )
+    if all(one is None for one in changes.values()):
         raise typer.BadParameter("nothing to change was given")
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
         found = cluster_id(client, cluster)
         if dry_run:
-            preview = client.clusters.preview_update(
-                found,
-                name=name,
-                plan=plan,
-                labels=labels,
-                deletion_protection=deletion_protection,
-                allowed_networks=networks,
-            )
-            show_preview(shell, preview)
+            show_preview(shell, client.clusters.preview_update(found, **changes))
             return
-        changed = client.clusters.update(
-            found,
-            name=name,
-            plan=plan,
-            labels=labels,
-            deletion_protection=deletion_protection,
-            wake_on_connect=wake_on_connect,
-            auto_pause_minutes=auto_pause,
-            allowed_networks=networks,
-            wait=wait,
-            timeout_seconds=timeout,
-        )
+        changed = client.clusters.update(found, wait=wait, timeout_seconds=timeout, **changes)
     shell.show(changed, SHOW_COLUMNS)
 
 
