@@ -149,12 +149,14 @@ def test_a_creation_survives_a_kill_at_every_step(
     plane = sqlite_plane
     organization_id = plane.organization()
     killer = Killer(plane, monkeypatch)
+    killed = 0
     for point in range(POINTS_MAX):
         cluster, _ = plane.create(organization_id, f"c{point}")
         killer.left = point
         try:
             plane.run_jobs()
         except Killed:
+            killed += 1
             plane = successor(plane)
             check_nothing_is_left(plane, cluster, "running")
             plane.changed(cluster, "delete", is_purged=True)
@@ -162,6 +164,7 @@ def test_a_creation_survives_a_kill_at_every_step(
             break
     else:
         pytest.fail("the creation never came to its end")
+    assert killed >= 4, "a creation has points at which to die"
 
 
 def test_a_fork_survives_a_kill_at_every_step(
