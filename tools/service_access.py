@@ -6,6 +6,7 @@ import json
 import os
 import ssl
 import subprocess
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class Ready:
     console_url: str
 
 
-class ServiceAccess:
+class ServiceAccess(ABC):
     """Commands and requests to a service, and a look at the brokers of its data directory."""
 
     def __init__(self, program: Path, directory: Path) -> None:
@@ -42,9 +43,9 @@ class ServiceAccess:
         self._environment: dict[str, str] = clean_environment(directory)
 
     @property
+    @abstractmethod
     def ready(self) -> Ready:
         """Where the service is, and its first key."""
-        raise NotImplementedError
 
     def command(self, *arguments: str, api_key: str | None = None) -> Any:
         """Run a `headrace` command; what it prints as JSON."""
