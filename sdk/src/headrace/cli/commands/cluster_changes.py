@@ -142,7 +142,7 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
 def access(
     context: typer.Context,
     *,
-    cluster: ClusterArgument,
+    cluster: Annotated[str, typer.Argument(metavar="ID", help="Id of the cluster.")],
     access: Annotated[Access, typer.Argument(help="How far clients are let in.")],
     reason: Annotated[
         str | None, typer.Option(help="What its owner is told; needed unless it is full.")
