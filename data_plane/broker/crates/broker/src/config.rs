@@ -152,6 +152,9 @@ pub(crate) struct LimitsConfig {
     pub(crate) groups_max: usize,
     pub(crate) topics_max: usize,
     pub(crate) session_seconds_max: Option<u32>,
+    pub(crate) stored_bytes_max: Option<u64>,
+    pub(crate) retention_ms_max: Option<i64>,
+    pub(crate) retention_bytes_max: Option<i64>,
 }
 
 /// How usage is metered.
@@ -197,6 +200,9 @@ impl Default for LimitsConfig {
             groups_max: limits::GROUPS_MAX,
             topics_max: limits::TOPICS_MAX,
             session_seconds_max: None,
+            stored_bytes_max: None,
+            retention_ms_max: None,
+            retention_bytes_max: None,
         }
     }
 }
@@ -337,6 +343,9 @@ impl Config {
             ("fetch_bytes_per_second_max", self.limits.fetch_bytes_per_second_max),
             ("partition_changes_per_minute_max", self.limits.partition_changes_per_minute_max.map(u64::from)),
             ("session_seconds_max", self.limits.session_seconds_max.map(u64::from)),
+            ("stored_bytes_max", self.limits.stored_bytes_max),
+            ("retention_ms_max", self.limits.retention_ms_max.map(|most| most.max(0).unsigned_abs())),
+            ("retention_bytes_max", self.limits.retention_bytes_max.map(|most| most.max(0).unsigned_abs())),
             ("connections_per_second_max", self.limits.connections_per_second_max.map(u64::from)),
             (
                 "connections_per_address_per_second_max",
@@ -345,7 +354,7 @@ impl Config {
         ];
         let nothing = rates.into_iter().find(|(_, limit)| *limit == Some(0));
         ensure(nothing.is_none(), || {
-            format!("limits.{} is 0, and nothing could pass", nothing.map_or("", |(name, _)| name))
+            format!("limits.{} allows nothing at all", nothing.map_or("", |(name, _)| name))
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     config::Config,
-    topics::settings::{DEFINITIONS, Definition, Kind},
+    topics::settings::{Ceilings, DEFINITIONS, Definition, Kind},
 };
 
 /// Where a value comes from (`ConfigEntry.ConfigSource` of Apache Kafka).
@@ -28,14 +28,24 @@ pub(super) struct ConfigView {
 }
 
 impl ConfigView {
-    /// Every configuration of a topic that has these set.
-    pub(super) fn of_topic(configs: &BTreeMap<String, String>) -> impl Iterator<Item = Self> {
-        DEFINITIONS.iter().map(|definition| {
+    /// Every configuration of a topic that has these set, in a cluster with these ceilings: of what is over one, the ceiling is told.
+    pub(super) fn of_topic(
+        configs: &BTreeMap<String, String>,
+        ceilings: Ceilings,
+    ) -> impl Iterator<Item = Self> {
+        DEFINITIONS.iter().map(move |definition| {
             let set = configs.get(definition.name);
+            let value = set.map_or(definition.default, String::as_str);
+            let ceiling = ceilings.replacing(definition.name, value);
+            let source = match (&ceiling, set) {
+                (Some(_), _) => Source::StaticBroker,
+                (None, Some(_)) => Source::Topic,
+                (None, None) => Source::Default,
+            };
             Self {
                 name: definition.name,
-                value: set.cloned().unwrap_or_else(|| definition.default.to_owned()),
-                source: if set.is_some() { Source::Topic } else { Source::Default },
+                value: ceiling.unwrap_or_else(|| value.to_owned()),
+                source,
                 kind: definition.kind,
                 documentation: definition.documentation,
                 default: definition.broker_name.map(|name| (name, definition.default)),

@@ -149,7 +149,11 @@ fn result<'a>(
             error_message: None,
             num_partitions: created.partitions,
             replication_factor: REPLICATION_FACTOR,
-            configs: Some(ConfigView::of_topic(&created.configs).map(effective).collect()),
+            configs: Some(
+                ConfigView::of_topic(&created.configs, context.broker.topics.ceilings())
+                    .map(effective)
+                    .collect(),
+            ),
             ..Default::default()
         },
         Err(refusal) => CreatableTopicResult {

@@ -56,7 +56,8 @@ fn views(context: &Context<'_>, resource: &DescribeConfigsResource<'_>) -> Resul
             let configs = context.broker.topics.configs_of(name.as_str());
             let unknown =
                 || Refusal::new(ErrorCode::UnknownTopicOrPartition, format!("there is no topic '{name}'"));
-            Ok(ConfigView::of_topic(&configs.ok_or_else(unknown)?).collect())
+            let ceilings = context.broker.topics.ceilings();
+            Ok(ConfigView::of_topic(&configs.ok_or_else(unknown)?, ceilings).collect())
         }
         BROKER => {
             context.check_cluster(AclOperation::DescribeConfigs).map_err(denied)?;

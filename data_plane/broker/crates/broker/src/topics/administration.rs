@@ -9,7 +9,7 @@ use super::{
     Slot, TopicRef, Topics,
     opening::{dir_of, open_log, root},
     partitions_of,
-    settings::{self, Settings},
+    settings::{self, Ceilings, Settings},
     storage_refusal,
 };
 use crate::{storage_failure::end_process, usage::UsageError};
@@ -58,6 +58,7 @@ impl Topics {
         self.check_partitions(partitions, partitions)?;
         for (config, value) in &configs {
             self.check_config(config, value)?;
+            self.check_ceiling(config, value)?;
         }
         check_together(&configs)?;
         Ok(NewTopic { name, partitions, configs })
@@ -73,6 +74,17 @@ impl Topics {
             )));
         }
         Ok(())
+    }
+
+    /// Refuses what the owner of the cluster allows no topic.
+    pub(super) fn check_ceiling(&self, name: &str, value: &str) -> Result<(), Refusal> {
+        let refused = |message| Refusal::new(ErrorCode::PolicyViolation, message);
+        self.ceilings.check(name, value).map_err(refused)
+    }
+
+    /// The most that topics may keep.
+    pub(crate) fn ceilings(&self) -> Ceilings {
+        self.ceilings
     }
 
     fn check_topics(&self) -> Result<(), Refusal> {
@@ -105,7 +117,7 @@ impl Topics {
         let mut entropy = [0; 16];
         self.rng.fill(&mut entropy);
         let id = TopicId::from_random(entropy);
-        let settings = Settings::of(&topic.configs);
+        let settings = Settings::of(&topic.configs, self.ceilings);
         let partitions = topic.partitions;
         self.usage.make().map_err(|error| usage_failed(&error))?;
         let meta = TopicMeta { id, partitions, configs: topic.configs, created_at_ms: self.now_ms() };
@@ -161,7 +173,7 @@ impl Topics {
         self.make_dirs(id, present..partitions)?;
         let grown = self.state.borrow_mut().catalog.grow(name, partitions);
         grown.map_err(|error| refusal_of(&error))?;
-        let settings = Settings::of(&self.configs_of(name).unwrap_or_default());
+        let settings = Settings::of(&self.configs_of(name).unwrap_or_default(), self.ceilings);
         self.open_partitions(id, present..partitions, settings)
     }
 

@@ -9,7 +9,7 @@ use headrace_records::{
 use headrace_types::{ErrorCode, Offset, TopicPartition};
 use headrace_usage::{Append, Quantity, UNKNOWN};
 
-use super::{Online, Refusal, State, Topics, online, opening::root, storage_refusal};
+use super::{Online, Refusal, State, Topics, online, opening::root, storage_refusal, stored::OverLimit};
 use crate::usage::Usage;
 
 /// From this version of Produce on what is written in a transaction is added to it by itself (KIP-890).
@@ -91,6 +91,7 @@ impl Topics {
             header
         };
         self.reserve(records.len() as u64)?;
+        self.keep_to_limit(records.len() as u64)?;
         let journal_end = if header.attributes.is_transactional() { admit(&header)? } else { 0 };
         let mut state = self.state.borrow_mut();
         if header.attributes.is_transactional() {
@@ -135,6 +136,18 @@ impl Topics {
         }
         self.metrics.produce_refused_disk_full.inc();
         Err(ProduceRefusal::saying(ErrorCode::KafkaStorageError, "the cluster's disk is full"))
+    }
+
+    /// Refuses what the cluster may not store.
+    fn keep_to_limit(&self, bytes: u64) -> Result<(), ProduceRefusal> {
+        let taken = self.storage_limit.take(bytes, || self.stored_bytes());
+        taken.map_err(|OverLimit { stored, bytes_max }| {
+            self.metrics.produce_refused_storage_limit.inc();
+            let message = format!(
+                "the cluster stores {stored} bytes of at most {bytes_max}: delete topics or records, keep less, or have the limit raised"
+            );
+            ProduceRefusal::saying(ErrorCode::PolicyViolation, message)
+        })
     }
 
     /// Returns once everything before the given offsets is durable, or its partition is gone; of a topic that does not wait for that, at

@@ -48,6 +48,10 @@ impl Topics {
     ) -> Result<(), Refusal> {
         for (config, value) in &wanted {
             self.check_config(config, value)?;
+            // What a topic had before there was a ceiling must not stop other changes.
+            if present.get(config) != Some(value) {
+                self.check_ceiling(config, value)?;
+            }
         }
         check_together(&wanted)?;
         if validate_only || wanted == *present {
@@ -56,7 +60,7 @@ impl Topics {
         let id = self
             .resolve(TopicRef::Name(name))
             .map_err(|code| Refusal::new(code, "there is no such topic"))?;
-        let settings = Settings::of(&wanted);
+        let settings = Settings::of(&wanted, self.ceilings);
         let state = &mut *self.state.borrow_mut();
         state.catalog.configure(name, wanted).map_err(|error| refusal_of(&error))?;
         state.configure_logs(name, id, settings);

@@ -79,16 +79,21 @@ impl Topics {
 
     /// What the broker is like now, with this many connections.
     pub(crate) fn snapshot(&self, connections: usize) -> Snapshot {
+        Snapshot {
+            stored_bytes: self.stored_bytes(),
+            partitions: self.partitions_count() as u64,
+            connections: connections as u64,
+        }
+    }
+
+    /// How much the logs hold.
+    pub(super) fn stored_bytes(&self) -> u64 {
         let state = self.state.borrow();
         let online = state.logs.values().filter_map(|slot| match slot {
             Slot::Online(online) => Some(online.log.size_bytes()),
             Slot::Offline => None,
         });
-        Snapshot {
-            stored_bytes: online.sum(),
-            partitions: state.logs.len() as u64,
-            connections: connections as u64,
-        }
+        online.sum()
     }
 
     /// Does something that asks how far logs are durable.

@@ -21,6 +21,7 @@ pub(crate) struct StorageMetrics {
     pub(super) batches_repeated: Counter,
     pub(super) batches_relaxed: Counter,
     pub(super) produce_refused_disk_full: Counter,
+    pub(super) produce_refused_storage_limit: Counter,
     pub(super) fetched_bytes: Counter,
     pub(super) cold_reads: Counter,
     pub(super) fetch_waits_refused: Counter,
@@ -87,6 +88,11 @@ impl StorageMetrics {
             &self.batches_relaxed,
         );
         add("produce_refused_disk_full", "Batches refused for want of room", &self.produce_refused_disk_full);
+        add(
+            "produce_refused_storage_limit",
+            "Batches refused because the cluster may not store more",
+            &self.produce_refused_storage_limit,
+        );
         add("fetched_bytes", "Bytes of record batches read for fetches", &self.fetched_bytes);
         add("cold_reads", "Reads for fetches that waited for the disk", &self.cold_reads);
         add(

@@ -15,6 +15,7 @@ mod opening;
 mod pace;
 pub(crate) mod read;
 pub(crate) mod settings;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod transactions;
@@ -36,7 +37,8 @@ use crate::{limits::FETCHED_IN_MEMORY_BYTES_MAX, storage_failure::end_process, u
 use arrivals::Arrivals;
 use on_the_way::OnTheWay;
 use pace::Pace;
-use settings::Settings;
+use settings::{Ceilings, Settings};
+use stored::StorageLimit;
 
 pub(crate) use administration::{NewTopic, Refusal};
 pub(crate) use append::{Accepted, IMPLICIT_SINCE, ProduceRefusal, Produced};
@@ -53,6 +55,8 @@ pub(crate) struct Topics {
     partitions_max: usize,
     count_max: usize,
     batch_bytes_max: usize,
+    ceilings: Ceilings,
+    storage_limit: StorageLimit,
     state: RefCell<State>,
     arrivals: Arrivals,
     /// Something is to be synced or removed.

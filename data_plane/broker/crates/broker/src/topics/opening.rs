@@ -15,8 +15,14 @@ use headrace_types::{TopicId, TopicPartition};
 use tokio::sync::{Notify, Semaphore, watch};
 
 use super::{
-    LogSet, Online, Pace, SharedTopics, Slot, State, Topics, arrivals::Arrivals, fetch_memory,
-    metrics::StorageMetrics, on_the_way::OnTheWay, partitions_of, settings::Settings,
+    LogSet, Online, Pace, SharedTopics, Slot, State, Topics,
+    arrivals::Arrivals,
+    fetch_memory,
+    metrics::StorageMetrics,
+    on_the_way::OnTheWay,
+    partitions_of,
+    settings::{Ceilings, Settings},
+    stored::StorageLimit,
 };
 use crate::{
     config::LimitsConfig,
@@ -41,12 +47,13 @@ impl Topics {
         usage: Rc<Usage>,
         wal: WalConfig,
     ) -> Result<SharedTopics, CommitError> {
+        let ceilings = Ceilings::of(limits);
         let root = root();
         disk.create_dir_all(&root).map_err(LogError::io(&root))?;
         let has_catalog = Catalog::exists(&*disk, Path::new(DATA_DIRECTORY))?;
         let mut catalog = Catalog::open(Arc::clone(&disk), Path::new(DATA_DIRECTORY))?;
         remove_leftovers(&*disk, &mut catalog, !has_catalog)?;
-        let mut logs = open_logs(&disk, &catalog, clock.wall_ms());
+        let mut logs = open_logs(&disk, &catalog, ceilings, clock.wall_ms());
         let wal_dir = Path::new(DATA_DIRECTORY).join(WAL_DIRECTORY);
         let replay = Replay::open(Arc::clone(&disk), &wal_dir)?;
         let replayed = match &replay {
@@ -71,6 +78,8 @@ impl Topics {
             partitions_max: limits.partitions_max,
             count_max: limits.topics_max,
             batch_bytes_max: limits.request_bytes_max,
+            ceilings,
+            storage_limit: StorageLimit::new(limits.stored_bytes_max),
             state: RefCell::new(state),
             arrivals: Arrivals::new(FETCH_WAITS_MAX),
             work: Notify::new(),
@@ -102,10 +111,15 @@ pub(super) fn dir_of(partition: TopicPartition) -> PathBuf {
     root().join(partition::dir_name(partition))
 }
 
-fn open_logs(disk: &Arc<dyn Disk>, catalog: &Catalog, now_ms: i64) -> BTreeMap<TopicPartition, Slot> {
+fn open_logs(
+    disk: &Arc<dyn Disk>,
+    catalog: &Catalog,
+    ceilings: Ceilings,
+    now_ms: i64,
+) -> BTreeMap<TopicPartition, Slot> {
     let mut logs = BTreeMap::new();
     for (name, topic) in catalog.topics() {
-        let settings = Settings::of(&topic.configs);
+        let settings = Settings::of(&topic.configs, ceilings);
         for partition in partitions_of(topic.id, 0..topic.partitions) {
             let opened = open_log(disk, partition, settings, now_ms);
             let slot = opened.unwrap_or_else(|error| {

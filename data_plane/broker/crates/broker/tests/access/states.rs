@@ -100,3 +100,23 @@ fn a_file_with_a_state_or_network_that_there_is_not_leaves_what_is_in_force() {
     }
     assert_eq!(create(&mut login(&broker, "one"), "orders").0, POLICY_VIOLATION);
 }
+
+#[test]
+fn a_cluster_stores_no_more_than_it_may_until_something_is_deleted() {
+    let broker = Broker::with_logins(|config| config["limits"] = json!({"stored_bytes_max": 180}));
+    let mut client = login(&broker, "one");
+    create(&mut client, "orders");
+    let counted = |broker: &Broker| metric(broker, "produce_refused_storage_limit_total");
+    assert_eq!(produce(&mut client, "orders").0, 0);
+    assert_eq!(produce(&mut client, "orders").0, 0, "a batch of one byte has 69, the head of a segment 64");
+    assert_eq!(counted(&broker), 0);
+    let (code, message) = produce(&mut client, "orders");
+    assert_eq!(code, POLICY_VIOLATION);
+    assert!(message.contains("202 bytes of at most 180"), "{message}");
+    assert_eq!(produce(&mut login(&broker, "two"), "orders").0, POLICY_VIOLATION, "whoever asks");
+    assert_eq!(counted(&broker), 2);
+    assert!(fetch(&mut client, "orders").1 > 0, "reading goes on");
+    assert_eq!(delete(&mut client, "orders"), 0);
+    create(&mut client, "orders");
+    assert_eq!(produce(&mut client, "orders").0, 0, "there is room again");
+}

@@ -10,10 +10,11 @@ use headrace_protocol::messages::{
     incremental_alter_configs_request::{AlterConfigsResource, AlterableConfig},
 };
 use headrace_types::ErrorCode;
+use serde_json::json;
 
 use crate::{
     calls::{batch, create, list_offset, produce, read_all},
-    support::{Broker, Client},
+    support::{self, Broker, Client},
 };
 
 const LATEST: i64 = -1;
@@ -351,4 +352,30 @@ fn what_has_configurations_is_listed_by_type() {
     assert_eq!(list(&[16, 32], 1), (0, vec![]));
     assert_eq!(list(&[99], 1), (ErrorCode::UnsupportedVersion.code(), vec![]));
     assert_eq!(list(&[], 0), (0, vec![]));
+}
+
+#[test]
+fn no_topic_keeps_more_than_the_ceilings_of_its_cluster() {
+    let broker = Broker::with_logins(|_| {});
+    let mut client = broker.connect();
+    assert_eq!(client.login("hk_one", "secret-one"), 0);
+    create(&mut client, "t", 1, &[("retention.ms", "9000")]);
+    let data_dir = broker.stop();
+    let mut config = support::config(data_dir.path());
+    config["limits"] = json!({"retention_ms_max": 5000, "retention_bytes_max": 700});
+    fs::write(data_dir.path().join("config.json"), config.to_string()).unwrap();
+    let broker = Broker::again(data_dir);
+    let mut client = broker.connect();
+    assert_eq!(client.login("hk_one", "secret-one"), 0);
+    let ceiling = |value: &str| (value.to_owned(), 4);
+    assert_eq!(topic_config(&mut client, "retention.ms"), ceiling("5000"), "what it had before");
+    assert_eq!(topic_config(&mut client, "retention.bytes"), ceiling("700"), "what is the default");
+    assert_eq!(alter(&mut client, "t", &[("segment.ms", SET, Some("100"))]).0, 0, "of no concern");
+    for value in ["5001", "-1"] {
+        let (code, message) = alter(&mut client, "t", &[("retention.ms", SET, Some(value))]);
+        assert_eq!(code, ErrorCode::PolicyViolation.code());
+        assert!(message.contains("5000"), "{message}");
+    }
+    assert_eq!(alter(&mut client, "t", &[("retention.ms", SET, Some("4999"))]).0, 0);
+    assert_eq!(topic_config(&mut client, "retention.ms"), ("4999".to_owned(), 1));
 }

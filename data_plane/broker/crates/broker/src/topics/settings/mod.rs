@@ -1,5 +1,6 @@
 //! Configurations of topics: which exist, their defaults, how they change, and what they mean for the log.
 
+mod ceilings;
 mod change;
 mod definitions;
 mod page;
@@ -10,6 +11,7 @@ use headrace_log::{CompactionConfig, LogConfig};
 
 use definitions::{Allowed, Unsupported};
 
+pub(crate) use ceilings::Ceilings;
 pub(crate) use change::{ConfigChange, Operation, apply};
 pub(crate) use definitions::{DEFINITIONS, Definition, Kind, UNSUPPORTED};
 pub(crate) use page::page;
@@ -36,13 +38,17 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// The settings of a topic with these configurations, which were checked when they were set.
-    pub(crate) fn of(configs: &BTreeMap<String, String>) -> Self {
+    /// The settings of a topic with these configurations, which were checked when they were set, in a cluster with these ceilings.
+    pub(crate) fn of(configs: &BTreeMap<String, String>, ceilings: Ceilings) -> Self {
         let number = |name: &str| value_of(configs, name).parse().unwrap_or_default();
         let policy = value_of(configs, "cleanup.policy");
         let has = |word| entries(policy).contains(&word);
-        // Without that policy retention removes nothing.
-        let retention = |name| if has("delete") { number(name) } else { NO_LIMIT };
+        // Without that policy retention removes nothing, but what a ceiling says of topics that would keep everything.
+        let retention = |name| match (has("delete"), has("compact")) {
+            (true, _) => ceilings.bounded(name, number(name)),
+            (false, true) => NO_LIMIT,
+            (false, false) => ceilings.bounded(name, NO_LIMIT),
+        };
         let ratio: f64 = value_of(configs, "min.cleanable.dirty.ratio").parse().unwrap_or_default();
         let compaction = CompactionConfig {
             dirty_millionths_min: (ratio * MILLION).round() as u64,

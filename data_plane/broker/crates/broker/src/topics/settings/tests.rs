@@ -7,7 +7,7 @@ fn defaults_pass_their_own_checks_and_mean_what_kafka_means() {
     for definition in DEFINITIONS {
         check(definition.name, definition.default).unwrap();
     }
-    let settings = Settings::of(&BTreeMap::new());
+    let settings = Settings::of(&BTreeMap::new(), Ceilings::default());
     assert_eq!(settings.log.retention_ms, 7 * 24 * 60 * 60 * 1000);
     assert_eq!((settings.log.segment_bytes, settings.log.retention_bytes), (1 << 30, -1));
     assert_eq!((settings.batch_bytes_max, settings.append_time), (1_048_588, false));
@@ -24,7 +24,7 @@ fn without_a_cleanup_policy_everything_is_kept() {
         ])
     };
     let kept = |policy| {
-        let log = Settings::of(&configs(policy)).log;
+        let log = Settings::of(&configs(policy), Ceilings::default()).log;
         (log.retention_ms, log.retention_bytes)
     };
     assert_eq!(kept("delete"), (5, 7));
@@ -37,7 +37,7 @@ fn without_a_cleanup_policy_everything_is_kept() {
 fn compaction_is_what_the_policy_and_its_settings_say() {
     let compaction = |pairs: &[(&str, &str)]| {
         let configs = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Settings::of(&configs).log.compaction
+        Settings::of(&configs, Ceilings::default()).log.compaction
     };
     assert_eq!(compaction(&[]), None);
     let defaults = CompactionConfig {
