@@ -10,7 +10,8 @@ import sys
 
 from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage, run_all
 
-PYTEST = ("pytest", "--dist", "loadgroup")
+# What takes long is told, so that whoever makes the run too long sees what to make faster.
+PYTEST = ("pytest", "--dist", "loadgroup", "--durations", "25", "--durations-min", "5")
 CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
 SIMULATION = (
     *("test", "--locked", "--quiet", "--package", "headrace-commit"),
