@@ -38,7 +38,7 @@ test-browser: setup-tests ## the tests in a browser alone
 	@$(VENV)/python -m tools.test browser
 
 test-python: setup-tests ## the Python tests alone, without those in a browser
-	@$(VENV)/python -m tools.test python
+	@$(VENV)/python -m tools.test python clients
 
 check: setup-tests ## format, lint, types, import contracts, generated files; never edits
 	@$(VENV)/python -m tools.check

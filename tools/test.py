@@ -13,6 +13,7 @@ from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage,
 # What takes long is told, so that whoever makes the run too long sees what to make faster.
 PYTEST = ("pytest", "--dist", "loadgroup", "--durations", "25", "--durations-min", "5")
 CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
+APART = ("--ignore", "tests/console", "--ignore", "tests/clients")
 SIMULATION = (
     *("test", "--locked", "--quiet", "--package", "headrace-commit"),
     *("--features", "museum", "--test", "simulation"),
@@ -26,14 +27,22 @@ STAGES: dict[str, tuple[Stage, ...]] = {
     ),
     "terraform": (go_stage("terraform provider tests", "go", "test", "./..."),),
     "console": (node_stage("console tests", "vitest", "run", "--no-color"),),
-    "python": (python_stage("python tests", *PYTEST, "-n", "3", "--ignore", "tests/console"),),
+    "python": (python_stage("python tests", *PYTEST, "-n", "3", *APART),),
+    # Apart for the length of the lanes alone.
+    "clients": (python_stage("client tests", *PYTEST, "-n", "1", "tests/clients"),),
     # Playwright keeps an event loop in its thread, beside which no other test can run its own.
     "browser": (python_stage("browser tests", *PYTEST, "-n", "1", "tests/console"),),
 }
 # Compiling takes both cores, and Python tests run a program that it makes.
 FIRST = STAGES["broker"][:1]
 LANES = (
-    (*STAGES["broker"][1:], *STAGES["terraform"], *STAGES["console"], *STAGES["browser"]),
+    (
+        *STAGES["broker"][1:],
+        *STAGES["terraform"],
+        *STAGES["console"],
+        *STAGES["browser"],
+        *STAGES["clients"],
+    ),
     STAGES["python"],
 )
 
