@@ -560,6 +560,8 @@ OTHERS = frozenset(
         "broker.COMPACTION_INTERVAL",
         "broker.LOOKUP_BYTES_MAX",
         "broker.SYNC_HERE_MAX",
+        "broker.LINGER_MAX",
+        "broker.LINGER_SKIPPED_MAX",
         "broker.SYNC_THREADS",
         "broker.DESCRIBED_PARTITIONS_MAX",
         "broker.DESCRIBED_PRODUCERS_MAX",

@@ -130,6 +130,10 @@ pub(crate) const COMPACTION_INTERVAL: Duration = Duration::from_secs(15);
 pub(crate) const LOOKUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest sync that the event loop waits for itself, if the last ones were no longer.
 pub(crate) const SYNC_HERE_MAX: Duration = Duration::from_micros(400);
+/// Longest time that the event loop looks for the next request of who was just answered, before it sleeps.
+pub(crate) const LINGER_MAX: Duration = Duration::from_micros(50);
+/// Most rounds that it then sleeps at once instead, after it has looked in vain again and again.
+pub(crate) const LINGER_SKIPPED_MAX: u32 = 1024;
 /// Threads that sync logs at once.
 pub(crate) const SYNC_THREADS: usize = 4;
 /// Most partitions in one answer to `DescribeTopicPartitions` (Kafka: `max.request.partition.size.limit`).

@@ -1,6 +1,7 @@
 //! What runs beside the requests: syncing what was appended, removing what was deleted or has grown too old.
 
 use std::{
+    pin::pin,
     rc::Rc,
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -14,7 +15,7 @@ use tokio::task::{spawn_blocking, spawn_local, yield_now};
 
 use super::{LogSet, SharedTopics, Slot, State, Topics, opening, partitions_of};
 use crate::{
-    limits::{RELAXED_SYNC_DELAY, RETENTION_INTERVAL, SYNC_THREADS},
+    limits::{LINGER_MAX, RELAXED_SYNC_DELAY, RETENTION_INTERVAL, SYNC_THREADS},
     storage_failure::end_process,
     threads::{joined, on_thread},
 };
@@ -24,7 +25,7 @@ impl Topics {
     /// the process ends: nothing may be acknowledged any more.
     pub(crate) async fn keep_durable(self: SharedTopics) {
         loop {
-            self.work.notified().await;
+            self.await_work().await;
             loop {
                 self.remove_deleted();
                 self.look_after_the_wal().await;
@@ -39,6 +40,22 @@ impl Topics {
                 self.metrics.round_seconds.0.observe(self.since(began));
             }
         }
+    }
+
+    /// Waits until something is to be synced or removed; for a moment without sleeping, where that is worth it.
+    async fn await_work(&self) {
+        let mut work = pin!(self.work.notified());
+        if self.lingering.begin() {
+            let until = self.clock.mono() + LINGER_MAX;
+            let mut has_come = work.as_mut().enable();
+            while !has_come && self.clock.mono() < until {
+                // The event loop looks for events, and comes back whether there are any or not.
+                yield_now().await;
+                has_come = work.as_mut().enable();
+            }
+            self.lingering.end(has_come);
+        }
+        work.await;
     }
 
     /// Syncs, for ever, what was acknowledged before it was durable. Wakes only when there is such.
@@ -69,6 +86,9 @@ impl Topics {
             self.metrics.count(&job);
             let is_here = matches!(&job, Job::Block(block) if is_lone || !block.is_synced());
             if is_here {
+                if is_lone {
+                    self.lingering.answered_here();
+                }
                 done.push(self.timed(timed_run(&*self.clock, job))?);
             } else {
                 let clock = Arc::clone(&self.clock);

@@ -8,6 +8,7 @@ mod compaction;
 mod configuration;
 mod deletion;
 mod forking;
+mod lingering;
 mod metering;
 mod metrics;
 mod on_the_way;
@@ -35,6 +36,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::{limits::FETCHED_IN_MEMORY_BYTES_MAX, storage_failure::end_process, usage::Usage};
 use arrivals::Arrivals;
+use lingering::Lingering;
 use on_the_way::OnTheWay;
 use pace::Pace;
 use settings::{Ceilings, Settings};
@@ -73,6 +75,8 @@ pub(crate) struct Topics {
     rounds: watch::Sender<u64>,
     /// How long syncs take, to know who may wait for one.
     pace: Pace,
+    /// Whether who was just answered is waited for without sleeping.
+    lingering: Lingering,
     /// Whether segments are being synced in the background.
     is_settling: Cell<bool>,
     /// The write-ahead log of the process before, until everything it tells is durable elsewhere.

@@ -15,7 +15,7 @@ use headrace_types::{TopicId, TopicPartition};
 use tokio::sync::{Notify, Semaphore, watch};
 
 use super::{
-    LogSet, Online, Pace, SharedTopics, Slot, State, Topics,
+    Lingering, LogSet, Online, Pace, SharedTopics, Slot, State, Topics,
     arrivals::Arrivals,
     fetch_memory,
     metrics::StorageMetrics,
@@ -89,6 +89,7 @@ impl Topics {
             forks: Cell::new(0),
             rounds: watch::Sender::new(0),
             pace: Pace::new(),
+            lingering: Lingering::default(),
             is_settling: Cell::new(false),
             replay: RefCell::new(replay),
             accounts: replayed.accounts,
