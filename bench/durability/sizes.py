@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.durability import errors, kills, power, rot
+from bench.durability import errors, kills, power, relaxed, rot
 from bench.durability.outcome import Outcome
 
 Sweep = Callable[["Size", Path, Path | None], Outcome]
@@ -19,14 +19,18 @@ class Size:
     kill_every: int
     power_cuts: int
     """On each file system."""
+    relaxed_cuts: int
+    """Of topics that do not wait for syncs, on each file system."""
     failing_syncs: int
     sequences: int
     """Of each kind, on each file system."""
     flips: int
 
 
-FULL = Size(kill_every=1, power_cuts=100, failing_syncs=12, sequences=10, flips=500)
-SMALL = Size(kill_every=12, power_cuts=3, failing_syncs=2, sequences=1, flips=20)
+FULL = Size(
+    kill_every=1, power_cuts=100, relaxed_cuts=50, failing_syncs=12, sequences=10, flips=500
+)
+SMALL = Size(kill_every=12, power_cuts=3, relaxed_cuts=3, failing_syncs=2, sequences=1, flips=20)
 
 
 def _kill(size: Size, root: Path, _control: Path | None) -> Outcome:
@@ -35,6 +39,10 @@ def _kill(size: Size, root: Path, _control: Path | None) -> Outcome:
 
 def _power(size: Size, root: Path, control: Path | None) -> Outcome:
     return power.sweep(cycles=size.power_cuts, root=root, control_binary=control)
+
+
+def _relaxed(size: Size, root: Path, _control: Path | None) -> Outcome:
+    return relaxed.sweep(cycles=size.relaxed_cuts, root=root)
 
 
 def _errors(size: Size, root: Path, control: Path | None) -> Outcome:
@@ -53,4 +61,10 @@ def _rot(size: Size, root: Path, _control: Path | None) -> Outcome:
 CONTROLLED_BY_BUILD = frozenset({"power", "errors"})
 """Sweeps whose negative control is a build that acknowledges before it syncs."""
 
-SWEEPS: Mapping[str, Sweep] = {"kill": _kill, "power": _power, "errors": _errors, "rot": _rot}
+SWEEPS: Mapping[str, Sweep] = {
+    "kill": _kill,
+    "power": _power,
+    "relaxed": _relaxed,
+    "errors": _errors,
+    "rot": _rot,
+}

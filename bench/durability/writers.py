@@ -55,11 +55,11 @@ class Writer:
         return f"{self.number}/{self.next_sequence + index}/{padding}".encode()
 
 
-def make(count: int, partitions: int, seed: int) -> list[Writer]:
-    """Producers spread over the partitions; one seed decides what they write."""
+def make(count: int, partitions: int, seed: int, first: int = 0) -> list[Writer]:
+    """Producers from number `first` on, spread over the partitions; one seed decides the rest."""
     return [
         Writer(number=number, partition=number % partitions, rng=random.Random(seed + number))
-        for number in range(count)
+        for number in range(first, first + count)
     ]
 
 

@@ -45,6 +45,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "broker-memory": broker_speed.prove_memory,
     "durability-kill": durability.prove_kill,
     "durability-power": durability.prove_power,
+    "durability-relaxed": durability.prove_relaxed,
     "durability-errors": durability.prove_errors,
     "durability-rot": durability.prove_rot,
     "cost-report": cost_report.prove,

@@ -13,6 +13,7 @@ from tools.paths import BUILD
 BARS = {
     "kill": {"lost": 0, "duplicated": 0, "failed_recoveries": 0, "every_call_met": True},
     "power": {"power_cuts": 200, "lost": 0, "duplicated": 0},
+    "relaxed": {"power_cuts": 100, "gone_after_stop": 0, "unsettled": 0, "gaps": 0},
     "errors": {"acknowledged_after_failed_sync": 0, "lost": 0},
     "rot": {"flips": 500, "wrong": 0},
 }
@@ -26,6 +27,11 @@ def prove_kill() -> Finding:
 def prove_power() -> Finding:
     """Power cuts on ext4 and XFS under four idempotent producers."""
     return _prove("power", "the control acknowledges before it syncs")
+
+
+def prove_relaxed() -> Finding:
+    """Power cuts on ext4 and XFS under a topic with `flush=relaxed`."""
+    return _prove("relaxed", "the control stops in order with syncs that do nothing")
 
 
 def prove_errors() -> Finding:
