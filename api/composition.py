@@ -1,5 +1,6 @@
 """Composes the services of a web process from its settings."""
 
+import random
 from collections.abc import Callable
 
 from api.deps import ClusterDirectory, Container, Core, CredentialPublisher, JobService
@@ -27,15 +28,20 @@ from control_plane.kit import idempotency
 from control_plane.kit.clock import Clock, SystemClock
 from control_plane.kit.db import Database
 from control_plane.kit.idempotency import IdempotencyStore
-from control_plane.kit.job_runner import JobRunner
-from control_plane.kit.jobs import JobRegistry
+from control_plane.kit.job_runner import JobRunner, JobRunners
+from control_plane.kit.jobs import JobQueue, JobRegistry
 from control_plane.kit.periodic import Periodic
 from control_plane.kit.secrets import MasterKey, Vault
 from control_plane.kit.settings import Environment, Settings
+from control_plane.notifications import tasks as notification_tasks
+from control_plane.notifications.delivering import Deliverer
+from control_plane.notifications.service import WebhookService
 from control_plane.operations.service import OperationService
 from control_plane.organizations.service import OrganizationService
+from control_plane.outbound.http import OutboundHttp
 from migrations.upgrade import require_current, upgrade
 
+NOTIFICATION_WORKERS = 2
 # Used keys say so this often, for `last_used_at`.
 TOUCH_EVERY_SECONDS = 30
 
@@ -62,6 +68,8 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     costs = CostService(catalog, metering, clock)
     authenticator = Authenticator(database, clock, cluster_lives)
     sessions = SessionService(clock)
+    http = OutboundHttp(allows_private=settings.allows_private_addresses)
+    webhooks = WebhookService(vault, clock, http)
     session_authenticator = SessionAuthenticator(database, sessions, clock, cluster_lives)
 
     def forget_key(api_key_id: str) -> None:
@@ -83,7 +91,9 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         api_keys=ApiKeyService(vault, clock, forget_key),
         sessions=sessions,
         session_authenticator=session_authenticator,
-        operations=OperationService(database, clock),
+        operations=OperationService(database, clock, webhooks),
+        webhooks=webhooks,
+        deliverer=Deliverer(database, clock, webhooks, http, random.SystemRandom().random),
         idempotency=IdempotencyStore(database, vault, clock),
         catalog=catalog,
         metering=metering,
@@ -117,15 +127,26 @@ def register_jobs(core: Core, publisher: CredentialPublisher) -> None:
     """Add the jobs of what knows no cluster; those of clusters came with their services."""
     identity_tasks.register(core.jobs, core.database, core.clock, publisher.publish)
     idempotency.register(core.jobs, core.idempotency)
+    notification_tasks.register(core.jobs, core.deliverer)
     metering_tasks.register(core.jobs, UsageConsumer(core.catalog, core.metering))
 
 
 def in_process(core: Core) -> JobService:
-    """Return threads of this process that run jobs."""
-    return JobRunner(
-        core.database,
-        core.clock,
-        core.jobs,
-        workers=core.settings.job_workers,
-        exclusive=core.settings.environment is Environment.EMBEDDED,
+    """Return threads of this process that run jobs.
+
+    What waits for customers' servers has threads of its own, so that clusters never wait for it.
+    """
+    own = core.jobs.of_queues(set(JobQueue) - {JobQueue.NOTIFICATIONS})
+    foreign = core.jobs.of_queues({JobQueue.NOTIFICATIONS})
+    return JobRunners(
+        JobRunner(
+            core.database,
+            core.clock,
+            own,
+            workers=core.settings.job_workers,
+            exclusive=core.settings.environment is Environment.EMBEDDED,
+        ),
+        JobRunner(
+            core.database, core.clock, foreign, workers=NOTIFICATION_WORKERS, exclusive=False
+        ),
     )

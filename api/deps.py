@@ -33,6 +33,8 @@ from control_plane.kit.periodic import Periodic
 from control_plane.kit.scope import Scope
 from control_plane.kit.secrets import Vault
 from control_plane.kit.settings import Settings
+from control_plane.notifications.delivering import Deliverer
+from control_plane.notifications.service import WebhookService
 from control_plane.operations.service import OperationService
 from control_plane.organizations.service import OrganizationService
 
@@ -89,6 +91,8 @@ class Core:
     sessions: SessionService
     session_authenticator: SessionAuthenticator
     operations: OperationService
+    webhooks: WebhookService
+    deliverer: Deliverer
     idempotency: IdempotencyStore
     catalog: CatalogService
     metering: MeteringService

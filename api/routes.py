@@ -22,6 +22,7 @@ from api.v1 import (
     records,
     topics,
     usage,
+    webhooks,
     whoami,
 )
 
@@ -43,6 +44,7 @@ MODULES = (
     operations,
     billing,
     billing_reports,
+    webhooks,
     whoami,
     health,
     console,

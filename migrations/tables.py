@@ -8,6 +8,7 @@ import control_plane.kit.idempotency
 import control_plane.kit.jobs
 import control_plane.kit.outbox
 import control_plane.kit.secrets
+import control_plane.notifications.models
 import control_plane.operations.models
 import control_plane.organizations.models
 import control_plane.usage.models
@@ -24,6 +25,7 @@ MODULES = (
     control_plane.kit.jobs,
     control_plane.kit.outbox,
     control_plane.kit.secrets,
+    control_plane.notifications.models,
     control_plane.operations.models,
     control_plane.organizations.models,
     control_plane.usage.models,

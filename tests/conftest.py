@@ -8,5 +8,6 @@ pytest_plugins = [
     "tests.fixtures.planes",
     "tests.fixtures.apis",
     "tests.fixtures.service",
+    "tests.fixtures.receivers",
     "tests.fixtures.running_service",
 ]

@@ -25,6 +25,7 @@ from control_plane.identity.models import ApiKey
 from control_plane.identity.policy import Action, Role
 from control_plane.identity.principals import Principal
 from control_plane.identity.service import new_key_material, supplied_key_material
+from control_plane.kit.events import Event
 from control_plane.kit.scope import Scope
 
 router = v1_router("api-keys")
@@ -152,6 +153,7 @@ def create_api_key(
         )
         tasks.enqueue_expiry(session, row, core.clock.now())
         services.publisher.request(session, scope.organization_id, scope.cluster_id)
+        core.webhooks.tell(session, _event("api_key.created", row, caller))
         shown = material.secret if given is None else None
         created = ApiKeyCreated(**_response(row).model_dump(), secret=shown)
         reply.keep(session, status.HTTP_201_CREATED, created)
@@ -196,6 +198,7 @@ def revoke_api_key(
     with core.database.transaction() as session:
         row = core.api_keys.revoke(session, caller.scope, api_key_id, revoked_by=caller)
         services.publisher.request(session, row.organization_id, row.cluster_id)
+        core.webhooks.tell(session, _event("api_key.revoked", row, caller))
         revoked = _response(row)
     services.publisher.publish(row.organization_id, row.cluster_id)
     return revoked
@@ -205,6 +208,13 @@ def _bounds(body: ApiKeyCreate) -> KeyBounds | None:
     if body.bounds is None:
         return None
     return KeyBounds(read=tuple(body.bounds.read), write=tuple(body.bounds.write))
+
+
+def _event(event_type: str, row: ApiKey, caller: Principal) -> Event:
+    data = {"api_key_id": row.id, "name": row.name, "role": row.role, "by": caller.id}
+    if row.cluster_id is not None:
+        data["cluster_id"] = row.cluster_id
+    return Event(event_type, row.organization_id, data)
 
 
 def _response(row: ApiKey) -> ApiKeyResponse:

@@ -15,6 +15,7 @@ from control_plane.identity.errors import MemberExistsError, MemberLimitError
 from control_plane.identity.models import EMAIL_LENGTH_MAX
 from control_plane.identity.policy import Action, Role
 from control_plane.identity.principals import Principal
+from control_plane.kit.events import Event
 
 router = v1_router("members")
 
@@ -70,6 +71,8 @@ def create_member(
             role=body.role,
             granted_by=caller.role,
         )
+        data = {"member_id": member.id, "role": member.role, "by": caller.id}
+        core.webhooks.tell(session, Event("member.created", member.organization_id, data))
         created = MemberResponse.model_validate(member)
         reply.keep(session, status.HTTP_201_CREATED, created)
     return created

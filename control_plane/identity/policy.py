@@ -36,6 +36,10 @@ class Action(StrEnum):
     PLANS_READ = "plans.read"
     PRICES_READ = "prices.read"
     COSTS_READ = "costs.read"
+    WEBHOOKS_CREATE = "webhooks.create"
+    WEBHOOKS_READ = "webhooks.read"
+    WEBHOOKS_UPDATE = "webhooks.update"
+    WEBHOOKS_DELETE = "webhooks.delete"
     RECORDS_PRODUCE = "records.produce"
     RECORDS_CONSUME = "records.consume"
 
@@ -46,6 +50,9 @@ _LEAST_ROLE = {
     Action.ORGANIZATIONS_CREATE: Role.OPERATOR,
     Action.CLUSTERS_OPEN: Role.OPERATOR,
     Action.MEMBERS_CREATE: Role.OWNER,
+    Action.WEBHOOKS_CREATE: Role.OWNER,
+    Action.WEBHOOKS_UPDATE: Role.OWNER,
+    Action.WEBHOOKS_DELETE: Role.OWNER,
 }
 
 # A key of one cluster serves programs that use the cluster; it manages nothing beside its topics.

@@ -60,10 +60,14 @@ class JobRunner:
         """Whether every worker runs."""
         return all(thread.is_alive() for thread in self._threads)
 
-    def stop(self, timeout_seconds: float) -> bool:
-        """Finish what is running and stop; return whether all workers ended in time."""
+    def request_stop(self) -> None:
+        """Have no further job taken up."""
         self._stopping.set()
         self._database.signals.notify(JOBS_CHANNEL)
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """Finish what is running and stop; return whether all workers ended in time."""
+        self.request_stop()
         deadline = time.monotonic() + timeout_seconds
         for thread in self._threads:
             if thread.ident is not None:
@@ -96,3 +100,31 @@ class JobRunner:
         if due_at is None:
             return SWEEP_SECONDS
         return min(max((due_at - self._clock.now()).total_seconds(), 0.0), SWEEP_SECONDS)
+
+
+class JobRunners:
+    """Several runners as one, each with kinds of jobs of its own.
+
+    They are started in the order given: only the first may be exclusive, since it takes away
+    every lease that it finds.
+    """
+
+    def __init__(self, *runners: JobRunner) -> None:
+        self._runners = runners
+
+    @property
+    def alive(self) -> bool:
+        """Whether every worker runs."""
+        return all(runner.alive for runner in self._runners)
+
+    def start(self) -> None:
+        for runner in self._runners:
+            runner.start()
+
+    def stop(self, timeout_seconds: float) -> bool:
+        """Finish what is running and stop; return whether all workers ended in time."""
+        for runner in self._runners:
+            runner.request_stop()
+        deadline = time.monotonic() + timeout_seconds
+        ended = [runner.stop(max(0.0, deadline - time.monotonic())) for runner in self._runners]
+        return all(ended)

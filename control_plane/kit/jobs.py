@@ -7,7 +7,7 @@ outside of any transaction, and applies under `JobContext.apply`, which refuses 
 lost.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,6 +49,7 @@ class JobQueue(StrEnum):
     CONTROL = "control"
     BILLING = "billing"
     METRICS = "metrics"
+    NOTIFICATIONS = "notifications"
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,12 @@ class JobRegistry:
 
     def names(self) -> list[str]:
         return sorted(self._kinds)
+
+    def of_queues(self, queues: Collection[JobQueue]) -> "JobRegistry":
+        """Return a registry of those kinds that workers are told of by `queues`."""
+        chosen = JobRegistry()
+        chosen._kinds = {n: kind for n, kind in self._kinds.items() if kind.queue in queues}
+        return chosen
 
     def recurring(self) -> list[JobKind]:
         return [kind for kind in self._kinds.values() if kind.every_seconds is not None]

@@ -82,13 +82,17 @@ def paginate(
     statement: Select[ItemT],
     order: tuple[InstrumentedAttribute[datetime], InstrumentedAttribute[str]],
     page: PageRequest,
+    *,
+    newest_first: bool = False,
 ) -> Page[ItemT]:
     """Return one page of `statement`, ordered by an instant and then by the unique id."""
     if page.token is not None:
         instant, row_id = decode_token(page.token, 2)
         place = (_parse_instant(instant), row_id)
-        statement = statement.where(tuple_(*order) > place)
-    rows = list(session.scalars(statement.order_by(*order).limit(page.size + 1)))
+        place_of_row = tuple_(*order)
+        statement = statement.where(place_of_row < place if newest_first else place_of_row > place)
+    ordering = [column.desc() for column in order] if newest_first else order
+    rows = list(session.scalars(statement.order_by(*ordering).limit(page.size + 1)))
     if len(rows) <= page.size:
         return Page(rows, None)
     last: Any = rows[page.size - 1]

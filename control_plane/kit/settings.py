@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     rate_reads: Annotated[Rate | None, NoDecode] = None
     rate_writes: Annotated[Rate | None, NoDecode] = None
     rate_records: Annotated[Rate | None, NoDecode] = None
+    # Whether webhooks may name addresses of this machine and its networks, and plain HTTP. Not set,
+    # they may where the users of an installation are its operators: in the embedded service.
+    webhook_private_addresses: bool | None = None
     log_level: str = "INFO"
 
     @field_validator(
@@ -133,6 +136,13 @@ class Settings(BaseSettings):
         chosen: Rate | None = getattr(self, f"rate_{allowance}")
         is_embedded = self.environment is Environment.EMBEDDED
         return chosen or (RATES_EMBEDDED if is_embedded else RATES_PRODUCTION)[allowance]
+
+    @property
+    def allows_private_addresses(self) -> bool:
+        """Whether customers may have us connect to addresses that are not public."""
+        if self.webhook_private_addresses is not None:
+            return self.webhook_private_addresses
+        return self.environment is Environment.EMBEDDED
 
     @property
     def resolved_database_url(self) -> str:

@@ -22,7 +22,7 @@ SECRET_KEYS = frozenset(
     }
 )
 # Our own secrets are recognised by their shape wherever they stand, exception texts included.
-SECRET_SHAPE = re.compile(r"(?:hrs|hrc)_[0-9A-Za-z_-]{16,}")
+SECRET_SHAPE = re.compile(r"(?:hrs|hrc)_[0-9A-Za-z_-]{16,}|whsec_[0-9A-Za-z+/=]{16,}")
 
 _JSON = structlog.processors.JSONRenderer()
 

@@ -3,11 +3,13 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database, notify_after_commit
+from control_plane.kit.events import Event, EventSink, Unheard
 from control_plane.kit.ids import new_id
 from control_plane.kit.pagination import Page, PageRequest
 from control_plane.kit.scope import Scope
@@ -35,9 +37,10 @@ class OperationSubject:
 class OperationService:
     """Operations: made with the change they describe, moved by the jobs that carry it out."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, clock: Clock, events: EventSink | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._events = events or Unheard()
         self._waiters = threading.BoundedSemaphore(WAITERS_MAX)
 
     def create(self, session: Session, *, kind: str, subject: OperationSubject) -> Operation:
@@ -72,13 +75,17 @@ class OperationService:
         operation.steps = [*operation.steps, step][-STEPS_MAX:]
 
     def succeed(self, session: Session, operation_id: str) -> None:
-        self._finish(session, operation_id, OperationStatus.SUCCEEDED)
+        operation, is_news = self._finish(session, operation_id, OperationStatus.SUCCEEDED)
+        if is_news:
+            self._events.tell(session, _ended(operation))
 
     def fail(self, session: Session, operation_id: str, *, code: str, detail: str) -> None:
         """End an operation that can not succeed; `code` is stable, `detail` is for people."""
-        operation = self._finish(session, operation_id, OperationStatus.FAILED)
+        operation, is_news = self._finish(session, operation_id, OperationStatus.FAILED)
         operation.error_code = code
         operation.error_detail = detail[:ERROR_DETAIL_LENGTH_MAX]
+        if is_news:
+            self._events.tell(session, _ended(operation))
 
     def get(self, session: Session, scope: Scope, operation_id: str) -> Operation:
         operation = repository.find(session, scope, operation_id)
@@ -126,12 +133,16 @@ class OperationService:
             raise OperationNotFoundError("there is no such operation")
         return operation
 
-    def _finish(self, session: Session, operation_id: str, status: OperationStatus) -> Operation:
+    def _finish(
+        self, session: Session, operation_id: str, status: OperationStatus
+    ) -> tuple[Operation, bool]:
+        """End an operation; return it, and whether it had not ended before."""
         operation = self._move(session, operation_id, status)
-        if operation.finished_at is None:
+        is_news = operation.finished_at is None
+        if is_news:
             operation.finished_at = self._clock.now()
         notify_after_commit(session, _channel(operation_id))
-        return operation
+        return operation, is_news
 
     def _move(self, session: Session, operation_id: str, status: OperationStatus) -> Operation:
         operation = repository.find_any(session, operation_id)
@@ -142,6 +153,21 @@ class OperationService:
         operation.status = status.value
         operation.updated_at = self._clock.now()
         return operation
+
+
+def _ended(operation: Operation) -> Event:
+    """Return the event that the end of an operation is."""
+    data: dict[str, Any] = {
+        "operation_id": operation.id,
+        "kind": operation.kind,
+        "resource_type": operation.resource_type,
+        "resource_id": operation.resource_id,
+    }
+    if operation.cluster_id is not None:
+        data["cluster_id"] = operation.cluster_id
+    if operation.error_code is not None:
+        data["error"] = {"code": operation.error_code, "detail": operation.error_detail}
+    return Event(f"operation.{operation.status}", operation.organization_id, data)
 
 
 def _channel(operation_id: str) -> str:

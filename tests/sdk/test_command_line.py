@@ -17,6 +17,8 @@ from confluent_kafka import Producer
 from control_plane.identity.secrets import new_secret
 from headrace import Client
 from tests.fixtures.kafka_access import KafkaCluster
+from tests.fixtures.receivers import Receiver
+from tests.fixtures.waiting import eventually
 from tests.sdk.conftest import SECONDS_MAX, Run, json_of
 from tools.paths import venv_tool
 from tools.running_service import RunningService
@@ -409,3 +411,30 @@ def test_kafka_settings_of_the_sdk_connect(
         page = client.records.read(kafka_cluster.id, topic, 0, wait_ms=10_000)
 
     assert [record.value_bytes for record in page.records] == [b"by Kafka"]
+
+
+def test_webhooks(run: Run, receiver: Receiver) -> None:
+    made = run("webhook", "create", receiver.url, "--event", "api_key.created", "-ojson")
+    webhook = json_of(made)
+    assert webhook["secret"].startswith("whsec_")
+    sent = json_of(run("webhook", "test", webhook["id"], "-ojson"))
+    assert (sent["status"], sent["response_status"]) == ("delivered", 204)
+    run("api-key", "create")
+    eventually(lambda: len(receiver.received) == 2)
+    listed = json_of(run("webhook", "deliveries", webhook["id"], "-ojson"))
+    assert [one["event_type"] for one in listed] == ["api_key.created", "webhook.test"]
+    again = json_of(run("webhook", "replay", webhook["id"], listed[0]["id"], "-ojson"))
+    assert again["event_id"] == listed[0]["event_id"]
+    eventually(lambda: len(receiver.received) == 3)
+    assert receiver.received[1].headers["webhook-id"] == receiver.received[2].headers["webhook-id"]
+    receiver.statuses = [500]
+    assert run("webhook", "test", webhook["id"]).returncode == 1
+    assert json_of(run("webhook", "disable", webhook["id"], "-ojson"))["enabled"] is False
+    assert json_of(run("webhook", "enable", webhook["id"], "-ojson"))["enabled"] is True
+    rotated = json_of(run("webhook", "rotate-secret", webhook["id"], "-ojson"))
+    assert rotated["secret"] != webhook["secret"]
+    since = ("--failed-since", "2020-01-01T00:00:00Z")
+    assert json_of(run("webhook", "replay", webhook["id"], *since, "-ojson")) == {"replayed": 1}
+    assert [one["id"] for one in json_of(run("webhook", "list", "-ojson"))] == [webhook["id"]]
+    assert run("webhook", "delete", webhook["id"]).returncode == 0
+    assert run("webhook", "test", webhook["id"]).returncode == 3

@@ -27,6 +27,8 @@ from headrace.models import (
     RecordReport,
     StoredRecord,
     Topic,
+    Webhook,
+    WebhookDelivery,
 )
 from headrace.records import NewRecord
 from headrace.version import VERSION
@@ -65,4 +67,6 @@ __all__ = [
     "Topic",
     "Usage",
     "WaitTimeoutError",
+    "Webhook",
+    "WebhookDelivery",
 ]

@@ -13,6 +13,7 @@ from headrace.resources.operations import Operations
 from headrace.resources.organizations import Organizations
 from headrace.resources.records import Records
 from headrace.resources.topics import Topics
+from headrace.resources.webhooks import Webhooks
 from headrace.retries import RetryPolicy
 from headrace.transport import Transport
 
@@ -40,6 +41,7 @@ class Client:
         self.organizations = Organizations(self._transport)
         self.records = Records(self._transport)
         self.billing = Billing(self._transport)
+        self.webhooks = Webhooks(self._transport)
 
     @classmethod
     def from_environment(cls, profile: str | None = None) -> Self:

@@ -178,6 +178,46 @@ class ApiKey(Model, frozen=True, kw_only=True):
     secret: str | None = None
 
 
+class Webhook(Model, frozen=True, kw_only=True):
+    """A URL that is told of events. `secret` is there only when it was just made."""
+
+    id: str
+    url: str
+    description: str
+    enabled: bool
+    created_at: datetime
+    updated_at: datetime
+    event_types: list[str] | None = None
+    disabled_reason: str | None = None
+    failing_since: datetime | None = None
+    old_secret_ends_at: datetime | None = None
+    secret: str | None = None
+
+
+class WebhookDelivery(Model, frozen=True, kw_only=True):
+    """One event for one webhook, and how telling it goes: pending, delivered or failed."""
+
+    id: str
+    webhook_id: str
+    event_id: str
+    event_type: str
+    body: str
+    status: str
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None = None
+    last_attempt_at: datetime | None = None
+    response_status: int | None = None
+    error_code: str | None = None
+    finished_at: datetime | None = None
+
+
+class WebhooksReplayed(Model, frozen=True, kw_only=True):
+    """How many deliveries are made again."""
+
+    replayed: int
+
+
 class Organization(Model, frozen=True, kw_only=True):
     """An organization. `api_key` (a secret) is there only when it was just created."""
 

@@ -18,6 +18,7 @@ from headrace.cli.commands import (
     produce,
     topics,
     usage,
+    webhooks,
 )
 from headrace.cli.exit_codes import ERROR, exit_code
 from headrace.cli.options import OutputOption, ProfileOption, QuietOption
@@ -42,6 +43,7 @@ app.add_typer(api_keys.app, name="api-key")
 app.add_typer(organizations.app, name="organization")
 app.add_typer(operations.app, name="operation")
 app.add_typer(cost.app, name="cost")
+app.add_typer(webhooks.app, name="webhook")
 app.command()(usage.usage)
 app.command()(produce.produce)
 app.command()(consume.consume)

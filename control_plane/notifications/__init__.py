@@ -1,0 +1,1 @@
+"""Notifications: what organizations are told of, by signed webhooks."""
