@@ -46,6 +46,7 @@ TAGS = {
     "billing": "What clusters cost, and what they would.",
     "records": "Producing and consuming over HTTP.",
     "operations": "Work that goes on after a request was accepted.",
+    "webhooks": "URLs that are told of events, and what they were told.",
     "whoami": "Whose credentials these are.",
     "health": "How the service is.",
 }

@@ -308,23 +308,20 @@ def replay_webhook_delivery(
 
 
 def _response(webhook: Webhook) -> WebhookResponse:
-    return WebhookResponse(**_fields(webhook))
+    reason = webhook.disabled_reason
+    return WebhookResponse(
+        id=webhook.id,
+        url=webhook.url,
+        description=webhook.description,
+        event_types=webhook.event_types,
+        enabled=webhook.is_enabled,
+        disabled_reason=None if reason is None else DisabledReason(reason),
+        failing_since=webhook.failing_since,
+        old_secret_ends_at=webhook.old_secret_ends_at,
+        created_at=webhook.created_at,
+        updated_at=webhook.updated_at,
+    )
 
 
 def _with_secret(webhook: Webhook, secret: str) -> WebhookWithSecret:
-    return WebhookWithSecret(**_fields(webhook), secret=secret)
-
-
-def _fields(webhook: Webhook) -> dict[str, object]:
-    return {
-        "id": webhook.id,
-        "url": webhook.url,
-        "description": webhook.description,
-        "event_types": webhook.event_types,
-        "enabled": webhook.is_enabled,
-        "disabled_reason": webhook.disabled_reason,
-        "failing_since": webhook.failing_since,
-        "old_secret_ends_at": webhook.old_secret_ends_at,
-        "created_at": webhook.created_at,
-        "updated_at": webhook.updated_at,
-    }
+    return WebhookWithSecret(**_response(webhook).model_dump(), secret=secret)

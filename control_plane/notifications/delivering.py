@@ -186,13 +186,14 @@ class Deliverer:
     def _note_failure(self, session: Session, webhook: Webhook, outcome: Outcome) -> None:
         now = self._clock.now()
         webhook.failures += 1
-        webhook.failing_since = webhook.failing_since or now
+        failing_since = webhook.failing_since or now
+        webhook.failing_since = failing_since
         webhook.resting_until = resting_until(webhook.failures, now)
         if not webhook.is_enabled:
             return
         if outcome.response_status == HTTPStatus.GONE:
             self._give_up(session, webhook, DisabledReason.GONE)
-        elif is_given_up(webhook.failing_since, now):
+        elif is_given_up(failing_since, now):
             self._give_up(session, webhook, DisabledReason.FAILING)
 
     def _give_up(self, session: Session, webhook: Webhook, reason: DisabledReason) -> None:

@@ -170,7 +170,7 @@ class _CheckedBackend(httpcore2.NetworkBackend):
         try:
             addresses = self._resolve(host, port)
         except OSError:
-            addresses = []
+            addresses = ()
         if not addresses:
             raise OutboundError("name_not_resolved", "the host's name stands for no address")
         if not self._allows_private and not all(map(is_public, addresses)):

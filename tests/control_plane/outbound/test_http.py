@@ -17,7 +17,11 @@ NOTATIONS = ("127.0.0.1", "2130706433", "0x7f000001", "0177.0.0.1", "127.1", "[:
 
 def standing_for(*addresses: str) -> Resolve:
     """Resolve every name to the same addresses."""
-    return lambda *_: addresses
+
+    def resolve_all(*_: object) -> Sequence[str]:
+        return addresses
+
+    return resolve_all
 
 
 def ask(http: OutboundHttp, url: str, answer_bytes_max: int = 100) -> tuple[int, bytes]:

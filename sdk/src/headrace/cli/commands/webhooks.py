@@ -58,8 +58,8 @@ def list_webhooks(
         shell.show_list(client.webhooks.list(), LIST_COLUMNS)
 
 
-@app.command()
-def test(
+@app.command("test")
+def send_test(
     context: typer.Context,
     *,
     webhook: WebhookArgument,
