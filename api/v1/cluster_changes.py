@@ -17,6 +17,13 @@ from api.idempotency import ReplyKeeper, get_reply_keeper
 from api.prefer import Prefer, Preference
 from api.schemas import DryRun, RequestModel, ResponseModel, dry_run_answer
 from api.v1.cluster_logins import ClientCertificatesUpdate
+from api.v1.cluster_upkeep import (
+    MaintenanceWindowUpdate,
+    RetentionBytesUpdate,
+    RetentionMsUpdate,
+    StorageLimitUpdate,
+    wanted_window,
+)
 from api.v1.clusters import (
     ACCEPTED,
     AllowedNetworks,
@@ -34,7 +41,7 @@ from api.v1.operations import operation_response
 from api.v1.router import BODY_PROBLEMS, POST_PROBLEMS, v1_router
 from billing.costs.preview import ExpectedUse, Preview
 from billing.money import micros_text
-from control_plane.clusters.changes import differences, planned_steps, wanted_fields
+from control_plane.clusters.changes import Held, differences, planned_steps, wanted_fields
 from control_plane.clusters.errors import (
     ClusterChangedError,
     ClusterChangeFailedError,
@@ -47,6 +54,8 @@ from control_plane.clusters.errors import (
     EngineNotInstalledError,
     PlanTooSmallError,
     PlanUnknownError,
+    StorageLimitTooLargeError,
+    VersionNotAvailableError,
 )
 from control_plane.clusters.lifecycle import Changed, ClusterPatch
 from control_plane.clusters.models import Cluster
@@ -86,6 +95,10 @@ class ClusterUpdate(RequestModel):
     ] = None
     allowed_networks: AllowedNetworks | None = None
     client_certificates: ClientCertificatesUpdate | None = None
+    storage_limit_bytes: StorageLimitUpdate | None = None
+    retention_ms_max: RetentionMsUpdate | None = None
+    retention_bytes_max: RetentionBytesUpdate | None = None
+    maintenance_window: MaintenanceWindowUpdate | None = None
 
     @model_validator(mode="after")
     def _holds_a_change(self) -> Self:
@@ -187,6 +200,7 @@ _PROBLEMS = (ClusterNotFoundError, ClusterNotReadyError, ClusterChangeFailedErro
             EngineNotInstalledError,
             PlanTooSmallError,
             PlanUnknownError,
+            StorageLimitTooLargeError,
             ClientCertificatesInvalidError,
             ClientCertificatesNotOfferedError,
         ),
@@ -205,16 +219,17 @@ def update_cluster(
         ),
     ] = None,
 ) -> Response:
-    """Change a cluster: all but its plan and its client certificates is in force at once.
+    """Change a cluster; what needs no restart of the broker is in force at once.
 
     Networks and labels are replaced as a whole; connections from where clients may not come any
-    more end. Another plan, and other client certificates, restart the broker, which refuses no
-    connection meanwhile and ends those that are open; partitions have to fit the plan.
+    more end. Another plan, other limits of what is kept, and other client certificates restart the
+    broker, which refuses no connection meanwhile and ends those that are open; partitions and what
+    is stored have to fit the plan.
     """
     cluster = find_cluster(change.core, change.services, caller, cluster_id)
-    partitions = 0
+    held = Held(partitions=0, stored_bytes=0)
     if body.plan is not None:
-        partitions = seen_partitions(change.core, change.services, caller, cluster)
+        held = seen_to_hold(change.core, change.services, caller, cluster)
     certificates = None if body.client_certificates is None else body.client_certificates.wanted()
     if isinstance(certificates, ClientCertificates):
         engine = change.services.clusters.engine(cluster.engine)
@@ -228,6 +243,10 @@ def update_cluster(
         auto_pause_minutes=body.auto_pause_minutes,
         allowed_networks=body.allowed_networks,
         client_certificates=certificates,
+        storage_limit_bytes=body.storage_limit_bytes,
+        retention_ms_max=body.retention_ms_max,
+        retention_bytes_max=body.retention_bytes_max,
+        maintenance_window=wanted_window(body.maintenance_window),
     )
     return _carry_out(
         change,
@@ -239,7 +258,7 @@ def update_cluster(
             cluster_id,
             patch,
             expected_tag=_tag(if_match),
-            partitions=partitions,
+            held=held,
         ),
     )
 
@@ -293,6 +312,52 @@ def restart_cluster(cluster_id: str, caller: Updater, change: Change) -> Respons
         cluster,
         lambda session: lifecycle.restart(session, caller.scope, cluster_id),
         is_restart=True,
+    )
+
+
+@router.post(
+    "/clusters/{cluster_id}:rotate",
+    operation_id="rotate_cluster_certificate",
+    response_model=None,
+    responses={**_ANSWERS, **problems(*POST_PROBLEMS, *_PROBLEMS)},
+)
+def rotate_cluster_certificate(cluster_id: str, caller: Updater, change: Change) -> Response:
+    """Give the cluster another private key and certificate; connections under the old one end.
+
+    It is signed by the same authority, so that clients need not be changed.
+    """
+    cluster = find_cluster(change.core, change.services, caller, cluster_id)
+    lifecycle = change.services.lifecycle
+    return _carry_out(
+        change,
+        caller,
+        cluster,
+        lambda session: lifecycle.rotate(session, caller.scope, cluster_id),
+        is_restart=True,
+    )
+
+
+@router.post(
+    "/clusters/{cluster_id}:upgrade",
+    operation_id="upgrade_cluster",
+    response_model=None,
+    responses={**_ANSWERS, **problems(*POST_PROBLEMS, *_PROBLEMS, VersionNotAvailableError)},
+)
+def upgrade_cluster(cluster_id: str, caller: Updater, change: Change) -> Response:
+    """Move the cluster to the version that its plan tells, without waiting for its window.
+
+    The broker is started again, and refuses no connection meanwhile; nothing happens to a cluster
+    that runs this version already.
+    """
+    cluster = find_cluster(change.core, change.services, caller, cluster_id)
+    available = change.services.clusters.available_version(cluster.engine)
+    lifecycle = change.services.lifecycle
+    return _carry_out(
+        change,
+        caller,
+        cluster,
+        lambda session: lifecycle.upgrade(session, caller.scope, cluster_id, available=available),
+        is_restart=cluster.observed_version != available,
     )
 
 
@@ -450,15 +515,15 @@ def price_change(before: Preview, after: Preview) -> PriceChange:
     )
 
 
-def seen_partitions(
+def seen_to_hold(
     core: Core, services: ClusterServices, caller: Principal, cluster: Cluster
-) -> int:
-    """Return how many partitions the cluster has now, or had when it ran last."""
+) -> Held:
+    """Return how many partitions the cluster has, and what it stored when that was last told."""
     seen = services.clusters.engine(cluster.engine).observe(cluster.id)
-    if seen is not None and seen.partitions is not None:
-        return seen.partitions
     with core.database.snapshot() as session:
-        return services.usage.kept(session, caller.scope, cluster.id).partitions
+        kept = services.usage.kept(session, caller.scope, cluster.id)
+    told = None if seen is None else seen.partitions
+    return Held(kept.partitions if told is None else told, kept.stored_bytes)
 
 
 def _find_deletable(

@@ -12,7 +12,7 @@ from api.cluster_services import ClusterServices
 from api.deps import Core
 from api.errors import problems
 from api.schemas import RequestModel, ResponseModel, dry_run_answer
-from api.v1.cluster_changes import Change, PriceChange, day_of, price_change, seen_partitions
+from api.v1.cluster_changes import Change, PriceChange, day_of, price_change, seen_to_hold
 from api.v1.clusters import (
     ACCEPTED,
     AutoPauseMinutes,
@@ -159,11 +159,11 @@ def fork_cluster(cluster_id: str, body: ClusterFork, caller: Creator, change: Ch
     """
     core, services = change.core, change.services
     source = find_cluster(core, services, caller, cluster_id)
-    partitions = seen_partitions(core, services, caller, source)
+    held = seen_to_hold(core, services, caller, source)
     wanted = _wanted(body)
 
     def make(session: Session) -> tuple[Cluster, str]:
-        return services.forks.fork(session, caller.scope, cluster_id, wanted, partitions=partitions)
+        return services.forks.fork(session, caller.scope, cluster_id, wanted, held=held)
 
     if change.is_dry_run:
         with core.database.rehearsal() as session:

@@ -23,11 +23,22 @@ from api.schemas import (
     to_list,
 )
 from api.v1.cluster_logins import ClientCertificatesResponse, client_certificates_response
+from api.v1.cluster_upkeep import (
+    RETENTION_BYTES,
+    RETENTION_MS,
+    STORAGE_LIMIT,
+    MaintenanceWindowRequest,
+    MaintenanceWindowResponse,
+    RetentionBytes,
+    RetentionMs,
+    StorageLimit,
+    window_response,
+)
 from api.v1.operations import OperationResponse, operation_response
 from api.v1.router import POST_PROBLEMS, v1_router
 from billing.costs.preview import AT_REST
 from billing.money import micros_text
-from control_plane.clusters.changes import spec_tag
+from control_plane.clusters.changes import require_within, spec_tag
 from control_plane.clusters.errors import (
     ClusterCreationFailedError,
     ClusterForkRefusedError,
@@ -36,6 +47,7 @@ from control_plane.clusters.errors import (
     ClusterNotFoundError,
     EngineNotInstalledError,
     PlanUnknownError,
+    StorageLimitTooLargeError,
 )
 from control_plane.clusters.models import WORD_LENGTH_MAX, Cluster
 from control_plane.clusters.names import (
@@ -137,6 +149,25 @@ class ClusterCreate(RequestModel):
     wake_on_connect: WakeOnConnect = False
     auto_pause_minutes: AutoPauseMinutes | None = None
     allowed_networks: AllowedNetworks = Field(default_factory=list[str])
+    storage_limit_bytes: StorageLimit | None = None
+    retention_ms_max: RetentionMs | None = None
+    retention_bytes_max: RetentionBytes | None = None
+    maintenance_window: MaintenanceWindowRequest | None = None
+
+    def options(self) -> ClusterOptions:
+        """Return what is wanted beside name and plan."""
+        window = self.maintenance_window
+        return ClusterOptions(
+            self.labels,
+            deletion_protection=self.deletion_protection,
+            wake_on_connect=self.wake_on_connect,
+            auto_pause_minutes=self.auto_pause_minutes,
+            allowed_networks=self.allowed_networks,
+            storage_limit_bytes=self.storage_limit_bytes,
+            retention_ms_max=self.retention_ms_max,
+            retention_bytes_max=self.retention_bytes_max,
+            maintenance_window=None if window is None else window.wanted(),
+        )
 
 
 class KafkaEndpoints(ResponseModel):
@@ -189,6 +220,22 @@ class ClusterResponse(ResponseModel):
     ]
     access_reason: Annotated[str | None, Field(description="Why it is not open to everything.")]
     client_certificates: ClientCertificatesResponse | None
+    storage_limit_bytes: Annotated[
+        int | None, Field(description=f"{STORAGE_LIMIT} Null for that of the plan.")
+    ]
+    retention_ms_max: Annotated[int | None, Field(description=RETENTION_MS)]
+    retention_bytes_max: Annotated[int | None, Field(description=RETENTION_BYTES)]
+    maintenance_window: Annotated[
+        MaintenanceWindowResponse | None, Field(description="Null for any time.")
+    ]
+    version: Annotated[
+        str | None,
+        Field(
+            description="Of the broker that runs, or ran last; null before it was first seen. "
+            "Plans tell which one is installed.",
+            examples=["0.1.0"],
+        ),
+    ]
     status: ClusterStatus
     status_since: Instant
     reason: Annotated[str | None, Field(description="What keeps it from being as wanted.")]
@@ -266,6 +313,7 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
             ClusterLimitError,
             PlanUnknownError,
             EngineNotInstalledError,
+            StorageLimitTooLargeError,
         ),
     },
 )
@@ -294,13 +342,7 @@ def create_cluster(
             caller.organization_id,
             name=body.name,
             plan_id=body.plan,
-            options=ClusterOptions(
-                body.labels,
-                deletion_protection=body.deletion_protection,
-                wake_on_connect=body.wake_on_connect,
-                auto_pause_minutes=body.auto_pause_minutes,
-                allowed_networks=body.allowed_networks,
-            ),
+            options=body.options(),
         )
         operation = core.operations.get(session, caller.scope, operation_id)
         # What a retry is told if this process dies before it can say more.
@@ -411,6 +453,11 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
         access=to_access(cluster.access),
         access_reason=cluster.access_reason,
         client_certificates=client_certificates_response(cluster),
+        storage_limit_bytes=cluster.storage_limit_bytes,
+        retention_ms_max=cluster.retention_ms_max,
+        retention_bytes_max=cluster.retention_bytes_max,
+        maintenance_window=window_response(cluster),
+        version=cluster.observed_version,
         status=ClusterStatus(cluster.status),
         status_since=cluster.status_since,
         reason=cluster.reason,
@@ -434,6 +481,8 @@ def _preview(
         plan = services.clusters.check(
             session, caller.organization_id, name=body.name, plan_id=body.plan
         )
+        if body.storage_limit_bytes is not None:
+            require_within(plan, body.storage_limit_bytes)
         price = core.costs.preview(session, plan.id, AT_REST)
     preview = ClusterPreview(
         name=body.name,

@@ -6,7 +6,7 @@ from fastapi import Depends
 from pydantic import Field
 
 from api.auth import require
-from api.cluster_services import Clusters
+from api.cluster_services import Clusters, ClusterServices
 from api.schemas import ListResponse, ResponseModel
 from api.v1.router import v1_router
 from control_plane.clusters.service import OfferedPlan
@@ -30,6 +30,7 @@ class PlanLimitsResponse(ResponseModel):
     partition_changes_per_minute_max: Annotated[int, Field(examples=[1000])]
     topics_max: Annotated[int, Field(examples=[1000])]
     groups_max: Annotated[int, Field(examples=[500])]
+    stored_bytes_max: Annotated[int, Field(examples=[21474836480])]
 
 
 class PlanResponse(ResponseModel):
@@ -45,6 +46,13 @@ class PlanResponse(ResponseModel):
         int, Field(description="For so long a deleted cluster can be undeleted.", examples=[3])
     ]
     available: Annotated[bool, Field(description="Whether its engine is installed here.")]
+    version: Annotated[
+        str | None,
+        Field(
+            description="The version that its clusters are started with now, if that is known.",
+            examples=["0.1.0"],
+        ),
+    ]
 
 
 @router.get("/plans", operation_id="list_plans")
@@ -53,10 +61,17 @@ def list_plans(
 ) -> ListResponse[PlanResponse]:
     """List the plans, in the order of their names."""
     offered = services.clusters.offered_plans()
-    return ListResponse(items=[_response(one) for one in offered], next_page_token=None)
+    items = [_response(one, _version(services, one)) for one in offered]
+    return ListResponse(items=items, next_page_token=None)
 
 
-def _response(offered: OfferedPlan) -> PlanResponse:
+def _version(services: ClusterServices, offered: OfferedPlan) -> str | None:
+    if not offered.is_available:
+        return None
+    return services.clusters.available_version(offered.plan.engine)
+
+
+def _response(offered: OfferedPlan, version: str | None) -> PlanResponse:
     plan = offered.plan
     return PlanResponse(
         id=plan.id,
@@ -67,4 +82,5 @@ def _response(offered: OfferedPlan) -> PlanResponse:
         limits=PlanLimitsResponse.model_validate(plan.limits),
         undelete_days=plan.undelete_days,
         available=offered.is_available,
+        version=version,
     )

@@ -6,12 +6,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from control_plane.clusters.errors import PlanTooSmallError
+from control_plane.clusters.errors import PlanTooSmallError, StorageLimitTooLargeError
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.plans import Plan
 from control_plane.clusters.states import Presence
 
 TAG_LENGTH = 20
+
+# What brokers read when they start, and never again.
+_READ_AT_START = (
+    "client_certificates",
+    "storage_limit_bytes",
+    "retention_ms_max",
+    "retention_bytes_max",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,10 @@ def wanted_fields(cluster: Cluster) -> Mapping[str, Any]:
         "auto_pause_minutes": cluster.auto_pause_minutes,
         "allowed_networks": list(cluster.allowed_networks),
         "client_certificates": cluster.client_certificates,
+        "storage_limit_bytes": cluster.storage_limit_bytes,
+        "retention_ms_max": cluster.retention_ms_max,
+        "retention_bytes_max": cluster.retention_bytes_max,
+        "maintenance_window": cluster.maintenance_window,
         "presence": cluster.presence,
     }
 
@@ -76,21 +88,52 @@ def _steps_of_running(
 ) -> Sequence[str]:
     if is_restart or before["plan"] != after["plan"]:
         return ["collect_usage", "start"]
-    if before["client_certificates"] != after["client_certificates"]:
+    if any(before[name] != after[name] for name in _READ_AT_START):
         return ["start"]
     return ["publish"] if before["allowed_networks"] != after["allowed_networks"] else []
 
 
-def require_fit(plan: Plan, *, engine: str, partitions: int) -> None:
-    """Raise PlanTooSmallError unless a cluster of so many partitions can have the plan."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a cluster was last seen to hold."""
+
+    partitions: int
+    stored_bytes: int
+
+
+def require_fit(plan: Plan, *, engine: str, held: Held) -> None:
+    """Raise PlanTooSmallError unless a cluster that holds so much can have the plan."""
     if plan.engine != engine:
         raise PlanTooSmallError(
             f"the plan {plan.id} runs on another engine",
             advice="create a cluster of that plan and copy the topics",
         )
-    if partitions > plan.limits.partitions_max:
+    limits = plan.limits
+    if held.partitions > limits.partitions_max:
         raise PlanTooSmallError(
-            f"the cluster has {partitions} partitions, the plan {plan.id} at most "
-            f"{plan.limits.partitions_max}",
+            f"the cluster has {held.partitions} partitions, the plan {plan.id} at most "
+            f"{limits.partitions_max}",
             advice="delete topics until it fits, or choose a larger plan",
         )
+    if held.stored_bytes > limits.stored_bytes_max:
+        raise PlanTooSmallError(
+            f"the cluster stores {held.stored_bytes} bytes, the plan {plan.id} at most "
+            f"{limits.stored_bytes_max}",
+            advice="delete topics or records until it fits, or choose a larger plan",
+        )
+
+
+def require_within(plan: Plan, storage_limit_bytes: int) -> None:
+    """Raise StorageLimitTooLargeError for a limit of its own that the plan does not allow."""
+    most = plan.limits.stored_bytes_max
+    if storage_limit_bytes > most:
+        raise StorageLimitTooLargeError(
+            f"clusters of the plan {plan.id} store at most {most} bytes",
+            advice="choose less, or a larger plan",
+        )
+
+
+def storage_limit(plan: Plan, cluster: Cluster) -> int:
+    """Return how many bytes the cluster may store: its own limit, and its plan's at most."""
+    most = plan.limits.stored_bytes_max
+    return min(cluster.storage_limit_bytes or most, most)

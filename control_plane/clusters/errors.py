@@ -125,6 +125,20 @@ class PlanTooSmallError(ConflictError):
     title = "Plan too small"
 
 
+class StorageLimitTooLargeError(InvalidInputError):
+    """The plan does not allow a cluster to store so much."""
+
+    code = "storage_limit_too_large"
+    title = "Storage limit too large"
+
+
+class VersionNotAvailableError(InvalidInputError):
+    """The installation does not have that version of the engine."""
+
+    code = "version_not_available"
+    title = "Version not available"
+
+
 class ClusterChangedError(AppError):
     """The cluster is not what the caller took it for (RFC 9110, If-Match)."""
 

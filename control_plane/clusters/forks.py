@@ -6,13 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from control_plane.clusters import repository
-from control_plane.clusters.changes import require_fit
+from control_plane.clusters.changes import Held, require_fit
 from control_plane.clusters.errors import (
     ClusterForkCutError,
     ClusterNotReadyError,
     ForksUnderWayError,
 )
+from control_plane.clusters.maintenance import window_from_json
 from control_plane.clusters.models import Cluster
+from control_plane.clusters.plans import Plan
 from control_plane.clusters.service import (
     FORK_KIND,
     ClusterOptions,
@@ -56,30 +58,29 @@ class ClusterForks:
         self._clusters = clusters
 
     def fork(
-        self, session: Session, scope: Scope, source_id: str, wanted: ForkWanted, *, partitions: int
+        self, session: Session, scope: Scope, source_id: str, wanted: ForkWanted, *, held: Held
     ) -> tuple[Cluster, str]:
         """Want a fork; return it, and the id of the operation that brings it about.
 
-        `partitions` is what the source was last seen to have. Raises ClusterNotFoundError,
+        `held` is what the source was last seen to hold. Raises ClusterNotFoundError,
         ClusterNotReadyError, ClusterForkCutError, ForksUnderWayError, PlanTooSmallError, and what
         `ClusterService.check` raises.
         """
         source = self._source(session, scope, source_id)
         self._check_cut(source, wanted.cut.at)
         plan = self._clusters.plan(wanted.plan or source.plan)
-        require_fit(plan, engine=source.engine, partitions=partitions)
+        require_fit(plan, engine=source.engine, held=held)
         if repository.count_awaiting_data(session, scope.organization_id) >= FORKS_UNDER_WAY_MAX:
             raise ForksUnderWayError(
                 f"{FORKS_UNDER_WAY_MAX} forks of the organization are under way",
                 advice="wait until one of them runs, or delete one that failed",
             )
-        networks = tuple(source.allowed_networks)
         fork, operation_id = self._clusters.create(
             session,
             scope.organization_id,
             name=wanted.name,
             plan_id=plan.id,
-            options=replace(wanted.options, allowed_networks=networks),
+            options=_as_confined(wanted.options, source, plan),
             origin=ForkOrigin(source.id, cut_to_json(wanted.cut)),
             kind=FORK_KIND,
         )
@@ -109,3 +110,16 @@ class ClusterForks:
                 "the cluster was created after that moment",
                 advice="choose a later moment, or create an empty cluster",
             )
+
+
+def _as_confined(options: ClusterOptions, source: Cluster, plan: Plan) -> ClusterOptions:
+    """Return the options with what its owner does not let the source exceed."""
+    limit = source.storage_limit_bytes
+    return replace(
+        options,
+        allowed_networks=tuple(source.allowed_networks),
+        storage_limit_bytes=None if limit is None else min(limit, plan.limits.stored_bytes_max),
+        retention_ms_max=source.retention_ms_max,
+        retention_bytes_max=source.retention_bytes_max,
+        maintenance_window=window_from_json(source.maintenance_window),
+    )

@@ -2,20 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from control_plane.clusters import repository
-from control_plane.clusters.changes import require_fit, spec_tag, wanted_fields
+from control_plane.clusters.changes import (
+    Held,
+    require_fit,
+    require_within,
+    spec_tag,
+    wanted_fields,
+)
 from control_plane.clusters.errors import (
     ClusterChangedError,
     ClusterNotReadyError,
     ClusterProtectedError,
     DeletedClusterLimitError,
+    VersionNotAvailableError,
 )
 from control_plane.clusters.logins import to_row
+from control_plane.clusters.maintenance import ANY_TIME, MaintenanceWindow, window_to_json
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.service import RESOURCE_TYPE, ClusterService, name_taken, not_found
 from control_plane.clusters.states import ClusterStatus, Presence, can_move, move
@@ -31,6 +39,9 @@ NO_CERTIFICATES: Final = "off"
 PAUSE_KIND = "cluster.pause"
 RESUME_KIND = "cluster.resume"
 RESTART_KIND = "cluster.restart"
+ROTATE_KIND = "cluster.rotate"
+UPGRADE_KIND = "cluster.upgrade"
+MAINTAIN_KIND = "cluster.maintain"
 AUTO_PAUSE_KIND = "cluster.auto_pause"
 UPDATE_KIND = "cluster.update"
 DELETE_KIND = "cluster.delete"
@@ -62,6 +73,10 @@ class ClusterPatch:
     auto_pause_minutes: int | None = None  # 0 turns it off
     allowed_networks: Sequence[str] | None = None
     client_certificates: ClientCertificates | Literal["off"] | None = None
+    storage_limit_bytes: int | None = None  # 0 for that of the plan
+    retention_ms_max: int | None = None  # 0 for none, as below
+    retention_bytes_max: int | None = None
+    maintenance_window: MaintenanceWindow | Literal["any_time"] | None = None
 
 
 class ClusterLifecycle:
@@ -109,6 +124,42 @@ class ClusterLifecycle:
         self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
         return self._begin(session, cluster, RESTART_KIND)
 
+    def rotate(self, session: Session, scope: Scope, cluster_id: str) -> Changed:
+        """Want another private key and certificate; connections under the old one end."""
+        cluster = self._lock(session, scope, cluster_id)
+        self._require_running(cluster)
+        cluster.certificate_generation += 1
+        self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
+        return self._begin(session, cluster, ROTATE_KIND)
+
+    def upgrade(
+        self, session: Session, scope: Scope, cluster_id: str, *, available: str | None
+    ) -> Changed:
+        """Want the version that is installed; as a restart, unless the cluster runs it already.
+
+        Raises VersionNotAvailableError where no version is known to be installed.
+        """
+        cluster = self._lock(session, scope, cluster_id)
+        self._require_running(cluster)
+        if available is None:
+            raise VersionNotAvailableError(
+                "what version is installed is not known just now",
+                advice="try again later; the operator of this service sees why in its log",
+            )
+        if cluster.observed_version == available:
+            return self._under_way(session, cluster)
+        self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
+        return self._begin(session, cluster, UPGRADE_KIND)
+
+    def maintain(self, session: Session, seen: Cluster) -> None:
+        """Move a cluster to the version that is installed, unless it was changed; for jobs."""
+        self._clusters.request_run(session, seen.id)
+        cluster = repository.lock(session, seen.id)
+        assert cluster is not None, "rows of clusters are never deleted"
+        if spec_tag(cluster) == spec_tag(seen) and cluster.status == ClusterStatus.RUNNING:
+            self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
+            self._begin(session, cluster, MAINTAIN_KIND)
+
     def update(
         self,
         session: Session,
@@ -117,15 +168,15 @@ class ClusterLifecycle:
         patch: ClusterPatch,
         *,
         expected_tag: str | None,
-        partitions: int,
+        held: Held,
     ) -> Changed:
-        """Change what is wanted; only another plan or other certificates start brokers again.
+        """Change what is wanted; what brokers read when they start has them started again.
 
         Networks are in force, for open connections too, when the operation has ended.
 
-        `partitions` is what the cluster was last seen to have. Raises ClusterChangedError when
+        `held` is what the cluster was last seen to hold. Raises ClusterChangedError when
         `expected_tag` is no longer the cluster's, ClusterNameTakenError, PlanUnknownError,
-        EngineNotInstalledError or PlanTooSmallError.
+        EngineNotInstalledError, PlanTooSmallError or StorageLimitTooLargeError.
         """
         cluster = self._lock(session, scope, cluster_id)
         if expected_tag is not None and expected_tag != spec_tag(cluster):
@@ -136,16 +187,10 @@ class ClusterLifecycle:
         before = wanted_fields(cluster)
         if patch.name is not None and patch.name != cluster.name:
             self._rename(session, cluster, patch.name)
-        if patch.labels is not None:
-            cluster.labels = dict(patch.labels)
-        if patch.deletion_protection is not None:
-            cluster.deletion_protection = patch.deletion_protection
-        if patch.wake_on_connect is not None:
-            cluster.wake_on_connect = patch.wake_on_connect
-        if patch.auto_pause_minutes is not None:
-            cluster.auto_pause_minutes = patch.auto_pause_minutes or None
+        _change_upkeep(cluster, patch)
         is_confined = self._confine(cluster, patch.allowed_networks)
-        starts_anew = self._change_plan(cluster, patch.plan, partitions)
+        starts_anew = self._change_plan(cluster, patch.plan, held)
+        starts_anew |= self._change_keeping(cluster, patch)
         starts_anew |= _change_client_certificates(cluster, patch.client_certificates)
         if starts_anew and cluster.status != ClusterStatus.PAUSED:
             self._require_running(cluster)
@@ -156,8 +201,16 @@ class ClusterLifecycle:
             cluster.updated_at = self._clock.now()
         if is_confined:
             return self._begin(session, cluster, UPDATE_KIND)
-        asks_for_start = patch.plan is not None or patch.client_certificates is not None
-        return self._under_way(session, cluster) if asks_for_start else Changed(cluster, None)
+        read_at_start = (
+            patch.plan,
+            patch.client_certificates,
+            patch.storage_limit_bytes,
+            patch.retention_ms_max,
+            patch.retention_bytes_max,
+        )
+        if any(one is not None for one in read_at_start):
+            return self._under_way(session, cluster)
+        return Changed(cluster, None)
 
     def set_access(
         self, session: Session, cluster_id: str, access: ClusterAccess, reason: str | None
@@ -245,14 +298,26 @@ class ClusterLifecycle:
         if is_due and cluster.presence == Presence.KEPT:
             self._purge(session, cluster)
 
-    def _change_plan(self, cluster: Cluster, plan_id: str | None, partitions: int) -> bool:
+    def _change_plan(self, cluster: Cluster, plan_id: str | None, held: Held) -> bool:
         """Want another plan; return whether it is another one."""
         if plan_id is None or plan_id == cluster.plan:
             return False
         plan = self._clusters.plan(plan_id)
-        require_fit(plan, engine=cluster.engine, partitions=partitions)
+        require_fit(plan, engine=cluster.engine, held=held)
         cluster.plan = plan.id
         return True
+
+    def _change_keeping(self, cluster: Cluster, patch: ClusterPatch) -> bool:
+        """Want other limits of what is kept; return whether one is another one."""
+        before = _keeping(cluster)
+        if patch.storage_limit_bytes is not None:
+            require_within(self._clusters.plan(cluster.plan), patch.storage_limit_bytes)
+            cluster.storage_limit_bytes = patch.storage_limit_bytes or None
+        if patch.retention_ms_max is not None:
+            cluster.retention_ms_max = patch.retention_ms_max or None
+        if patch.retention_bytes_max is not None:
+            cluster.retention_bytes_max = patch.retention_bytes_max or None
+        return _keeping(cluster) != before
 
     def _confine(self, cluster: Cluster, networks: Sequence[str] | None) -> bool:
         """Have clients come from these networks alone; return whether brokers have to be told.
@@ -352,6 +417,29 @@ def _change_client_certificates(
         # A cluster that rests and may be woken is told at once, as it is told of other keys.
         cluster.credentials_generation += 1
     return is_other
+
+
+def _change_upkeep(cluster: Cluster, patch: ClusterPatch) -> None:
+    """Want what no broker has to be told of."""
+    if patch.labels is not None:
+        cluster.labels = dict(patch.labels)
+    if patch.deletion_protection is not None:
+        cluster.deletion_protection = patch.deletion_protection
+    if patch.wake_on_connect is not None:
+        cluster.wake_on_connect = patch.wake_on_connect
+    if patch.auto_pause_minutes is not None:
+        cluster.auto_pause_minutes = patch.auto_pause_minutes or None
+    if patch.maintenance_window is not None:
+        cluster.maintenance_window = _window(patch.maintenance_window)
+
+
+def _keeping(cluster: Cluster) -> tuple[int | None, int | None, int | None]:
+    """Return what brokers are told of how much is kept."""
+    return cluster.storage_limit_bytes, cluster.retention_ms_max, cluster.retention_bytes_max
+
+
+def _window(wanted: MaintenanceWindow | Literal["any_time"]) -> dict[str, Any] | None:
+    return None if wanted == ANY_TIME else window_to_json(wanted)
 
 
 def _not_in(cluster: Cluster, advice: str) -> ClusterNotReadyError:

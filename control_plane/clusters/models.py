@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Index, Integer, String, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Index, Integer, String, Text
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from control_plane.clusters.names import NAME_LENGTH_MAX
@@ -34,6 +34,11 @@ class Cluster(OrganizationOwned, Base):
     auto_pause_minutes: Mapped[int | None] = mapped_column(Integer)
     allowed_networks: Mapped[list[str]] = mapped_column(JSON, default=list)
     client_certificates: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    storage_limit_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    retention_ms_max: Mapped[int | None] = mapped_column(BigInteger)
+    retention_bytes_max: Mapped[int | None] = mapped_column(BigInteger)
+    maintenance_window: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    certificate_generation: Mapped[int] = mapped_column(Integer, default=0)
     presence: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     generation: Mapped[int] = mapped_column(Integer)
     credentials_generation: Mapped[int] = mapped_column(Integer)
@@ -54,6 +59,7 @@ class Cluster(OrganizationOwned, Base):
     metered_plan: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     observed_generation: Mapped[int] = mapped_column(Integer)
     observed_credentials_generation: Mapped[int] = mapped_column(Integer)
+    observed_version: Mapped[str | None] = mapped_column(String(WORD_LENGTH_MAX))
     kafka_sasl_ssl: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
     kafka_sasl_plaintext: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
     kafka_ssl: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))

@@ -64,10 +64,19 @@ def is_recorded(cluster: Cluster, seen: ClusterObservation | None) -> bool:
     """Tell whether the row says what is seen."""
     if seen is None or seen.endpoints is None:
         return True
+    if seen.version is not None and seen.version != cluster.observed_version:
+        return False
     addresses = seen.endpoints
     recorded = (cluster.kafka_sasl_ssl, cluster.kafka_sasl_plaintext, cluster.kafka_ssl)
     found = (addresses.sasl_ssl, addresses.sasl_plaintext, addresses.ssl)
     return recorded == found and cluster.ca_certificate == seen.ca_certificate
+
+
+def is_outdated(cluster: Cluster, version: str | None) -> bool:
+    """Tell whether a running cluster has another version than the one that is installed."""
+    is_known = version is not None and cluster.observed_version is not None
+    is_running = cluster.status == ClusterStatus.RUNNING
+    return is_known and is_running and cluster.observed_version != version
 
 
 def record(cluster: Cluster, seen: ClusterObservation | None) -> None:
@@ -76,6 +85,8 @@ def record(cluster: Cluster, seen: ClusterObservation | None) -> None:
     if generations.brokers is Brokers.RUNNING:
         cluster.observed_generation = generations.generation
         cluster.observed_credentials_generation = generations.credentials_generation
+    if seen is not None and seen.version is not None:
+        cluster.observed_version = seen.version
     if seen is not None and seen.endpoints is not None:
         cluster.kafka_sasl_ssl = seen.endpoints.sasl_ssl
         cluster.kafka_sasl_plaintext = seen.endpoints.sasl_plaintext

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class PlanLimits:
     partition_changes_per_minute_max: int
     topics_max: int
     groups_max: int
+    stored_bytes_max: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             partition_changes_per_minute_max=1_000,
             topics_max=1_000,
             groups_max=500,
+            stored_bytes_max=20 * GIB,
         ),
         undelete_days=3,
     ),
@@ -81,6 +84,7 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             partition_changes_per_minute_max=2_500,
             topics_max=2_500,
             groups_max=1_000,
+            stored_bytes_max=200 * GIB,
         ),
         undelete_days=7,
     ),
@@ -102,6 +106,7 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             partition_changes_per_minute_max=4_000,
             topics_max=4_000,
             groups_max=2_000,
+            stored_bytes_max=1_024 * GIB,
         ),
         undelete_days=14,
     ),

@@ -1,7 +1,7 @@
 """Closes the gap between what is wanted of a cluster and what is seen: load, process, apply."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -9,6 +9,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from control_plane.clusters import repository
+from control_plane.clusters.changes import storage_limit
 from control_plane.clusters.errors import ClusterAheadError
 from control_plane.clusters.logins import client_certificates
 from control_plane.clusters.models import REASON_LENGTH_MAX, Cluster
@@ -157,10 +158,11 @@ class Reconciler:
         return ClusterSpec(
             cluster_id=cluster.id,
             generation=cluster.generation,
-            limits=ClusterLimits(**asdict(plan.limits)),
+            limits=_limits(plan, cluster),
             default_partitions=plan.default_partitions,
             wakes=cluster.wake_on_connect,
             client_certificates=client_certificates(cluster),
+            certificate_generation=cluster.certificate_generation,
         )
 
     def _process(self, context: JobContext, loaded: _Loaded) -> _Outcome:
@@ -308,6 +310,16 @@ class Reconciler:
         cluster.status_since = cluster.updated_at = self._clock.now()
         for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster.id):
             self._operations.fail(session, operation.id, code=error.code, detail=error.detail)
+
+
+def _limits(plan: Plan, cluster: Cluster) -> ClusterLimits:
+    """Return what the plan allows, and of that what the owner does."""
+    return replace(
+        ClusterLimits(**asdict(plan.limits)),
+        stored_bytes_max=storage_limit(plan, cluster),
+        retention_ms_max=cluster.retention_ms_max,
+        retention_bytes_max=cluster.retention_bytes_max,
+    )
 
 
 def _carry_out(engine: Engine, step: Step, loaded: _Loaded) -> ClusterObservation | None:

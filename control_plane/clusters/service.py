@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from control_plane.clusters import repository
+from control_plane.clusters.changes import require_within
 from control_plane.clusters.errors import (
     ClusterLimitError,
     ClusterNameTakenError,
@@ -17,6 +18,7 @@ from control_plane.clusters.errors import (
     EngineNotInstalledError,
     PlanUnknownError,
 )
+from control_plane.clusters.maintenance import MaintenanceWindow, window_to_json
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.openness import openness
 from control_plane.clusters.plans import Plan
@@ -54,6 +56,10 @@ class ClusterOptions:
     wake_on_connect: bool = False
     auto_pause_minutes: int | None = None
     allowed_networks: Sequence[str] = ()
+    storage_limit_bytes: int | None = None
+    retention_ms_max: int | None = None
+    retention_bytes_max: int | None = None
+    maintenance_window: MaintenanceWindow | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +130,13 @@ class ClusterService:
     ) -> tuple[Cluster, str]:
         """Want a new cluster; return it, and the id of the operation that brings it about.
 
-        Raises what `check` raises.
+        Raises what `check` raises, and StorageLimitTooLargeError.
         """
         plan = self.check(session, organization_id, name=name, plan_id=plan_id)
-        cluster = self._new(organization_id, name, plan, options or ClusterOptions())
+        wanted = options or ClusterOptions()
+        if wanted.storage_limit_bytes is not None:
+            require_within(plan, wanted.storage_limit_bytes)
+        cluster = self._new(organization_id, name, plan, wanted)
         if origin is not None:
             cluster.source_id, cluster.fork_cut = origin.source_id, dict(origin.cut)
         try:
@@ -247,6 +256,13 @@ class ClusterService:
             )
         return self._engines[name]
 
+    def available_version(self, engine: str) -> str | None:
+        """Return the version that clusters of an engine start with, None while none answers.
+
+        Call it outside transactions.
+        """
+        return self.engine(engine).available_version()
+
     def offered_plans(self) -> Sequence[OfferedPlan]:
         """Return the catalogue in the order of plan names."""
         return [
@@ -272,6 +288,7 @@ class ClusterService:
 
     def _new(self, organization_id: str, name: str, plan: Plan, options: ClusterOptions) -> Cluster:
         now = self._clock.now()
+        window = options.maintenance_window
         return Cluster(
             id=new_id("lkc"),
             organization_id=organization_id,
@@ -283,6 +300,11 @@ class ClusterService:
             wake_on_connect=options.wake_on_connect,
             auto_pause_minutes=options.auto_pause_minutes,
             allowed_networks=list(options.allowed_networks),
+            storage_limit_bytes=options.storage_limit_bytes,
+            retention_ms_max=options.retention_ms_max,
+            retention_bytes_max=options.retention_bytes_max,
+            maintenance_window=None if window is None else window_to_json(window),
+            certificate_generation=0,
             access=ClusterOpenness().access,
             metered_plan=plan.id,
             status_since=now,

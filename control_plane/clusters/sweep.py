@@ -7,8 +7,13 @@ from prometheus_client import Gauge
 
 from control_plane.clusters import repository
 from control_plane.clusters.lifecycle import ClusterLifecycle
+from control_plane.clusters.maintenance import (
+    MAINTAINED_PER_SWEEP_MAX,
+    may_be_moved,
+    window_from_json,
+)
 from control_plane.clusters.models import Cluster
-from control_plane.clusters.observation import is_as_wanted
+from control_plane.clusters.observation import is_as_wanted, is_outdated
 from control_plane.clusters.service import RECONCILE_JOB
 from control_plane.clusters.states import Presence
 from control_plane.clusters.waking import is_idle
@@ -59,29 +64,51 @@ class Sweeper:
             known = self._known(name)
             suspects.update(set(found) - {cluster.id for cluster in known})
             _renew_certificates(engine, known)
-            off, idle = self._judge(engine, known)
-            self._request_runs(context, off)
+            found_off, idle, outdated = self._judge(engine, known)
+            self._request_runs(context, found_off)
             self._pause_idle(context, idle)
+            self._maintain(context, outdated)
         self._report(frozenset(suspects))
 
     def _judge(
         self, engine: Engine, known: Sequence[Cluster]
-    ) -> tuple[Sequence[str], Sequence[Cluster]]:
-        """Return the clusters that are not as wanted, and those that nobody uses any more."""
+    ) -> tuple[Sequence[str], Sequence[Cluster], Sequence[Cluster]]:
+        """Return the clusters that are not as wanted, that nobody uses, and that are outdated."""
         off: list[str] = []
         idle: list[Cluster] = []
+        outdated: list[Cluster] = []
+        version = engine.available_version()
         for cluster in known:
             seen = engine.observe(cluster.id)
             if not is_as_wanted(cluster, seen, self._clock.now()):
                 off.append(cluster.id)
             elif is_idle(cluster, seen):
                 idle.append(cluster)
-        return off, idle
+            elif is_outdated(cluster, version):
+                outdated.append(cluster)
+        return off, idle, outdated
 
     def _pause_idle(self, context: JobContext, idle: Sequence[Cluster]) -> None:
         for cluster in idle:
             with context.apply() as session:
                 self._lifecycle.pause_idle(session, cluster)
+
+    def _maintain(self, context: JobContext, outdated: Sequence[Cluster]) -> None:
+        """Move clusters to the version that is installed, some at a time, each when it may be."""
+        now = self._clock.now()
+        due = [
+            cluster
+            for cluster in outdated
+            if may_be_moved(
+                window_from_json(cluster.maintenance_window),
+                settled_at=cluster.status_since,
+                now=now,
+            )
+        ]
+        for cluster in due[:MAINTAINED_PER_SWEEP_MAX]:
+            log.info("cluster_outdated", cluster_id=cluster.id, version=cluster.observed_version)
+            with context.apply() as session:
+                self._lifecycle.maintain(session, cluster)
 
     def _known(self, engine: str) -> Sequence[Cluster]:
         with self._database.snapshot() as session:

@@ -47,6 +47,7 @@ class BrokerHealth:
     credentials_generation: int
     partitions: int
     customers: CustomerActivity | None
+    version: str | None
 
 
 class _UnixConnection(http.client.HTTPConnection):
@@ -69,12 +70,14 @@ class BrokerAdmin:
 
     def health(self) -> BrokerHealth:
         _, answer = self._request("GET", "/healthz")
+        version = answer.get("version")
         return BrokerHealth(
             status=str(answer.get("status")),
             generation=int(answer.get("generation", 0)),
             credentials_generation=int(answer.get("credentials_generation", 0)),
             partitions=int(answer.get("partitions", 0)),
             customers=_customers(answer.get("customers")),
+            version=version if isinstance(version, str) else None,
         )
 
     def reload_credentials(self) -> int:

@@ -76,7 +76,10 @@ class CredentialSet:
 
 @dataclass(frozen=True, slots=True)
 class ClusterLimits:
-    """What one broker of the cluster accepts at most; a rate that is None is not limited."""
+    """What one broker of the cluster accepts at most; what is None is not limited.
+
+    Retention is of each partition, whatever a topic's settings say.
+    """
 
     connections_max: int
     partitions_max: int
@@ -89,6 +92,9 @@ class ClusterLimits:
     partition_changes_per_minute_max: int | None = None
     topics_max: int = 1_000
     groups_max: int = 500
+    stored_bytes_max: int | None = None
+    retention_ms_max: int | None = None
+    retention_bytes_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +115,8 @@ class ClientCertificates:
 class ClusterSpec:
     """A cluster as it should run. ``generation`` rises with every change of the spec.
 
-    With ``wakes`` the first connection to it starts it while it rests.
+    With ``wakes`` the first connection to it starts it while it rests. Another private key and
+    certificate come with a greater ``certificate_generation``.
     """
 
     cluster_id: str
@@ -119,6 +126,7 @@ class ClusterSpec:
     default_partitions: int = 1
     wakes: bool = False
     client_certificates: ClientCertificates | None = None
+    certificate_generation: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +175,7 @@ class ClusterObservation:
     customers: CustomerActivity | None = None
     wakes: bool = False
     woken_at: datetime | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +211,10 @@ class Engine(Protocol):
     """
 
     name: str
+
+    def available_version(self) -> str | None:
+        """Return the version that brokers are started with now; None if that is not known."""
+        ...
 
     def ensure(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
         """Create, start or change the cluster; returns once it is usable as specified.

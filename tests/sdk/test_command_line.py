@@ -80,6 +80,15 @@ def test_the_whole_life_of_a_cluster(run: Run) -> None:
     assert told == {"wake_on_connect": True, "auto_pause_minutes": 30}
     waking = cluster_of(*to_wake)
     assert (waking["wake_on_connect"], waking["auto_pause_minutes"]) == (True, 30)
+    keeping = ("--storage-limit", "1000000", "--retention-ms-max", "60000")
+    kept = cluster_of("update", "whole-life", *keeping, "--maintenance-window", "Sunday:3")
+    assert (kept["storage_limit_bytes"], kept["retention_ms_max"]) == (1_000_000, 60_000)
+    assert kept["maintenance_window"] == {"weekday": "sunday", "hour": 3}
+    rotated = cluster_of("rotate", "whole-life")
+    assert rotated["generation"] == kept["generation"] + 1
+    upgraded = cluster_of("upgrade", "whole-life")
+    assert upgraded["generation"] == rotated["generation"], "it runs what is installed"
+    assert run("cluster", "update", "whole-life", "--maintenance-window", "3").returncode == 2
     protected = ("--name", "longer-life", "--no-labels", "--deletion-protection")
     updated = cluster_of("update", cluster["id"], *protected)
     assert (updated["name"], updated["labels"]) == ("longer-life", {})

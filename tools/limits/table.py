@@ -211,6 +211,31 @@ LIMITS = (
         (f"{_BROKER}/quotas/plans.rs::topics_are_limited_at_and_over",),
     ),
     Limit(
+        "broker.limits.stored_bytes_max",
+        "`POLICY_VIOLATION`",
+        None,
+        (
+            f"{_BROKER}/access/states.rs::a_cluster_stores_no_more_than_it_may_until_something_is_deleted",
+            "tests/cluster/test_upkeep.py::test_clients_meet_the_limits_that_the_owner_set",
+        ),
+    ),
+    Limit(
+        "broker.limits.retention_ms_max",
+        "`POLICY_VIOLATION`; the ceiling is in force",
+        None,
+        (
+            f"{_BROKER}/storage/configurations.rs::no_topic_keeps_more_than_the_ceilings_of_its_cluster",
+        ),
+    ),
+    Limit(
+        "broker.limits.retention_bytes_max",
+        "`POLICY_VIOLATION`; the ceiling is in force",
+        None,
+        (
+            f"{_BROKER}/storage/configurations.rs::no_topic_keeps_more_than_the_ceilings_of_its_cluster",
+        ),
+    ),
+    Limit(
         "broker.limits.partitions_max",
         "`POLICY_VIOLATION`",
         None,

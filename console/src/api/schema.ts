@@ -270,11 +270,12 @@ export interface paths {
         head?: never;
         /**
          * Update Cluster
-         * @description Change a cluster: all but its plan and its client certificates is in force at once.
+         * @description Change a cluster; what needs no restart of the broker is in force at once.
          *
          *     Networks and labels are replaced as a whole; connections from where clients may not come any
-         *     more end. Another plan, and other client certificates, restart the broker, which refuses no
-         *     connection meanwhile and ends those that are open; partitions have to fit the plan.
+         *     more end. Another plan, other limits of what is kept, and other client certificates restart the
+         *     broker, which refuses no connection meanwhile and ends those that are open; partitions and what
+         *     is stored have to fit the plan.
          */
         patch: operations["update_cluster"];
         trace?: never;
@@ -486,6 +487,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clusters/{cluster_id}:rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Cluster Certificate
+         * @description Give the cluster another private key and certificate; connections under the old one end.
+         *
+         *     It is signed by the same authority, so that clients need not be changed.
+         */
+        post: operations["rotate_cluster_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clusters/{cluster_id}:undelete": {
         parameters: {
             query?: never;
@@ -500,6 +523,29 @@ export interface paths {
          * @description Bring a deleted cluster back: running, at the same addresses, with its data and keys.
          */
         post: operations["undelete_cluster"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}:upgrade": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upgrade Cluster
+         * @description Move the cluster to the version that its plan tells, without waiting for its window.
+         *
+         *     The broker is started again, and refuses no connection meanwhile; nothing happens to a cluster
+         *     that runs this version already.
+         */
+        post: operations["upgrade_cluster"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1057,6 +1103,7 @@ export interface components {
             labels?: {
                 [key: string]: string;
             };
+            maintenance_window?: components["schemas"]["MaintenanceWindowRequest"] | null;
             /**
              * Name
              * @example orders
@@ -1067,6 +1114,12 @@ export interface components {
              * @example dev
              */
             plan: string;
+            /** Retention Bytes Max */
+            retention_bytes_max?: number | null;
+            /** Retention Ms Max */
+            retention_ms_max?: number | null;
+            /** Storage Limit Bytes */
+            storage_limit_bytes?: number | null;
             /**
              * Wake On Connect
              * @description Start it when a client connects while it is paused.
@@ -1282,6 +1335,8 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            /** @description Null for any time. */
+            maintenance_window: components["schemas"]["MaintenanceWindowResponse"] | null;
             /**
              * Name
              * @example orders
@@ -1313,6 +1368,16 @@ export interface components {
              */
             reason: string | null;
             /**
+             * Retention Bytes Max
+             * @description The largest `retention.bytes` of its topics, by partition, likewise.
+             */
+            retention_bytes_max: number | null;
+            /**
+             * Retention Ms Max
+             * @description The longest `retention.ms` of its topics, which holds for those set to more, too.
+             */
+            retention_ms_max: number | null;
+            /**
              * Source Id
              * @description The cluster that it was forked from.
              * @example lkc_4q8x0n1w2e3r5t6y
@@ -1321,8 +1386,19 @@ export interface components {
             status: components["schemas"]["ClusterStatus"];
             /** Status Since */
             status_since: string;
+            /**
+             * Storage Limit Bytes
+             * @description The most that its topics hold together; beyond it records are refused with POLICY_VIOLATION. Null for that of the plan.
+             */
+            storage_limit_bytes: number | null;
             /** Updated At */
             updated_at: string;
+            /**
+             * Version
+             * @description Of the broker that runs, or ran last; null before it was first seen. Plans tell which one is installed.
+             * @example 0.1.0
+             */
+            version: string | null;
             /** Wake On Connect */
             wake_on_connect: boolean;
         };
@@ -1398,6 +1474,8 @@ export interface components {
             labels?: {
                 [key: string]: string;
             } | null;
+            /** Maintenance Window */
+            maintenance_window?: (components["schemas"]["MaintenanceWindowRequest"] | "any_time") | null;
             /**
              * Name
              * @example orders
@@ -1405,6 +1483,12 @@ export interface components {
             name?: string | null;
             /** Plan */
             plan?: string | null;
+            /** Retention Bytes Max */
+            retention_bytes_max?: number | null;
+            /** Retention Ms Max */
+            retention_ms_max?: number | null;
+            /** Storage Limit Bytes */
+            storage_limit_bytes?: number | null;
             /** Wake On Connect */
             wake_on_connect?: boolean | null;
         };
@@ -1891,6 +1975,42 @@ export interface components {
             next_page_token: string | null;
         };
         /**
+         * MaintenanceWindowRequest
+         * @description When the service may move the cluster to another version of its broker by itself.
+         */
+        MaintenanceWindowRequest: {
+            /**
+             * Hour
+             * @description The window is open for 4 hours from this hour of UTC on.
+             * @example 3
+             */
+            hour: number;
+            /**
+             * Weekday
+             * @example sunday
+             * @enum {string}
+             */
+            weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        };
+        /**
+         * MaintenanceWindowResponse
+         * @description When the service may move the cluster to another version of its broker by itself.
+         */
+        MaintenanceWindowResponse: {
+            /**
+             * Hour
+             * @description The window is open for 4 hours from this hour of UTC on.
+             * @example 3
+             */
+            hour: number;
+            /**
+             * Weekday
+             * @example sunday
+             * @enum {string}
+             */
+            weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
+        };
+        /**
          * MemberCreate
          * @description A new member.
          */
@@ -2156,6 +2276,11 @@ export interface components {
              */
             request_bytes_max: number;
             /**
+             * Stored Bytes Max
+             * @example 21474836480
+             */
+            stored_bytes_max: number;
+            /**
              * Topics Max
              * @example 1000
              */
@@ -2224,6 +2349,12 @@ export interface components {
              * @example 3
              */
             undelete_days: number;
+            /**
+             * Version
+             * @description The version that its clusters are started with now, if that is known.
+             * @example 0.1.0
+             */
+            version: string | null;
         };
         /**
          * PriceBookResponse
@@ -5982,6 +6113,138 @@ export interface operations {
             };
         };
     };
+    rotate_cluster_certificate: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cluster, changed; of a dry run what would be changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"] | components["schemas"]["ClusterChangePreview"];
+                };
+            };
+            /** @description It takes longer; ask for the operation until it ends. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster change failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     undelete_cluster: {
         parameters: {
             query?: {
@@ -6007,6 +6270,138 @@ export interface operations {
                 "application/json": components["schemas"]["ClusterUndelete"] | null;
             };
         };
+        responses: {
+            /** @description The cluster, changed; of a dry run what would be changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClusterResponse"] | components["schemas"]["ClusterChangePreview"];
+                };
+            };
+            /** @description It takes longer; ask for the operation until it ends. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OperationResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster change failed */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upgrade_cluster: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
         responses: {
             /** @description The cluster, changed; of a dry run what would be changed. */
             200: {

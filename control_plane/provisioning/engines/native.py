@@ -31,6 +31,7 @@ from control_plane.provisioning.engines.native_directory import (
     join_host_port,
 )
 from control_plane.provisioning.engines.native_forks import ForkedDirectory, fork_offline
+from control_plane.provisioning.engines.versions import InstalledVersion
 from control_plane.provisioning.errors import (
     ClientCertificatesInvalidError,
     ClusterNotRunningError,
@@ -91,8 +92,12 @@ class NativeEngine:
         self._provisioner = provisioner
         self._issuer = issuer
         self._token_keys = token_keys
+        self._version = InstalledVersion(settings.broker_binary)
         self._guard = threading.Lock()
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def available_version(self) -> str | None:
+        return self._version.read()
 
     def ensure(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
         with self._turn(spec.cluster_id):
@@ -209,6 +214,7 @@ class NativeEngine:
             customers=health.customers if health else None,
             wakes=status is not None and status.state == "stopped" and status.wakes,
             woken_at=None if woken_at is None else datetime.fromisoformat(woken_at),
+            version=health.version if health else None,
         )
 
     def list(self) -> tuple[str, ...]:
@@ -278,6 +284,7 @@ class NativeEngine:
                 self._issuer,
                 spec.cluster_id,
                 settings.certificate_hosts,
+                generation=spec.certificate_generation,
             )
             config = pool.submit(
                 directory.write_config,

@@ -27,6 +27,7 @@ _PROTOCOLS = {INTERNAL: "SASL_PLAINTEXT"}
 
 _CERTIFICATE = "tls/broker.pem"
 _PRIVATE_KEY = "tls/broker.key"
+_CERTIFICATE_GENERATION = "tls/generation"
 _CLIENT_AUTHORITIES = "tls/client-authorities.pem"
 _CREDENTIALS = "credentials.json"
 _TOKEN_KEYS = "token-keys.json"  # noqa: S105 - a file's name
@@ -136,12 +137,21 @@ class NativeDirectory:
         return write_if_changed(self.path / _TOKEN_KEYS, _to_json(jwks))
 
     def write_certificate(
-        self, issuer: CertificateIssuer, common_name: str, hosts: Sequence[str]
+        self,
+        issuer: CertificateIssuer,
+        common_name: str,
+        hosts: Sequence[str],
+        *,
+        generation: int = 0,
     ) -> bool:
-        """Make sure that the broker has a certificate for `hosts`; return whether it is new."""
+        """Make sure that the broker has a certificate for `hosts`; return whether it is new.
+
+        One of an older generation is replaced, together with its key.
+        """
         certificate, private_key = self.path / _CERTIFICATE, self.path / _PRIVATE_KEY
         if (
-            certificate.exists()
+            self._certificate_generation() >= generation
+            and certificate.exists()
             and private_key.exists()
             and issuer.is_current(certificate.read_bytes(), hosts)
         ):
@@ -151,7 +161,13 @@ class NativeDirectory:
         certificate.unlink(missing_ok=True)
         write_atomically(private_key, key)
         write_atomically(certificate, chain)
+        if generation > self._certificate_generation():
+            write_atomically(self.path / _CERTIFICATE_GENERATION, f"{generation}\n".encode())
         return True
+
+    def _certificate_generation(self) -> int:
+        path = self.path / _CERTIFICATE_GENERATION
+        return int(path.read_bytes()) if path.exists() else 0
 
     def credentials_generation(self) -> int | None:
         """Return the generation of the set that is kept, None if there is none."""

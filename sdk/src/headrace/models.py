@@ -66,6 +66,13 @@ class ClientCertificates(Model, frozen=True, kw_only=True):
     mode: Literal["requested", "required"] = "required"
 
 
+class MaintenanceWindow(Model, frozen=True, kw_only=True):
+    """Four hours of each week, from an hour of UTC on, in which a cluster may be moved."""
+
+    weekday: str
+    hour: int
+
+
 class Cluster(Model, frozen=True, kw_only=True):
     """A cluster. `ca_certificate` (PEM) is what clients trust for sasl_ssl and rest."""
 
@@ -90,6 +97,11 @@ class Cluster(Model, frozen=True, kw_only=True):
     access: str = "full"
     access_reason: str | None = None
     client_certificates: ClientCertificates | None = None
+    storage_limit_bytes: int | None = None
+    retention_ms_max: int | None = None
+    retention_bytes_max: int | None = None
+    maintenance_window: MaintenanceWindow | None = None
+    version: str | None = None
     status_since: datetime | None = None
     source_id: str | None = None
     forked_at: datetime | None = None

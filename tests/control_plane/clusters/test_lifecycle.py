@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from control_plane.clusters.changes import spec_tag
+from control_plane.clusters.changes import Held, spec_tag
 from control_plane.clusters.errors import (
     ClusterChangedError,
     ClusterNameTakenError,
@@ -13,6 +13,8 @@ from control_plane.clusters.errors import (
     ClusterNotReadyError,
     ClusterProtectedError,
     PlanTooSmallError,
+    StorageLimitTooLargeError,
+    VersionNotAvailableError,
 )
 from control_plane.clusters.lifecycle import ClusterPatch
 from control_plane.clusters.models import Cluster
@@ -42,7 +44,7 @@ def update(
             cluster.id,
             patch,
             expected_tag=tag,
-            partitions=10,
+            held=Held(partitions=10, stored_bytes=1_000),
         )
     plane.run_jobs()
     return plane.reload(cluster)
@@ -99,7 +101,7 @@ class TestPause:
         plane.changed(running, "resume")
         assert plane.usernames(running) == {key_id}
 
-    @pytest.mark.parametrize("verb", ["restart"])
+    @pytest.mark.parametrize("verb", ["restart", "rotate"])
     def test_what_needs_brokers_is_refused(self, plane: Plane, running: Cluster, verb: str) -> None:
         plane.changed(running, "pause")
         with pytest.raises(ClusterNotReadyError, match="paused"):
@@ -119,6 +121,36 @@ class TestRestart:
         assert plane.engine.calls == ["ensure", "ensure"]
         assert restarted.observed_generation == running.generation + 1
         assert restarted.status == "running"
+
+
+class TestRotate:
+    def test_asks_the_brokers_for_another_certificate(self, plane: Plane, running: Cluster) -> None:
+        assert plane.engine.specs[running.id].certificate_generation == 0
+        plane.changed(running, "rotate")
+        assert plane.engine.specs[running.id].certificate_generation == 1
+        assert plane.engine.calls == ["ensure", "ensure"]
+
+
+class TestUpgrade:
+    def test_starts_brokers_of_another_version_and_no_others(
+        self, plane: Plane, running: Cluster
+    ) -> None:
+        assert running.observed_version == "1.0.0"
+        with plane.core.database.transaction() as session:
+            scope = Scope(running.organization_id)
+            lifecycle = plane.services.lifecycle
+            same = lifecycle.upgrade(session, scope, running.id, available="1.0.0")
+            assert same.operation_id is None
+        plane.engine.version = "1.1.0"
+        upgraded = plane.changed(running, "upgrade", available="1.1.0")
+        assert (upgraded.status, upgraded.observed_version) == ("running", "1.1.0")
+        assert upgraded.generation == running.generation + 1
+
+    def test_is_refused_while_nobody_knows_what_is_installed(
+        self, plane: Plane, running: Cluster
+    ) -> None:
+        with pytest.raises(VersionNotAvailableError):
+            plane.change(running, "upgrade", available=None)
 
 
 class TestUpdate:
@@ -160,9 +192,54 @@ class TestUpdate:
                 running.id,
                 ClusterPatch(plan="dev"),
                 expected_tag=None,
-                partitions=1001,
+                held=Held(partitions=1001, stored_bytes=0),
             )
         assert plane.reload(running).plan == "pro"
+
+    def test_a_plan_that_holds_less_than_is_stored_is_refused(
+        self, plane: Plane, running: Cluster
+    ) -> None:
+        most = CATALOGUE["standard"].limits.stored_bytes_max
+        with (
+            pytest.raises(PlanTooSmallError, match=f"at most {most}"),
+            plane.core.database.transaction() as session,
+        ):
+            plane.services.lifecycle.update(
+                session,
+                Scope(running.organization_id),
+                running.id,
+                ClusterPatch(plan="standard"),
+                expected_tag=None,
+                held=Held(partitions=1, stored_bytes=most + 1),
+            )
+
+    def test_limits_of_what_is_kept_are_given_to_the_brokers(
+        self, plane: Plane, running: Cluster
+    ) -> None:
+        plan = CATALOGUE["dev"].limits.stored_bytes_max
+        assert plane.engine.specs[running.id].limits.stored_bytes_max == plan
+        patch = ClusterPatch(storage_limit_bytes=5_000, retention_ms_max=60, retention_bytes_max=70)
+        changed = update(plane, running, patch)
+        limits = plane.engine.specs[running.id].limits
+        assert (limits.stored_bytes_max, limits.retention_ms_max) == (5_000, 60)
+        assert limits.retention_bytes_max == 70
+        assert changed.observed_generation == running.generation + 1
+        update(plane, running, patch)
+        assert plane.reload(running).generation == changed.generation, "nothing is to be done"
+        update(plane, running, ClusterPatch(storage_limit_bytes=0, retention_ms_max=0))
+        limits = plane.engine.specs[running.id].limits
+        assert (limits.stored_bytes_max, limits.retention_ms_max) == (plan, None)
+        assert limits.retention_bytes_max == 70
+
+    def test_a_limit_beyond_the_plan_is_refused(self, plane: Plane, running: Cluster) -> None:
+        most = CATALOGUE["dev"].limits.stored_bytes_max
+        with pytest.raises(StorageLimitTooLargeError, match=str(most)):
+            update(plane, running, ClusterPatch(storage_limit_bytes=most + 1))
+        update(plane, running, ClusterPatch(plan="pro", storage_limit_bytes=most + 1))
+        smaller = update(plane, running, ClusterPatch(plan="dev"))
+        assert smaller.storage_limit_bytes == most + 1
+        limits = plane.engine.specs[running.id].limits
+        assert limits.stored_bytes_max == most, "the plan holds whatever was asked for before"
 
     def test_a_name_that_is_taken_is_refused(self, plane: Plane, running: Cluster) -> None:
         plane.create(running.organization_id, "returns")

@@ -1,12 +1,27 @@
 """Clusters that run but that nobody knows are told of, and left alone."""
 
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final, get_args
+
 import pytest
 from structlog.testing import capture_logs
 
+from control_plane.clusters.changes import Held
+from control_plane.clusters.lifecycle import ClusterPatch
+from control_plane.clusters.maintenance import (
+    MAINTAINED_PER_SWEEP_MAX,
+    SETTLED_SECONDS_MIN,
+    MaintenanceWindow,
+    Weekday,
+)
+from control_plane.clusters.models import Cluster
+from control_plane.kit.scope import Scope
 from control_plane.provisioning.engine import ClusterLimits, ClusterSpec, CredentialSet
 from control_plane.provisioning.errors import ProvisioningError
 from tests.fixtures.planes import Plane
 
+WEEKDAYS: Final[tuple[Weekday, ...]] = get_args(Weekday)
 STRANGER = ClusterSpec(
     cluster_id="lkc_stranger",
     generation=7,
@@ -81,3 +96,56 @@ class TestCertificates:
             ("certificate_renewed", cluster.id),
             ("certificate_not_reloaded", cluster.id),
         ]
+
+
+class TestVersions:
+    def test_clusters_are_moved_to_the_installed_one_some_at_a_time(self, plane: Plane) -> None:
+        organization_id = plane.organization()
+        names = ("a", "b", "c")
+        found = [plane.running(organization_id, name) for name in names]
+        plane.clock.advance(SETTLED_SECONDS_MIN)
+        plane.sweep()
+        assert versions(plane, found) == ["1.0.0"] * 3
+        plane.engine.version = "1.1.0"
+        plane.sweep()
+        plane.run_jobs()
+        assert versions(plane, found).count("1.1.0") == MAINTAINED_PER_SWEEP_MAX
+        plane.sweep()
+        plane.run_jobs()
+        assert versions(plane, found) == ["1.1.0"] * 3
+        assert {plane.reload(one).generation for one in found} == {2}
+
+    def test_one_that_was_just_changed_is_left_alone(self, plane: Plane) -> None:
+        cluster = plane.running(plane.organization())
+        plane.engine.version = "1.1.0"
+        plane.sweep()
+        plane.run_jobs()
+        assert versions(plane, [cluster]) == ["1.0.0"]
+
+    def test_one_with_a_window_waits_for_it(self, plane: Plane) -> None:
+        cluster = plane.running(plane.organization())
+        opens = plane.clock.now() + timedelta(days=2)
+        weekday = WEEKDAYS[opens.weekday()]
+        patch = ClusterPatch(maintenance_window=MaintenanceWindow(weekday, opens.hour))
+        with plane.core.database.transaction() as session:
+            plane.services.lifecycle.update(
+                session,
+                Scope(cluster.organization_id),
+                cluster.id,
+                patch,
+                expected_tag=None,
+                held=Held(0, 0),
+            )
+        plane.engine.version = "1.1.0"
+        plane.clock.advance(timedelta(days=1).total_seconds())
+        plane.sweep()
+        plane.run_jobs()
+        assert versions(plane, [cluster]) == ["1.0.0"]
+        plane.clock.advance(timedelta(days=1).total_seconds())
+        plane.sweep()
+        plane.run_jobs()
+        assert versions(plane, [cluster]) == ["1.1.0"]
+
+
+def versions(plane: Plane, clusters: Sequence[Cluster]) -> list[str | None]:
+    return [plane.reload(cluster).observed_version for cluster in clusters]

@@ -1,10 +1,13 @@
 import { Button, Group, SimpleGrid, Stack, Text, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client, unwrap } from "../../api/client";
 import { type Cluster, clusters } from "../../api/queries";
+import type { components } from "../../api/schema";
+import { money } from "../../parts/money";
 import { ProblemAlert } from "../../parts/ProblemAlert";
 import { Section } from "../../parts/Section";
 
@@ -69,6 +72,7 @@ export function ForkCluster({ cluster, isAllowed }: { cluster: Cluster; isAllowe
                 onChange={(event) => setAt(event.currentTarget.value)}
               />
             </SimpleGrid>
+            <ForkPrice cluster={cluster} name={name} canFork={canFork} />
             {fork.isError && <ProblemAlert cause={fork.error} />}
             <Group>
               <Button
@@ -89,6 +93,47 @@ export function ForkCluster({ cluster, isAllowed }: { cluster: Cluster; isAllowe
       )}
     </Section>
   );
+}
+
+const TYPING_MS = 400;
+
+/** What source and fork would cost together, or why there can be no such fork. */
+function ForkPrice({
+  cluster,
+  name,
+  canFork,
+}: {
+  cluster: Cluster;
+  name: string;
+  canFork: boolean;
+}) {
+  const [wanted] = useDebouncedValue(name, TYPING_MS);
+  const preview = useQuery({
+    queryKey: ["fork-price", cluster.id, cluster.plan, wanted],
+    queryFn: () =>
+      unwrap(
+        client.POST("/v1/clusters/{cluster_id}:fork", {
+          params: { path: { cluster_id: cluster.id }, query: { dry_run: true } },
+          body: { name: wanted, deletion_protection: false, wake_on_connect: false },
+        }),
+      ),
+    enabled: canFork && wanted !== "",
+    retry: false,
+  });
+  if (preview.isError) return <ProblemAlert cause={preview.error} />;
+  const found: object | undefined = preview.data;
+  if (found === undefined || !isPriced(found)) return null;
+  const { currency, per_day_before, per_day_after } = found.price;
+  return (
+    <Text size="sm">
+      A day without traffic costs {money(per_day_after, currency)} with both clusters instead of{" "}
+      {money(per_day_before, currency)}.
+    </Text>
+  );
+}
+
+function isPriced(found: object): found is components["schemas"]["ClusterForkPreview"] {
+  return "price" in found;
 }
 
 function clusterIdOf(made: object): string | null {

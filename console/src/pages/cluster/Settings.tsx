@@ -4,6 +4,7 @@ import { useCluster } from "../../api/useCluster";
 import { DeleteCluster } from "./DeleteCluster";
 import { EditCluster } from "./EditCluster";
 import { ForkCluster } from "./ForkCluster";
+import { KeepCluster } from "./KeepCluster";
 import { RunControls } from "./RunControls";
 
 /** What changes a cluster as a whole. */
@@ -17,6 +18,7 @@ export function Settings() {
     <Stack gap="lg">
       <RunControls cluster={data} isAllowed={isAllowed} />
       {isAllowed && <EditCluster key={data.id} cluster={data} />}
+      {isAllowed && <KeepCluster key={`keep-${data.id}`} cluster={data} />}
       <ForkCluster cluster={data} isAllowed={isAllowed} />
       <DeleteCluster cluster={data} isAllowed={isAllowed} />
     </Stack>

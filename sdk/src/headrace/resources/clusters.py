@@ -16,6 +16,7 @@ from headrace.models import (
     Cluster,
     ClusterChangePreview,
     ClusterForkPreview,
+    MaintenanceWindow,
     Operation,
     Page,
 )
@@ -39,11 +40,21 @@ UsageGroup = Literal["topic", "principal"]
 Access = Literal["full", "read_only", "suspended"]
 
 
-class ClusterChanges(TypedDict, total=False):
+class ClusterUpkeep(TypedDict, total=False):
+    """What of a cluster may be kept at most, and when it is maintained; None as if left out."""
+
+    storage_limit_bytes: int | None
+    retention_ms_max: int | None
+    retention_bytes_max: int | None
+    maintenance_window: MaintenanceWindow | Literal["any_time"] | None
+
+
+class ClusterChanges(ClusterUpkeep, total=False):
     """What of a cluster can change; None is as if it was left out.
 
     Labels and networks are replaced as a whole. `auto_pause_minutes` of 0 turns the pause of an
-    idle cluster off, `allowed_networks` without any lets clients come from everywhere.
+    idle cluster off, `allowed_networks` without any lets clients come from everywhere, limits of
+    what is kept of 0 leave only the plan's.
     """
 
     name: str | None
@@ -73,12 +84,13 @@ class Clusters:
         allowed_networks: Sequence[str] = (),
         wait: bool = True,
         timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+        **upkeep: Unpack[ClusterUpkeep],
     ) -> Cluster:
         """Create a cluster, usable when this returns; without `wait`, perhaps only later.
 
         `allowed_networks` are those that clients may come from, none for everywhere.
         """
-        body: dict[str, Any] = {"name": name, "plan": plan}
+        body = {"name": name, "plan": plan, **_upkeep_body(upkeep)}
         if labels:
             body["labels"] = dict(labels)
         if deletion_protection:
@@ -179,6 +191,26 @@ class Clusters:
     ) -> Cluster:
         """End the broker and start it again; no connection is refused meanwhile."""
         return self._change(cluster_id, "restart", None, timeout_seconds if wait else None)
+
+    def rotate(
+        self,
+        cluster_id: str,
+        *,
+        wait: bool = True,
+        timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+    ) -> Cluster:
+        """Give the cluster another private key and certificate, of the same authority."""
+        return self._change(cluster_id, "rotate", None, timeout_seconds if wait else None)
+
+    def upgrade(
+        self,
+        cluster_id: str,
+        *,
+        wait: bool = True,
+        timeout_seconds: float = WAIT_SECONDS_DEFAULT,
+    ) -> Cluster:
+        """Move the cluster to the version that is installed, without waiting for its window."""
+        return self._change(cluster_id, "upgrade", None, timeout_seconds if wait else None)
 
     def undelete(
         self,
@@ -334,12 +366,20 @@ def _flags(**flags: bool) -> dict[str, str | int]:
 
 
 def _changes_body(changes: ClusterChanges) -> dict[str, Any]:
-    body = _given(**changes)
+    body = _upkeep_body(changes)
     certificates = changes.get("client_certificates")
     if certificates == "off":
         body["client_certificates"] = {"mode": "off"}
     elif certificates is not None:
         body["client_certificates"] = certificates.as_dict()
+    return body
+
+
+def _upkeep_body(changes: ClusterUpkeep) -> dict[str, Any]:
+    body = _given(**changes)
+    window = changes.get("maintenance_window")
+    if isinstance(window, MaintenanceWindow):
+        body["maintenance_window"] = window.as_dict()
     return body
 
 

@@ -1,4 +1,4 @@
-"""headrace cluster pause, resume, restart, update, access, fork, delete and undelete."""
+"""headrace cluster pause, resume, restart, rotate, upgrade, update, fork, delete and so on."""
 
 import sys
 from datetime import datetime
@@ -11,9 +11,14 @@ from headrace.cli.commands.clusters import (
     ClusterArgument,
     LabelOption,
     NetworkOption,
+    RetentionBytesOption,
+    RetentionMsOption,
+    StorageLimitOption,
     TimeoutOption,
     WaitOption,
+    WindowOption,
     labels_of,
+    window_of,
 )
 from headrace.cli.options import OutputFormat, OutputOption, QuietOption
 from headrace.cli.shell import Shell, cluster_id, shell_of
@@ -26,7 +31,18 @@ PREVIEW_COLUMNS = ("field", "before", "after")
 
 def register(app: typer.Typer) -> None:
     """Add the commands to those of clusters."""
-    for command in (pause, resume, restart, update, access, fork, delete, undelete):
+    for command in (
+        pause,
+        resume,
+        restart,
+        rotate,
+        upgrade,
+        update,
+        access,
+        fork,
+        delete,
+        undelete,
+    ):
         app.command()(command)
 
 
@@ -81,6 +97,40 @@ def restart(
     shell.show(changed, SHOW_COLUMNS)
 
 
+def rotate(
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Give a cluster another private key and certificate; connections under the old one end."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        found = cluster_id(client, cluster)
+        changed = client.clusters.rotate(found, wait=wait, timeout_seconds=timeout)
+    shell.show(changed, SHOW_COLUMNS)
+
+
+def upgrade(
+    context: typer.Context,
+    *,
+    cluster: ClusterArgument,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Move a cluster to the version that is installed, without waiting for its window."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        found = cluster_id(client, cluster)
+        changed = client.clusters.upgrade(found, wait=wait, timeout_seconds=timeout)
+    shell.show(changed, SHOW_COLUMNS)
+
+
 def update(  # noqa: PLR0913 - a command's options are its arguments
     context: typer.Context,
     *,
@@ -109,6 +159,10 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
     any_network: Annotated[
         bool, typer.Option("--any-network", help="Let clients come from everywhere.")
     ] = False,
+    storage_limit: StorageLimitOption = None,
+    retention_ms_max: RetentionMsOption = None,
+    retention_bytes_max: RetentionBytesOption = None,
+    maintenance_window: WindowOption = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what would change, and its price.")
     ] = False,
@@ -126,6 +180,10 @@ def update(  # noqa: PLR0913 - a command's options are its arguments
         wake_on_connect=wake_on_connect,
         auto_pause_minutes=auto_pause,
         allowed_networks=[] if any_network else allowed_network,
+        storage_limit_bytes=storage_limit,
+        retention_ms_max=retention_ms_max,
+        retention_bytes_max=retention_bytes_max,
+        maintenance_window=window_of(maintenance_window),
     )
     if all(one is None for one in changes.values()):
         raise typer.BadParameter("nothing to change was given")

@@ -1,11 +1,12 @@
 """headrace cluster ..."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from headrace.cli.options import OutputOption, QuietOption
 from headrace.cli.shell import shell_of
+from headrace.models import MaintenanceWindow
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT
 
 app = typer.Typer(
@@ -30,6 +31,11 @@ SHOW_COLUMNS = (
     "wake_on_connect",
     "auto_pause_minutes",
     "allowed_networks",
+    "storage_limit_bytes",
+    "retention_ms_max",
+    "retention_bytes_max",
+    "maintenance_window",
+    "version",
     "access",
     "access_reason",
     "organization_id",
@@ -58,6 +64,38 @@ NetworkOption = Annotated[
 ]
 
 
+StorageLimitOption = Annotated[
+    int | None,
+    typer.Option(metavar="BYTES", min=0, help="The most it may store; 0 for that of its plan."),
+]
+RetentionMsOption = Annotated[
+    int | None,
+    typer.Option(metavar="MS", min=0, help="The longest its topics may keep; 0 for no ceiling."),
+]
+RetentionBytesOption = Annotated[
+    int | None,
+    typer.Option(metavar="BYTES", min=0, help="The most a partition may keep; 0 for no ceiling."),
+]
+WindowOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WEEKDAY:HOUR",
+        help="When it may be moved to another version: 4 hours from an hour of UTC on, as "
+        "sunday:3; any_time for no window.",
+    ),
+]
+
+
+def window_of(text: str | None) -> MaintenanceWindow | Literal["any_time"] | None:
+    """Read a window; raise BadParameter. Which weekdays there are the service says."""
+    if text is None or text == "any_time":
+        return text
+    weekday, separator, hour = text.partition(":")
+    if not separator or not hour.isdecimal():
+        raise typer.BadParameter(f"{text!r} is not WEEKDAY:HOUR", param_hint="--maintenance-window")
+    return MaintenanceWindow(weekday=weekday.lower(), hour=int(hour))
+
+
 def labels_of(entries: list[str] | None) -> dict[str, str] | None:
     """Read labels that were given, None where none was; raise BadParameter."""
     if not entries:
@@ -82,12 +120,17 @@ def create(  # noqa: PLR0913 - a command's options are its arguments
         bool, typer.Option("--deletion-protection", help="Refuse to delete it.")
     ] = False,
     allowed_network: NetworkOption = None,
+    storage_limit: StorageLimitOption = None,
+    retention_ms_max: RetentionMsOption = None,
+    retention_bytes_max: RetentionBytesOption = None,
+    maintenance_window: WindowOption = None,
     wait: WaitOption = True,
     timeout: TimeoutOption = WAIT_SECONDS_DEFAULT,
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Create a cluster and print it, ready to use."""
+    window = window_of(maintenance_window)
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
         cluster = client.clusters.create(
@@ -96,6 +139,10 @@ def create(  # noqa: PLR0913 - a command's options are its arguments
             labels=labels_of(label),
             deletion_protection=deletion_protection,
             allowed_networks=allowed_network or (),
+            storage_limit_bytes=storage_limit or None,
+            retention_ms_max=retention_ms_max or None,
+            retention_bytes_max=retention_bytes_max or None,
+            maintenance_window=None if window == "any_time" else window,
             wait=wait,
             timeout_seconds=timeout,
         )
