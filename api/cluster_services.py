@@ -18,10 +18,14 @@ from control_plane.clusters.purge import Purger
 from control_plane.clusters.reconciler import Reconciler
 from control_plane.clusters.service import ClusterService
 from control_plane.clusters.sweep import Sweeper
+from control_plane.groups.record_times import RecordTimes
+from control_plane.groups.service import GroupService
 from control_plane.identity.principals import Principal
+from control_plane.identity.tokens import CONTROL_PLANE_SUBJECT
+from control_plane.kafka.admin_clients import AdminClients, Connection, TokenSettings
+from control_plane.kafka.connection import BrokerConnections
 from control_plane.kit.scope import Scope
 from control_plane.provisioning.engine import Engine
-from control_plane.topics.admin_clients import AdminClients, Connection, TokenSettings
 from control_plane.topics.service import TopicService
 from control_plane.usage import tasks as usage_tasks
 from control_plane.usage.collector import Collector
@@ -36,6 +40,7 @@ class ClusterServices:
     lifecycle: ClusterLifecycle
     forks: ClusterForks
     topics: TopicService
+    groups: GroupService
     access: AccessService
     usage: UsageService
     sweeper: Sweeper
@@ -107,6 +112,11 @@ def build_cluster_services(
         lifecycle=lifecycle,
         forks=ClusterForks(core.clock, clusters),
         topics=TopicService(admin_clients),
+        groups=GroupService(
+            admin_clients,
+            BrokerConnections(core.signer),
+            RecordTimes(tokens, core.clock, CONTROL_PLANE_SUBJECT),
+        ),
         access=AccessService(
             core.database, clusters, credentials, on_publish=admin_clients.evict_subjects
         ),

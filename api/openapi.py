@@ -41,6 +41,7 @@ TAGS = {
     "api-keys": "Credentials of programs, for HTTP and for Kafka alike.",
     "clusters": "Kafka clusters.",
     "topics": "Topics of a cluster.",
+    "groups": "Consumer groups of a cluster: who reads, how far behind, and where from.",
     "usage": "What clusters used.",
     "plans": "What clusters can be had.",
     "billing": "What clusters cost, and what they would.",

@@ -43,6 +43,14 @@ def _rfc3339(value: datetime) -> str:
 Instant = Annotated[AwareDatetime, PlainSerializer(_rfc3339, return_type=str, when_used="json")]
 
 
+def instant_of_ms(milliseconds: int) -> datetime | None:
+    """Return the instant of a record's time, None for one that no calendar has."""
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC) if milliseconds >= 0 else None
+    except (OverflowError, ValueError):
+        return None
+
+
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T.+)?", re.ASCII)
 
 

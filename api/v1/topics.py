@@ -20,18 +20,12 @@ from api.schemas import (
     to_list,
 )
 from api.v1.clusters import find_cluster
+from api.v1.kafka_problems import CLUSTER_PROBLEMS
 from api.v1.router import BODY_PROBLEMS, POST_PROBLEMS, v1_router
-from control_plane.clusters.errors import (
-    ClusterNotFoundError,
-    ClusterNotReadyError,
-    ClusterReadOnlyError,
-    ClusterSuspendedError,
-    ClusterUnavailableError,
-)
+from control_plane.clusters.errors import ClusterReadOnlyError
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from control_plane.topics.errors import (
-    ClusterRequestFailedError,
     PartitionsLimitError,
     TopicChangesThrottledError,
     TopicConfigInvalidError,
@@ -65,14 +59,7 @@ ConfigName = Annotated[str, StringConstraints(min_length=1, max_length=CONFIG_NA
 ConfigText = Annotated[str, StringConstraints(max_length=CONFIG_VALUE_LENGTH_MAX)]
 ConfigValue = bool | int | float | ConfigText
 
-CLUSTER_PROBLEMS = (
-    ClusterNotFoundError,
-    ClusterNotReadyError,
-    ClusterRequestFailedError,
-    ClusterSuspendedError,
-    ClusterUnavailableError,
-    TopicForbiddenError,
-)
+TOPIC_PROBLEMS = (*CLUSTER_PROBLEMS, TopicForbiddenError)
 
 
 class TopicCreate(RequestModel):
@@ -157,7 +144,7 @@ class TopicPreview(ResponseModel):
         **dry_run_answer(TopicPreview),
         **problems(
             *POST_PROBLEMS,
-            *CLUSTER_PROBLEMS,
+            *TOPIC_PROBLEMS,
             ClusterReadOnlyError,
             PartitionsLimitError,
             TopicChangesThrottledError,
@@ -198,7 +185,7 @@ def create_topic(
 @router.get(
     "/clusters/{cluster_id}/topics",
     operation_id="list_topics",
-    responses=problems(*CLUSTER_PROBLEMS),
+    responses=problems(*TOPIC_PROBLEMS),
 )
 def list_topics(
     cluster_id: str, caller: Reader, core: CoreServices, services: Clusters, page: PageQuery
@@ -212,7 +199,7 @@ def list_topics(
 @router.get(
     "/clusters/{cluster_id}/topics/{topic_name}",
     operation_id="get_topic",
-    responses=problems(*CLUSTER_PROBLEMS, TopicNotFoundError),
+    responses=problems(*TOPIC_PROBLEMS, TopicNotFoundError),
 )
 def get_topic(
     cluster_id: str, topic_name: str, caller: Reader, core: CoreServices, services: Clusters
@@ -227,7 +214,7 @@ def get_topic(
     operation_id="update_topic",
     responses=problems(
         *BODY_PROBLEMS,
-        *CLUSTER_PROBLEMS,
+        *TOPIC_PROBLEMS,
         PartitionsLimitError,
         TopicChangesThrottledError,
         TopicConfigInvalidError,
@@ -265,7 +252,7 @@ def update_topic(
     operation_id="delete_topic",
     status_code=status.HTTP_204_NO_CONTENT,
     response_model=None,
-    responses=problems(*CLUSTER_PROBLEMS, TopicNotFoundError),
+    responses=problems(*TOPIC_PROBLEMS, TopicNotFoundError),
 )
 def delete_topic(
     cluster_id: str, topic_name: str, caller: Deleter, core: CoreServices, services: Clusters

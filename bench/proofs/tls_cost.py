@@ -38,8 +38,8 @@ from bench.broker.brokers import (
 from bench.proofs.abuse import abused_broker
 from bench.proofs.broker_start import free_port
 from bench.proofs.report import Finding
+from control_plane.kafka.admin import KafkaAdmin
 from control_plane.kit.clock import SystemClock
-from control_plane.topics.kafka_admin import KafkaAdmin
 
 ROUNDS = 5
 RECORDS = 40_000

@@ -31,6 +31,9 @@ class Action(StrEnum):
     TOPICS_READ = "topics.read"
     TOPICS_UPDATE = "topics.update"
     TOPICS_DELETE = "topics.delete"
+    GROUPS_READ = "groups.read"
+    GROUPS_UPDATE = "groups.update"
+    GROUPS_DELETE = "groups.delete"
     OPERATIONS_READ = "operations.read"
     USAGE_READ = "usage.read"
     PLANS_READ = "plans.read"
@@ -55,7 +58,8 @@ _LEAST_ROLE = {
     Action.WEBHOOKS_DELETE: Role.OWNER,
 }
 
-# A key of one cluster serves programs that use the cluster; it manages nothing beside its topics.
+# A key of one cluster serves programs that use the cluster; it manages nothing beside its topics
+# and groups.
 CLUSTER_SCOPED_ACTIONS = frozenset(
     {
         Action.WHOAMI_READ,
@@ -64,6 +68,9 @@ CLUSTER_SCOPED_ACTIONS = frozenset(
         Action.TOPICS_READ,
         Action.TOPICS_UPDATE,
         Action.TOPICS_DELETE,
+        Action.GROUPS_READ,
+        Action.GROUPS_UPDATE,
+        Action.GROUPS_DELETE,
         Action.OPERATIONS_READ,
         Action.USAGE_READ,
         Action.PLANS_READ,

@@ -1,6 +1,5 @@
 """What can go wrong with a topic, each with its stable code."""
 
-from control_plane.clusters.errors import ClusterUnavailableError
 from control_plane.kit.errors import AppError, ConflictError, InvalidInputError, NotFoundError
 
 
@@ -81,15 +80,3 @@ class TopicChangesThrottledError(AppError):
     code = "topic_changes_throttled"
     status = 429
     title = "Too many topic changes"
-
-
-class ClusterRequestFailedError(AppError):
-    """The cluster answered with an error that is neither the caller's nor a passing one."""
-
-    code = "cluster_request_failed"
-    status = 502
-    title = "The cluster could not do it"
-
-
-class ConnectionLostError(ClusterUnavailableError):
-    """The connection broke while the answer was awaited; callers are told nothing finer."""

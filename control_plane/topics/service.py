@@ -2,23 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import replace
 from typing import TypeVar
 
-import structlog
 from confluent_kafka import KafkaError, KafkaException
 
-from control_plane.kit.pagination import Page, PageRequest, paginate_names
-from control_plane.topics.admin_clients import AdminClients, Connection
-from control_plane.topics.errors import (
-    ConnectionLostError,
-    TopicNameInvalidError,
-    TopicNameTakenError,
-    TopicNotFoundError,
-    TopicPartitionsDecreaseError,
-)
-from control_plane.topics.kafka_admin import (
+from control_plane.kafka.admin import (
     ConfigEntry,
     ConfigSource,
     KafkaAdmin,
@@ -29,7 +18,22 @@ from control_plane.topics.kafka_admin import (
     topic_names,
     topic_resource,
 )
-from control_plane.topics.kafka_errors import to_app_error, unavailable
+from control_plane.kafka.admin_clients import AdminClients, Connection
+from control_plane.kafka.answers import (
+    REQUEST_SECONDS_MAX,
+    answer,
+    answer_unless,
+    kafka_error,
+    read,
+)
+from control_plane.kit.pagination import Page, PageRequest, paginate_names
+from control_plane.topics.errors import (
+    TopicNameInvalidError,
+    TopicNameTakenError,
+    TopicNotFoundError,
+    TopicPartitionsDecreaseError,
+)
+from control_plane.topics.kafka_errors import REFUSALS, to_app_error
 from control_plane.topics.names import NAME_LENGTH_MAX, is_topic_name
 from control_plane.topics.topics import (
     ConfigValue,
@@ -40,16 +44,7 @@ from control_plane.topics.topics import (
     topic_id_text,
 )
 
-# A broker that restarts is back within this time; one that is not is not worth a caller's wait.
-REQUEST_SECONDS_MAX = 5.0
-# librdkafka ends a request by itself; this is only for a client that was closed meanwhile.
-ANSWER_SECONDS_MAX = REQUEST_SECONDS_MAX + 2.0
-# A connection may break twice: librdkafka knows a broker by its bootstrap address and by its id.
-READ_REPEATS_MAX = 2
-
 _CLUSTER_DEFAULT = -1
-
-_log = structlog.get_logger(__name__)
 
 ResultT = TypeVar("ResultT")
 
@@ -125,14 +120,7 @@ class TopicService:
             _answer_about(name, futures[name])
 
     def _read(self, connection: Connection, ask: Callable[[KafkaAdmin], ResultT]) -> ResultT:
-        """Ask, and ask again if the connection broke under the question: a read may be."""
-        with self._clients.client(connection) as client:
-            for _ in range(READ_REPEATS_MAX):
-                try:
-                    return ask(client)
-                except ConnectionLostError as error:
-                    _log.info("topics are read again", reason=error.detail)
-            return ask(client)
+        return read(self._clients, connection, ask)
 
 
 def _require_possible(name: str) -> None:
@@ -170,7 +158,7 @@ def _create(client: KafkaAdmin, spec: TopicSpec, *, validate_only: bool) -> None
     futures = client.create_topics(
         [wanted], request_timeout=REQUEST_SECONDS_MAX, validate_only=validate_only
     )
-    _answer(futures[spec.name])
+    answer(futures[spec.name], REFUSALS)
 
 
 def _alter(
@@ -204,7 +192,7 @@ def _names(client: KafkaAdmin) -> list[str]:
     try:
         return list(client.list_topics(timeout=REQUEST_SECONDS_MAX).topics)
     except KafkaException as error:
-        raise to_app_error(_kafka_error(error)) from error
+        raise to_app_error(kafka_error(error)) from error
 
 
 def _list(client: KafkaAdmin, cluster_id: str, page: PageRequest) -> Page[Topic]:
@@ -229,45 +217,17 @@ def _described(client: KafkaAdmin, cluster_id: str, names: Sequence[str]) -> dic
     futures = client.describe_topics(topic_names(names), request_timeout=REQUEST_SECONDS_MAX)
     found: dict[str, Topic] = {}
     for name, future in futures.items():
-        description = _answer_unless_gone(future)
+        description = answer_unless(future, REFUSALS, KafkaError.UNKNOWN_TOPIC_OR_PART)
         if description is not None:
             found[name] = _topic(description, cluster_id, None)
     return found
 
 
-def _answer_unless_gone(future: "Future[TopicDescription]") -> TopicDescription | None:
-    """Return None for a topic that was deleted since its name was listed."""
-    try:
-        return future.result(ANSWER_SECONDS_MAX)
-    except KafkaException as error:
-        reason = _kafka_error(error)
-        if reason.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            return None
-        raise to_app_error(reason) from error
-    except FutureTimeoutError as error:
-        raise unavailable("no answer in time") from error
-
-
-def _answer(future: "Future[ResultT]") -> ResultT:
-    try:
-        return future.result(ANSWER_SECONDS_MAX)
-    except KafkaException as error:
-        raise to_app_error(_kafka_error(error)) from error
-    except FutureTimeoutError as error:
-        raise unavailable("no answer in time", is_outcome_unknown=True) from error
-
-
 def _answer_about(name: str, future: "Future[ResultT]") -> ResultT:
     try:
-        return _answer(future)
+        return answer(future, REFUSALS)
     except TopicNotFoundError as error:
         raise _not_found(name) from error
-
-
-def _kafka_error(error: KafkaException) -> KafkaError:
-    reason = error.args[0]
-    assert isinstance(reason, KafkaError)
-    return reason
 
 
 def _topic(

@@ -1,5 +1,7 @@
 """What one organization holds, another can not even tell exists."""
 
+from typing import Any
+
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
@@ -64,6 +66,7 @@ def call(client: TestClient, method: str, path: str, parameter: str, value: str)
         .replace("{topic}", "orders")
         .replace("{topic_name}", "orders")
         .replace("{partition}", "0")
+        .replace("{group_id:path}", "readers")
     )
     assert "{" not in filled, f"say what to put into {filled}"
     bodies = {
@@ -72,9 +75,15 @@ def call(client: TestClient, method: str, path: str, parameter: str, value: str)
         ("PATCH", "/topics/{topic_name}"): {"partitions": 2},
         ("PATCH", "/clusters/{cluster_id}"): {"name": "orders"},
         ("POST", "/clusters/{cluster_id}:fork"): {"name": "copy"},
+        ("POST", "/groups/{group_id:path}:reset"): {"to": "latest"},
     }
-    found = (body for (of, end), body in bodies.items() if of == method and path.endswith(end))
-    return client.request(method, filled, json=next(found, None))
+    queries = {("DELETE", "/groups/{group_id:path}/offsets"): {"topic": "orders"}}
+
+    def chosen(choices: dict[tuple[str, str], Any]) -> Any:
+        found = (one for (of, end), one in choices.items() if of == method and path.endswith(end))
+        return next(found, None)
+
+    return client.request(method, filled, json=chosen(bodies), params=chosen(queries))
 
 
 # Nobody else may ask them anything, whatever the id.

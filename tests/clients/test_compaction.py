@@ -10,7 +10,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from control_plane.topics.kafka_admin import (
+from control_plane.kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,

@@ -9,7 +9,7 @@ import pytest
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from control_plane.topics.kafka_admin import (
+from control_plane.kafka.admin import (
     AlterConfigOpType,
     ConfigEntry,
     ConfigResource,

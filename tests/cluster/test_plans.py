@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka.admin import AdminClient
 
 from control_plane.clusters.plans import CATALOGUE, Plan
-from control_plane.topics.kafka_admin import ConfigResource, KafkaAdmin
+from control_plane.kafka.admin import ConfigResource, KafkaAdmin
 from tests.cluster.usage import ANSWER_SECONDS_MAX, Made, Usage, code_of, options
 
 

@@ -303,6 +303,96 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clusters/{cluster_id}/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Groups
+         * @description List consumer groups in the order of their ids.
+         */
+        get: operations["list_groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}/groups/{group_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Group
+         * @description Show a group with its members and what each of them reads.
+         */
+        get: operations["get_group"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Group
+         * @description Delete a group with its offsets; refused while consumers are in it.
+         */
+        delete: operations["delete_group"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}/groups/{group_id}/offsets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Group Offsets
+         * @description Show how far a group is behind, in records and in time, in all and by partition.
+         */
+        get: operations["get_group_offsets"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Group Offsets
+         * @description Delete what a group has committed in a topic; the answer tells how to undo it.
+         */
+        delete: operations["delete_group_offsets"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}/groups/{group_id}:reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Group Offsets
+         * @description Move what a group has committed; refused while consumers are in the group.
+         *
+         *     The answer tells each change, and in `undo` the body that puts everything back.
+         */
+        post: operations["reset_group_offsets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clusters/{cluster_id}/topics": {
         parameters: {
             query?: never;
@@ -1164,7 +1254,7 @@ export interface components {
              * Offsets
              * @description Take of these partitions what lies before an offset; not with `at`.
              */
-            offsets?: components["schemas"]["PartitionOffset"][];
+            offsets?: components["schemas"]["api__v1__cluster_forks__PartitionOffset"][];
             /**
              * Plan
              * @description That of its source unless given.
@@ -1833,6 +1923,114 @@ export interface components {
          */
         Group: "topic" | "principal";
         /**
+         * GroupDetailResponse
+         * @description A consumer group with its members.
+         */
+        GroupDetailResponse: {
+            /**
+             * Assignor
+             * @example range
+             */
+            assignor: string;
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /**
+             * Group Id
+             * @example billing
+             */
+            group_id: string;
+            /**
+             * Is Simple
+             * @description Nobody has joined it; programs only keep offsets in it.
+             */
+            is_simple: boolean;
+            /** Members */
+            members: components["schemas"]["api__v1__groups__MemberResponse"][];
+            /**
+             * State
+             * @example stable
+             * @example empty
+             */
+            state: string;
+            /**
+             * Type
+             * @example classic
+             */
+            type: string;
+        };
+        /**
+         * GroupLagResponse
+         * @description How far a group is behind: in all, and a page of its partitions.
+         */
+        GroupLagResponse: {
+            /** Group Id */
+            group_id: string;
+            /**
+             * Is Lag Ms Complete
+             * @description Whether the times of all partitions with unread records were looked up; for a group with more than 100 such partitions they are not.
+             */
+            is_lag_ms_complete: boolean;
+            /** Items */
+            items: components["schemas"]["PartitionLagResponse"][];
+            /**
+             * Lag
+             * @description Unread records of all partitions.
+             */
+            lag: number;
+            /**
+             * Lag Ms
+             * @description Of the partition that is furthest behind, of those looked up.
+             */
+            lag_ms: number | null;
+            /**
+             * Max Lag
+             * @description Of the partition with most.
+             */
+            max_lag: number;
+            /** Next Page Token */
+            next_page_token: string | null;
+            /**
+             * Partitions
+             * @description That have an offset or a reader.
+             */
+            partitions: number;
+        };
+        /**
+         * GroupResponse
+         * @description A consumer group.
+         */
+        GroupResponse: {
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /**
+             * Group Id
+             * @example billing
+             */
+            group_id: string;
+            /**
+             * Is Simple
+             * @description Nobody has joined it; programs only keep offsets in it.
+             */
+            is_simple: boolean;
+            /**
+             * State
+             * @example stable
+             * @example empty
+             */
+            state: string;
+            /**
+             * Type
+             * @example classic
+             */
+            type: string;
+        };
+        /**
          * HeaderResponse
          * @description A header of a record; names may repeat, and values be null.
          */
@@ -1932,10 +2130,17 @@ export interface components {
             /** Next Page Token */
             next_page_token: string | null;
         };
+        /** ListResponse[GroupResponse] */
+        ListResponse_GroupResponse_: {
+            /** Items */
+            items: components["schemas"]["GroupResponse"][];
+            /** Next Page Token */
+            next_page_token: string | null;
+        };
         /** ListResponse[MemberResponse] */
         ListResponse_MemberResponse_: {
             /** Items */
-            items: components["schemas"]["MemberResponse"][];
+            items: components["schemas"]["api__v1__members__MemberResponse"][];
             /** Next Page Token */
             next_page_token: string | null;
         };
@@ -2029,33 +2234,121 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
-         * MemberResponse
-         * @description A member.
+         * OffsetChangeResponse
+         * @description What changes in one partition.
          */
-        MemberResponse: {
-            /** Created At */
-            created_at: string;
+        OffsetChangeResponse: {
             /**
-             * Email
-             * @example ada@example.com
+             * After
+             * @description Null: nothing is committed any more.
              */
-            email: string;
+            after: number | null;
             /**
-             * Id
-             * @example u_4q8x0n1w2e3r5t6y
+             * Before
+             * @description Null: nothing was committed.
              */
-            id: string;
+            before: number | null;
             /**
-             * Name
-             * @example Ada Byron
+             * Is Clamped
+             * @description What was asked for is outside of the log; its end was taken.
              */
-            name: string;
+            is_clamped: boolean;
+            /** Lag After */
+            lag_after: number | null;
+            /** Lag Before */
+            lag_before: number | null;
+            /** Partition */
+            partition: number;
+            /** Topic */
+            topic: string;
+        };
+        /**
+         * OffsetReset
+         * @description Where a group's offsets shall go.
+         *
+         *     `to` is earliest, latest, time (with `at`), shift (with `by`), offset (with `offset`), or
+         *     offsets (with `offsets`, which is what `undo` of an answer holds). An offset outside of a
+         *     partition's log is taken to its nearer end, but with `offsets`.
+         */
+        "OffsetReset-Input": {
             /**
-             * Organization Id
-             * @example org_4q8x0n1w2e3r5t6y
+             * At
+             * @description First records of this time or later.
              */
-            organization_id: string;
-            role: components["schemas"]["Role"];
+            at?: string | null;
+            /**
+             * By
+             * @description So many records on; negative is back.
+             */
+            by?: number | null;
+            /** Offset */
+            offset?: number | null;
+            /** Offsets */
+            offsets?: components["schemas"]["api__v1__group_resets__PartitionOffset"][] | null;
+            /**
+             * To
+             * @enum {string}
+             */
+            to: "earliest" | "latest" | "time" | "shift" | "offset" | "offsets";
+            /**
+             * Topics
+             * @description Left out: every partition in which the group has an offset.
+             */
+            topics?: components["schemas"]["ResetTopic"][] | null;
+        };
+        /**
+         * OffsetReset
+         * @description Where a group's offsets shall go.
+         *
+         *     `to` is earliest, latest, time (with `at`), shift (with `by`), offset (with `offset`), or
+         *     offsets (with `offsets`, which is what `undo` of an answer holds). An offset outside of a
+         *     partition's log is taken to its nearer end, but with `offsets`.
+         */
+        "OffsetReset-Output": {
+            /**
+             * At
+             * @description First records of this time or later.
+             */
+            at?: string | null;
+            /**
+             * By
+             * @description So many records on; negative is back.
+             */
+            by?: number | null;
+            /** Offset */
+            offset?: number | null;
+            /** Offsets */
+            offsets?: components["schemas"]["PartitionOffset-Output"][] | null;
+            /**
+             * To
+             * @enum {string}
+             */
+            to: "earliest" | "latest" | "time" | "shift" | "offset" | "offsets";
+            /**
+             * Topics
+             * @description Left out: every partition in which the group has an offset.
+             */
+            topics?: components["schemas"]["ResetTopic"][] | null;
+        };
+        /**
+         * OffsetResetResponse
+         * @description What a reset changed, or would change, and the body of the request that undoes it.
+         */
+        OffsetResetResponse: {
+            /** Changes */
+            changes: components["schemas"]["OffsetChangeResponse"][];
+            /** Group Id */
+            group_id: string;
+            /** Is Dry Run */
+            is_dry_run: boolean;
+            /** Lag After */
+            lag_after: number;
+            /**
+             * Lag Before
+             * @description Unread records of these partitions.
+             */
+            lag_before: number;
+            undo: components["schemas"]["OffsetReset-Output"];
         };
         /**
          * OperationError
@@ -2200,15 +2493,49 @@ export interface components {
             records: components["schemas"]["RecordResponse"][];
         };
         /**
-         * PartitionOffset
-         * @description A partition, and the first of its offsets that the fork does not have.
+         * PartitionLagResponse
+         * @description How far a group is behind in one partition.
          */
-        PartitionOffset: {
+        PartitionLagResponse: {
+            /** Client Id */
+            client_id: string | null;
             /**
-             * Offset
-             * @example 1000
+             * Committed Offset
+             * @description Null: nothing is committed.
              */
-            offset: number;
+            committed_offset: number | null;
+            /**
+             * First Unread At
+             * @description Time of that record.
+             */
+            first_unread_at: string | null;
+            /**
+             * Lag
+             * @description Unread records that are still there. Null without a committed offset.
+             */
+            lag: number | null;
+            /**
+             * Lag Ms
+             * @description How much older the first unread record is than the newest one; 0 where nothing is unread. Null where that is not known or was not looked up.
+             */
+            lag_ms: number | null;
+            /** Log End Offset */
+            log_end_offset: number | null;
+            /**
+             * Log Start Offset
+             * @description Null: the partition is gone.
+             */
+            log_start_offset: number | null;
+            /**
+             * Member Id
+             * @description Who reads the partition now.
+             */
+            member_id: string | null;
+            /**
+             * Newest At
+             * @description Time of the newest record.
+             */
+            newest_at: string | null;
             /**
              * Partition
              * @example 0
@@ -2216,7 +2543,35 @@ export interface components {
             partition: number;
             /**
              * Topic
-             * @example orders
+             * @example flights
+             */
+            topic: string;
+        };
+        /**
+         * PartitionOffset
+         * @description An offset of a partition; null takes away what is committed.
+         */
+        "PartitionOffset-Output": {
+            /** Offset */
+            offset: number | null;
+            /** Partition */
+            partition: number;
+            /** Topic */
+            topic: string;
+        };
+        /**
+         * PartitionResponse
+         * @description A partition of a topic.
+         */
+        PartitionResponse: {
+            /**
+             * Partition
+             * @example 0
+             */
+            partition: number;
+            /**
+             * Topic
+             * @example flights
              */
             topic: string;
         };
@@ -2784,6 +3139,19 @@ export interface components {
             unit: string;
         };
         /**
+         * ResetTopic
+         * @description A topic whose offsets shall change, in all of its partitions or in those that are named.
+         */
+        ResetTopic: {
+            /** Partitions */
+            partitions?: number[] | null;
+            /**
+             * Topic
+             * @example flights
+             */
+            topic: string;
+        };
+        /**
          * Role
          * @description What a principal is trusted with; each role holds all that the later ones hold.
          * @enum {string}
@@ -3284,6 +3652,96 @@ export interface components {
              */
             id: string;
             kind: components["schemas"]["PrincipalKind"];
+            /**
+             * Organization Id
+             * @example org_4q8x0n1w2e3r5t6y
+             */
+            organization_id: string;
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * PartitionOffset
+         * @description A partition, and the first of its offsets that the fork does not have.
+         */
+        api__v1__cluster_forks__PartitionOffset: {
+            /**
+             * Offset
+             * @example 1000
+             */
+            offset: number;
+            /**
+             * Partition
+             * @example 0
+             */
+            partition: number;
+            /**
+             * Topic
+             * @example orders
+             */
+            topic: string;
+        };
+        /**
+         * PartitionOffset
+         * @description An offset of a partition; null takes away what is committed.
+         */
+        api__v1__group_resets__PartitionOffset: {
+            /** Offset */
+            offset: number | null;
+            /** Partition */
+            partition: number;
+            /** Topic */
+            topic: string;
+        };
+        /**
+         * MemberResponse
+         * @description A consumer that is in a group now.
+         */
+        api__v1__groups__MemberResponse: {
+            /**
+             * Client Id
+             * @example billing-1
+             */
+            client_id: string;
+            /**
+             * Host
+             * @example 192.0.2.7
+             */
+            host: string;
+            /**
+             * Instance Id
+             * @description Of static members (KIP-345).
+             */
+            instance_id: string | null;
+            /** Member Id */
+            member_id: string;
+            /**
+             * Partitions
+             * @description What it reads.
+             */
+            partitions: components["schemas"]["PartitionResponse"][];
+        };
+        /**
+         * MemberResponse
+         * @description A member.
+         */
+        api__v1__members__MemberResponse: {
+            /** Created At */
+            created_at: string;
+            /**
+             * Email
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * Id
+             * @example u_4q8x0n1w2e3r5t6y
+             */
+            id: string;
+            /**
+             * Name
+             * @example Ada Byron
+             */
+            name: string;
             /**
              * Organization Id
              * @example org_4q8x0n1w2e3r5t6y
@@ -4821,6 +5279,629 @@ export interface operations {
             };
             /** @description Authentication delayed */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_groups: {
+        parameters: {
+            query?: {
+                /** @description Only groups in such a state. */
+                state?: ("empty" | "stable" | "preparing_rebalance" | "completing_rebalance")[] | null;
+                /** @description Most items to return. */
+                page_size?: number;
+                /** @description `next_page_token` of the last page. */
+                page_token?: string | null;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_GroupResponse_"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupDetailResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_group: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_group_offsets: {
+        parameters: {
+            query?: {
+                /** @description Most items to return. */
+                page_size?: number;
+                /** @description `next_page_token` of the last page. */
+                page_token?: string | null;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GroupLagResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_group_offsets: {
+        parameters: {
+            query: {
+                topic: string;
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OffsetResetResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_group_offsets: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OffsetReset-Input"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OffsetResetResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6599,7 +7680,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["MemberResponse"];
+                    "application/json": components["schemas"]["api__v1__members__MemberResponse"];
                 };
             };
             /** @description Credentials invalid */

@@ -9,6 +9,7 @@ from headrace.profiles import load_connection
 from headrace.resources.api_keys import ApiKeys
 from headrace.resources.billing import Billing
 from headrace.resources.clusters import Clusters
+from headrace.resources.groups import Groups
 from headrace.resources.operations import Operations
 from headrace.resources.organizations import Organizations
 from headrace.resources.records import Records
@@ -37,6 +38,7 @@ class Client:
         self.operations = Operations(self._transport)
         self.clusters = Clusters(self._transport, self.operations)
         self.topics = Topics(self._transport)
+        self.groups = Groups(self._transport)
         self.api_keys = ApiKeys(self._transport)
         self.organizations = Organizations(self._transport)
         self.records = Records(self._transport)

@@ -167,6 +167,100 @@ class Topic(Model, frozen=True, kw_only=True):
     configs: dict[str, TopicConfig] = {}
 
 
+class Group(Model, frozen=True, kw_only=True):
+    """A consumer group. `is_simple`: nobody has joined it, programs only keep offsets in it."""
+
+    group_id: str
+    cluster_id: str
+    state: str
+    type: str
+    is_simple: bool
+
+
+class Partition(Model, frozen=True, kw_only=True):
+    """A partition of a topic."""
+
+    topic: str
+    partition: int
+
+
+class GroupMember(Model, frozen=True, kw_only=True):
+    """A consumer that is in a group now, and what it reads."""
+
+    member_id: str
+    client_id: str
+    host: str
+    partitions: list[Partition]
+    instance_id: str | None = None
+
+
+class GroupMembers(Group, frozen=True, kw_only=True):
+    """A consumer group with its members."""
+
+    assignor: str
+    members: list[GroupMember]
+
+
+class PartitionLag(Model, frozen=True, kw_only=True):
+    """How far a group is behind in a partition.
+
+    In unread records, and in milliseconds between the first unread record and the newest one; None
+    where it is not known.
+    """
+
+    topic: str
+    partition: int
+    committed_offset: int | None = None
+    log_start_offset: int | None = None
+    log_end_offset: int | None = None
+    lag: int | None = None
+    lag_ms: int | None = None
+    first_unread_at: datetime | None = None
+    newest_at: datetime | None = None
+    member_id: str | None = None
+    client_id: str | None = None
+
+
+class GroupLag(Model, frozen=True, kw_only=True):
+    """How far a group is behind over all of its partitions, and in the first of them.
+
+    `lag_ms` is that of the partition that is furthest behind; it may be further where
+    `is_lag_ms_complete` is false.
+    """
+
+    group_id: str
+    partitions: int
+    lag: int
+    max_lag: int
+    is_lag_ms_complete: bool
+    items: list[PartitionLag]
+    lag_ms: int | None = None
+    next_page_token: str | None = None
+
+
+class OffsetChange(Model, frozen=True, kw_only=True):
+    """What a reset changes in a partition; None is no committed offset."""
+
+    topic: str
+    partition: int
+    is_clamped: bool
+    before: int | None = None
+    after: int | None = None
+    lag_before: int | None = None
+    lag_after: int | None = None
+
+
+class OffsetReset(Model, frozen=True, kw_only=True):
+    """What a reset changed, or would change; `undo` is the body that puts everything back."""
+
+    group_id: str
+    is_dry_run: bool
+    lag_before: int
+    lag_after: int
+    changes: list[OffsetChange]
+    undo: dict[str, Any]
+
+
 class ApiKeyBounds(Model, frozen=True, kw_only=True):
     """Topics that a key may read and write at most, by beginnings of names; `*` is every topic."""
 

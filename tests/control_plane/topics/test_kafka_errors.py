@@ -3,8 +3,8 @@
 import pytest
 from confluent_kafka import KafkaError
 
-from control_plane.topics.errors import ConnectionLostError
-from control_plane.topics.kafka_errors import DETAIL_LENGTH_MAX, to_app_error
+from control_plane.kafka.errors import DETAIL_LENGTH_MAX, ConnectionLostError
+from control_plane.topics.kafka_errors import to_app_error
 
 
 class TestToAppError:

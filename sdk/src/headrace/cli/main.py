@@ -12,6 +12,7 @@ from headrace.cli.commands import (
     clusters,
     consume,
     cost,
+    groups,
     login,
     operations,
     organizations,
@@ -39,6 +40,7 @@ cluster_changes.register(clusters.app)
 client_certificates.register(clusters.app)
 app.add_typer(clusters.app, name="cluster")
 app.add_typer(topics.app, name="topic")
+app.add_typer(groups.app, name="group")
 app.add_typer(api_keys.app, name="api-key")
 app.add_typer(organizations.app, name="organization")
 app.add_typer(operations.app, name="operation")

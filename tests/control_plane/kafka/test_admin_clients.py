@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from control_plane.identity.tokens import SignedToken
+from control_plane.kafka.admin_clients import IDLE_SECONDS_MAX, AdminClients, Connection
 from control_plane.kit.token_endpoint import TokenEndpoint
-from control_plane.topics.admin_clients import IDLE_SECONDS_MAX, AdminClients, Connection
 
 NOBODY_LISTENS = "127.0.0.1:1"
 CONNECTION = Connection(

@@ -1,11 +1,16 @@
-"""The part of confluent_kafka's admin client that topics use, with the types it lacks."""
+"""The part of confluent_kafka's admin client that is used here, with the types it lacks."""
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Protocol
 
-from confluent_kafka import TopicCollection
+from confluent_kafka import (
+    ConsumerGroupState,
+    ConsumerGroupTopicPartitions,
+    TopicCollection,
+    TopicPartition,
+)
 
 # `confluent_kafka.admin` documents these names as its own but does not mark them as exported.
 from confluent_kafka.admin._config import (
@@ -14,6 +19,12 @@ from confluent_kafka.admin._config import (
     ConfigResource,
     ConfigSource,
 )
+from confluent_kafka.admin._group import (
+    ConsumerGroupDescription,
+    ConsumerGroupListing,
+    ListConsumerGroupsResult,
+)
+from confluent_kafka.admin._listoffsets import ListOffsetsResultInfo, OffsetSpec
 from confluent_kafka.admin._metadata import ClusterMetadata
 from confluent_kafka.admin._topic import TopicDescription
 from confluent_kafka.cimpl import NewPartitions, NewTopic
@@ -24,11 +35,19 @@ __all__ = [
     "ConfigEntry",
     "ConfigResource",
     "ConfigSource",
+    "ConsumerGroupDescription",
+    "ConsumerGroupListing",
+    "ConsumerGroupState",
+    "ConsumerGroupTopicPartitions",
     "KafkaAdmin",
+    "ListConsumerGroupsResult",
+    "ListOffsetsResultInfo",
     "NewPartitions",
     "NewTopic",
+    "OffsetSpec",
     "TopicCollection",
     "TopicDescription",
+    "TopicPartition",
 ]
 
 
@@ -60,6 +79,30 @@ class KafkaAdmin(Protocol):
     def incremental_alter_configs(
         self, resources: list[ConfigResource], /, *, request_timeout: float, validate_only: bool
     ) -> dict[ConfigResource, Future[None]]: ...
+
+    def list_consumer_groups(
+        self, *, request_timeout: float
+    ) -> Future[ListConsumerGroupsResult]: ...
+
+    def describe_consumer_groups(
+        self, group_ids: list[str], /, *, request_timeout: float
+    ) -> dict[str, Future[ConsumerGroupDescription]]: ...
+
+    def list_consumer_group_offsets(
+        self, request: list[ConsumerGroupTopicPartitions], /, *, request_timeout: float
+    ) -> dict[str, Future[ConsumerGroupTopicPartitions]]: ...
+
+    def alter_consumer_group_offsets(
+        self, request: list[ConsumerGroupTopicPartitions], /, *, request_timeout: float
+    ) -> dict[str, Future[ConsumerGroupTopicPartitions]]: ...
+
+    def delete_consumer_groups(
+        self, group_ids: list[str], /, *, request_timeout: float
+    ) -> dict[str, Future[None]]: ...
+
+    def list_offsets(
+        self, offsets: dict[TopicPartition, OffsetSpec], /, *, request_timeout: float
+    ) -> dict[TopicPartition, Future[ListOffsetsResultInfo]]: ...
 
     def __enter__(self) -> object: ...
 

@@ -9,9 +9,9 @@ from typing import Literal, Protocol
 
 from confluent_kafka.admin import AdminClient
 
+from control_plane.kafka.admin import KafkaAdmin
 from control_plane.kit.clock import Clock
 from control_plane.kit.unit_of_work import require_no_unit_of_work
-from control_plane.topics.kafka_admin import KafkaAdmin
 
 CLIENTS_MAX = 32
 IDLE_SECONDS_MAX = 120

@@ -1,0 +1,1 @@
+"""Asking clusters by the Kafka protocol: clients, answers, and what librdkafka does not offer."""

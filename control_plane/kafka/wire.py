@@ -1,0 +1,142 @@
+"""Requests of the Kafka protocol that confluent_kafka does not offer, as bytes. Pure.
+
+Only versions without tagged fields are spoken (KIP-482): requests have header version 1, answers
+header version 0, as https://kafka.apache.org/protocol lays them out.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from enum import IntEnum
+from typing import TypeVar
+
+ITEMS_MAX = 100_000
+
+ItemT = TypeVar("ItemT")
+
+
+class ApiKey(IntEnum):
+    """The requests that are written here."""
+
+    SASL_HANDSHAKE = 17
+    DESCRIBE_LOG_DIRS = 35
+    SASL_AUTHENTICATE = 36
+    OFFSET_DELETE = 47
+    DESCRIBE_CLIENT_QUOTAS = 48
+    ALTER_CLIENT_QUOTAS = 49
+
+
+class WireError(ValueError):
+    """The bytes are not what the protocol says."""
+
+
+class Writer:
+    """Appends values of the protocol's types."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def int8(self, value: int) -> "Writer":
+        return self._pack(">b", value)
+
+    def int16(self, value: int) -> "Writer":
+        return self._pack(">h", value)
+
+    def int32(self, value: int) -> "Writer":
+        return self._pack(">i", value)
+
+    def float64(self, value: float) -> "Writer":
+        return self._pack(">d", value)
+
+    def boolean(self, *, value: bool) -> "Writer":
+        return self.int8(1 if value else 0)
+
+    def text(self, value: str | None) -> "Writer":
+        """A STRING, or a NULLABLE_STRING."""
+        if value is None:
+            return self.int16(-1)
+        encoded = value.encode()
+        self.int16(len(encoded))
+        self._parts.append(encoded)
+        return self
+
+    def blob(self, value: bytes) -> "Writer":
+        self.int32(len(value))
+        self._parts.append(value)
+        return self
+
+    def array(self, items: Sequence[ItemT], write: Callable[["Writer", ItemT], object]) -> "Writer":
+        self.int32(len(items))
+        for item in items:
+            write(self, item)
+        return self
+
+    def done(self) -> bytes:
+        return b"".join(self._parts)
+
+    def _pack(self, layout: str, value: float) -> "Writer":
+        self._parts.append(struct.pack(layout, value))
+        return self
+
+
+class Reader:
+    """Takes values of the protocol's types; raises WireError where there are none."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def int8(self) -> int:
+        return int(self._unpack(">b", 1))
+
+    def int16(self) -> int:
+        return int(self._unpack(">h", 2))
+
+    def int32(self) -> int:
+        return int(self._unpack(">i", 4))
+
+    def int64(self) -> int:
+        return int(self._unpack(">q", 8))
+
+    def float64(self) -> float:
+        return float(self._unpack(">d", 8))
+
+    def boolean(self) -> bool:
+        return self.int8() != 0
+
+    def text(self) -> str:
+        found = self.nullable_text()
+        if found is None:
+            raise WireError("a text expected")
+        return found
+
+    def nullable_text(self) -> str | None:
+        length = self.int16()
+        if length < 0:
+            return None
+        try:
+            return self._take(length).decode()
+        except UnicodeDecodeError as error:
+            raise WireError("a text that is no UTF-8") from error
+
+    def blob(self) -> bytes:
+        length = self.int32()
+        return b"" if length < 0 else self._take(length)
+
+    def array(self, read: Callable[["Reader"], ItemT]) -> list[ItemT]:
+        """Read an array; null counts as empty."""
+        count = self.int32()
+        if count > ITEMS_MAX:
+            raise WireError(f"an array of {count} items")
+        return [read(self) for _ in range(max(count, 0))]
+
+    def _take(self, length: int) -> bytes:
+        end = self._at + length
+        if end > len(self._data):
+            raise WireError("the answer ends too early")
+        taken = self._data[self._at : end]
+        self._at = end
+        return taken
+
+    def _unpack(self, layout: str, length: int) -> float:
+        (value,) = struct.unpack(layout, self._take(length))
+        return value
