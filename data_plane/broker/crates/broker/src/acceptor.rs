@@ -51,7 +51,7 @@ fn admit(broker: &Rc<Broker>, listener: &Listener, stream: TcpStream, peer: Sock
         return;
     }
     let uses_sasl = listener.config.protocol.uses_sasl();
-    let mechanisms = if uses_sasl { broker.security.mechanisms() } else { Vec::new() };
+    let mechanisms = if uses_sasl { broker.security.mechanisms(listener.config.logins) } else { Vec::new() };
     let connection = broker.connections.open(peer, Rc::clone(&listener.config), mechanisms);
     broker.metrics.connections.inc();
     let tls = broker.tls.as_ref().filter(|_| listener.config.protocol.uses_tls());

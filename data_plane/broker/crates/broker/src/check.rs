@@ -2,12 +2,12 @@
 
 use std::io::{self, Read};
 
-use headrace_security::{MappingError, PrincipalMapping};
+use headrace_security::{IssuerVerifier, MappingError, PrincipalMapping};
 use serde::Deserialize;
 use thiserror::Error;
 
 use crate::{
-    limits::TLS_FILE_BYTES_MAX,
+    limits::{ISSUER_BYTES_MAX, TLS_FILE_BYTES_MAX},
     tls::{TlsError, authorities},
 };
 
@@ -43,6 +43,14 @@ pub(crate) fn client_certificates(input: impl Read) -> Result<(), CheckError> {
     Ok(())
 }
 
+/// Checks an organization's own issuer of tokens, given as in a credentials file.
+pub(crate) fn oauth_issuer(input: impl Read) -> Result<(), CheckError> {
+    let mut bytes = Vec::new();
+    input.take(ISSUER_BYTES_MAX).read_to_end(&mut bytes)?;
+    serde_json::from_slice::<IssuerVerifier>(&bytes)?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -68,5 +76,25 @@ mod tests {
         assert!(problem(&broken, "").unwrap().contains("certificate 1"));
         assert!(problem(&pem, "RULE:(/x/").unwrap().contains("mapping rule 1"));
         assert!(client_certificates(&b"[]"[..]).is_err());
+    }
+    #[test]
+    fn an_issuer_that_a_broker_would_not_take_is_refused_in_words() {
+        let point = "A".repeat(43);
+        let with = |field: &str, value: serde_json::Value| {
+            let mut issuer = json!({
+                "issuer": "https://idp.test", "audience": "kafka", "principal_claim": "sub",
+                "algorithms": ["ES256"], "clock_skew_seconds": 30, "keys_good_until_ms": null,
+                "keys": [{"kty": "EC", "crv": "P-256", "x": point, "y": point}]
+            });
+            issuer[field] = value;
+            oauth_issuer(issuer.to_string().as_bytes()).err().map(|problem| problem.to_string())
+        };
+        assert_eq!(with("clock_skew_seconds", json!(300)), None);
+        assert!(with("clock_skew_seconds", json!(301)).unwrap().contains("at most 300"));
+        assert!(with("keys", json!([])).unwrap().contains("no key"));
+        assert!(with("algorithms", json!(["HS256"])).unwrap().contains("HS256"));
+        assert!(with("algorithms", json!(["none"])).unwrap().contains("none"));
+        assert!(with("keys", json!([{"kty": "oct", "k": "c2VjcmV0"}])).unwrap().contains("secret"));
+        assert!(oauth_issuer(&b"[]"[..]).is_err());
     }
 }

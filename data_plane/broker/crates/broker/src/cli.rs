@@ -29,6 +29,8 @@ pub(crate) enum Command {
     Inspect(InspectOptions),
     /// Say whether authorities and mapping rules of client certificates, on standard input, can be used.
     CheckClientCertificates,
+    /// Say whether an issuer of tokens, on standard input, can be used.
+    CheckOauthIssuer,
     /// Print the version.
     Version,
     /// Print the usage.
@@ -52,6 +54,7 @@ usage: headrace-broker --config FILE
        headrace-broker inspect DIR [--json] [--batches] [--producers]
        headrace-broker topic-settings | broker-settings
        headrace-broker check-client-certificates < JSON
+       headrace-broker check-oauth-issuer < JSON
        headrace-broker --version";
 
 /// Reads the arguments of the process.
@@ -64,6 +67,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Command, lexopt::Error
         Some(Value(word)) if word == "check-client-certificates" => {
             alone(parser, Command::CheckClientCertificates)
         }
+        Some(Value(word)) if word == "check-oauth-issuer" => alone(parser, Command::CheckOauthIssuer),
         Some(Long("version") | Short('V')) => Ok(Command::Version),
         Some(Long("help") | Short('h')) => Ok(Command::Help),
         Some(Value(word)) if word == "inspect" => inspect(parser).map(Command::Inspect),
@@ -160,6 +164,7 @@ mod tests {
         assert_eq!(parsed(&["topic-settings"]).unwrap(), Command::TopicSettings);
         assert!(parsed(&["topic-settings", "more"]).is_err());
         assert_eq!(parsed(&["check-client-certificates"]).unwrap(), Command::CheckClientCertificates);
+        assert_eq!(parsed(&["check-oauth-issuer"]).unwrap(), Command::CheckOauthIssuer);
         assert_eq!(parsed(&["broker-settings"]).unwrap(), Command::BrokerSettings);
     }
 

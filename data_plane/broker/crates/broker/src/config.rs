@@ -68,6 +68,20 @@ pub(crate) struct ListenerConfig {
     /// Whether clients show certificates, and are known by them.
     #[serde(default)]
     pub(crate) client_auth: ClientAuth,
+    /// Who vouches for those that log in.
+    #[serde(default)]
+    pub(crate) logins: Logins,
+}
+
+/// Who vouches for those that log in on a listener.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Logins {
+    /// The cluster: its API keys, its SCRAM users, and the control plane's tokens.
+    #[default]
+    Cluster,
+    /// The organization's own issuer of tokens, and nobody else.
+    Issuer,
 }
 
 /// What a listener asks of its clients in the TLS handshake (Kafka's `ssl.client.auth`).
@@ -274,6 +288,7 @@ impl Config {
             advertised: Endpoint { host: options.listen.ip().to_string(), port: options.listen.port() },
             internal: false,
             client_auth: ClientAuth::None,
+            logins: Logins::Cluster,
         };
         let config = Self {
             format: FORMAT,
@@ -377,6 +392,10 @@ impl Config {
         let has_authorities = self.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
         ensure(!is_by_certificate || has_authorities, || {
             format!("listener {name} is SSL and tls.client_ca_file is missing")
+        })?;
+        let is_clients_tls = listener.protocol == SecurityProtocol::SaslSsl && !listener.internal;
+        ensure(listener.logins == Logins::Cluster || is_clients_tls, || {
+            format!("listener {name}: logins of an issuer are for SASL_SSL, and not on an internal listener")
         })?;
         ensure(!listener.protocol.uses_sasl() || self.credentials_file.is_some(), || {
             format!("listener {name} needs a login and credentials_file is missing")

@@ -343,7 +343,7 @@ impl Connections {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{ClientAuth, Endpoint, SecurityProtocol};
+    use crate::config::{ClientAuth, Endpoint, Logins, SecurityProtocol};
 
     fn listener(protocol: SecurityProtocol, internal: bool) -> Rc<ListenerConfig> {
         Rc::new(ListenerConfig {
@@ -353,6 +353,7 @@ mod tests {
             advertised: Endpoint { host: "localhost".into(), port: 1 },
             internal,
             client_auth: ClientAuth::None,
+            logins: Logins::Cluster,
         })
     }
 

@@ -10,6 +10,8 @@ pub(crate) const CONFIG_FILE_BYTES_MAX: u64 = 1024 * 1024;
 pub(crate) const TLS_FILE_BYTES_MAX: u64 = 1024 * 1024;
 /// Most authorities that sign clients' certificates.
 pub(crate) const CLIENT_AUTHORITIES_MAX: usize = 20;
+/// Longest description of an organization's own issuer of tokens that is checked, in bytes.
+pub(crate) const ISSUER_BYTES_MAX: u64 = 256 * 1024;
 /// Most listeners of one broker.
 pub(crate) const LISTENERS_MAX: usize = 16;
 

@@ -74,15 +74,21 @@ fn main() -> ExitCode {
         Ok(Command::Dev(options)) => run(Config::dev(&options)),
         Ok(Command::BrokerSettings) => say(broker_settings::page().trim_end()),
         Ok(Command::TopicSettings) => say(topics::settings::page().trim_end()),
-        Ok(Command::CheckClientCertificates) => match check::client_certificates(io::stdin().lock()) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(problem) => complain(&problem.to_string(), EXIT_REFUSED),
-        },
+        Ok(Command::CheckClientCertificates) => checked(check::client_certificates(io::stdin().lock())),
+        Ok(Command::CheckOauthIssuer) => checked(check::oauth_issuer(io::stdin().lock())),
         Ok(Command::Fork { config }) => forks::run_offline(Config::load(&config)),
         Ok(Command::Inspect(options)) => inspect::run(&options),
         Ok(Command::Version) => say(&version()),
         Ok(Command::Help) => say(cli::USAGE),
         Err(error) => complain(&format!("{error}\n{}", cli::USAGE), EXIT_USAGE),
+    }
+}
+
+/// Says whether a part of a configuration would be taken.
+fn checked(outcome: Result<(), check::CheckError>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => complain(&problem.to_string(), EXIT_REFUSED),
     }
 }
 

@@ -11,12 +11,12 @@ use std::{
 use headrace_io::{Clock, Disk, Rng};
 use headrace_security::{
     Access, Authenticated, Credentials, CredentialsError, DecoyKey, Mechanism, ScramUsers, ServerNonce,
-    TokenKeysError, TokenVerifier, Verifiers, limits,
+    TokenKeysError, TokenVerifier, Tokens, Verifiers, limits,
 };
 use thiserror::Error;
 
 use crate::{
-    config::Config,
+    config::{Config, Logins},
     files,
     users::{self, UsersError},
 };
@@ -51,6 +51,16 @@ pub(crate) struct Security {
 struct InForce {
     credentials: Credentials,
     tokens: Option<TokenVerifier>,
+}
+
+impl InForce {
+    /// Whose tokens are good on a listener: the control plane's, or the organization's own issuer's, never both.
+    fn tokens(&self, logins: Logins) -> Option<&dyn Tokens> {
+        match logins {
+            Logins::Cluster => self.tokens.as_ref().map(|tokens| tokens as &dyn Tokens),
+            Logins::Issuer => self.credentials.issuer().map(|issuer| issuer as &dyn Tokens),
+        }
+    }
 }
 
 impl Security {
@@ -105,7 +115,10 @@ impl Security {
     }
 
     /// The mechanisms that can be offered.
-    pub(crate) fn mechanisms(&self) -> Vec<Mechanism> {
+    pub(crate) fn mechanisms(&self, logins: Logins) -> Vec<Mechanism> {
+        if logins == Logins::Issuer {
+            return vec![Mechanism::OauthBearer];
+        }
         let tokens = self.in_force.borrow().tokens.is_some();
         Mechanism::ALL
             .into_iter()
@@ -119,11 +132,11 @@ impl Security {
     }
 
     /// Runs a step of an exchange against what is in force now.
-    pub(crate) fn verify<T>(&self, step: impl FnOnce(Verifiers<'_>) -> T) -> T {
+    pub(crate) fn verify<T>(&self, logins: Logins, step: impl FnOnce(Verifiers<'_>) -> T) -> T {
         let in_force: Ref<'_, InForce> = self.in_force.borrow();
         step(Verifiers {
             credentials: &in_force.credentials,
-            tokens: in_force.tokens.as_ref(),
+            tokens: in_force.tokens(logins),
             now_ms: self.clock.wall_ms(),
             session_ms_max: self.session_ms_max,
         })

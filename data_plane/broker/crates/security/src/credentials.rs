@@ -17,10 +17,11 @@ use crate::limits::{
     USERNAME_BYTES_MAX,
 };
 use crate::networks::Network;
+use crate::oauth::IssuerVerifier;
 use crate::openness::{Access, Openness};
 use crate::outcome::Authenticated;
 use crate::scram::ScramHash;
-use crate::users::ScramUsers;
+use crate::users::{ISSUED_PREFIX, ScramUsers};
 
 const FORMAT: u32 = 1;
 
@@ -60,6 +61,7 @@ pub struct Credentials {
     users: ScramUsers,
     decoys: Decoys,
     openness: Openness,
+    issuer: Option<IssuerVerifier>,
 }
 
 impl Credentials {
@@ -72,6 +74,7 @@ impl Credentials {
             users: ScramUsers::default(),
             decoys: Decoys::new(decoy_key),
             openness: Openness::default(),
+            issuer: None,
         }
     }
 
@@ -101,7 +104,8 @@ impl Credentials {
         let openness = Openness::new(parsed.access, parsed.allowed_networks)
             .ok_or(CredentialsError::TooManyNetworks(networks))?;
         let generation = parsed.generation;
-        let mut credentials = Self { generation, by_username, users, decoys, openness };
+        let issuer = parsed.oauth_issuer;
+        let mut credentials = Self { generation, by_username, users, decoys, openness, issuer };
         credentials.imitate();
         Ok(credentials)
     }
@@ -142,6 +146,12 @@ impl Credentials {
         &self.openness
     }
 
+    /// The organization's own issuer of tokens.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&IssuerVerifier> {
+        self.issuer.as_ref()
+    }
+
     /// How many credentials there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -169,6 +179,9 @@ impl Credentials {
     #[must_use]
     pub fn uphold(&self, authenticated: &Authenticated) -> bool {
         authenticated.credential_id.as_deref().is_none_or(|id| {
+            if id.starts_with(ISSUED_PREFIX) {
+                return self.issuer.as_ref().is_some_and(|issuer| issuer.trust() == id);
+            }
             (self.contains(id) || self.users.contains(id)) && self.bounds_of(id) == authenticated.bounds
         })
     }
@@ -307,6 +320,8 @@ struct CredentialsFile {
     access: Access,
     #[serde(default)]
     allowed_networks: Vec<Network>,
+    #[serde(default)]
+    oauth_issuer: Option<IssuerVerifier>,
 }
 
 #[derive(Deserialize)]
@@ -354,6 +369,10 @@ impl CredentialEntry {
         }
         if let Some(bounds) = &self.bounds {
             bounds.check()?;
+        }
+        // No file makes a key one of those that an issuer knows.
+        if self.username.starts_with(ISSUED_PREFIX) {
+            return Err("username begins as names that an issuer gives");
         }
         let credential = Credential {
             principal: self.principal,

@@ -42,6 +42,23 @@ pub const TOKEN_BYTES_MAX: usize = 4 * 1024;
 /// Longest time between a token's `iat` and its `exp`, in seconds.
 pub const TOKEN_LIFETIME_SECONDS_MAX: i64 = 15 * 60;
 
+/// Longest compact token of an organization's own issuer, in bytes; it fits a frame before login.
+pub const ISSUER_TOKEN_BYTES_MAX: usize = 12 * 1024;
+/// Longest time that is left to such a token, in seconds.
+pub const ISSUER_TOKEN_LIFETIME_SECONDS_MAX: i64 = 24 * 60 * 60;
+/// Longest name of an issuer, or of an audience, in bytes.
+pub const ISSUER_NAME_BYTES_MAX: usize = 500;
+/// Longest name of the claim that names the principal, in bytes.
+pub const PRINCIPAL_CLAIM_BYTES_MAX: usize = 100;
+/// Longest name that such a claim gives, in bytes: its principal fits an access rule.
+pub const SUBJECT_BYTES_MAX: usize = 240;
+/// Most algorithms that an issuer may sign by.
+pub const ISSUER_ALGORITHMS_MAX: usize = 9;
+/// Most clock skew that is forgiven in tokens of an issuer, in seconds.
+pub const CLOCK_SKEW_SECONDS_MAX: u32 = 300;
+/// Shortest and longest modulus of an RSA key, in bytes: a longer one would cost the event loop more per login.
+pub const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=512;
+
 /// Most access rules of one cluster.
 pub const ACLS_MAX: usize = 4_000;
 /// Longest resource name of an access rule, in bytes; names of topics are shorter still.

@@ -1,8 +1,10 @@
 //! The mechanisms by their names.
 
+use std::fmt;
+
 use crate::credentials::Credentials;
-use crate::oauth::{self, TokenVerifier};
-use crate::outcome::Step;
+use crate::oauth::{self, TokenRefusal};
+use crate::outcome::{Authenticated, Step};
 use crate::plain;
 use crate::scram::{self, ScramHash, ServerNonce};
 
@@ -41,13 +43,24 @@ impl Mechanism {
     }
 }
 
+/// Whose tokens are good.
+pub trait Tokens: fmt::Debug {
+    /// Whom a token speaks for at `now_ms` (milliseconds since the epoch).
+    fn verify(
+        &self,
+        token: &str,
+        credentials: &Credentials,
+        now_ms: i64,
+    ) -> Result<Authenticated, TokenRefusal>;
+}
+
 /// What a step is judged by, as it is at that moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Verifiers<'a> {
     /// The credentials in force.
     pub credentials: &'a Credentials,
-    /// The token keys in force; none where tokens are not configured.
-    pub tokens: Option<&'a TokenVerifier>,
+    /// Whose tokens are good here; none where tokens are not configured.
+    pub tokens: Option<&'a dyn Tokens>,
     /// Wall-clock time, in milliseconds since the epoch.
     pub now_ms: i64,
     /// How long an identity may last before it has to be proved again (KIP-368); none for as long as its credential.

@@ -11,8 +11,10 @@ use crate::credentials::ScramVerifier;
 use crate::limits::{SALT_BYTES, SCRAM_USER_ITERATIONS, SCRAM_USERS_MAX, USERNAME_BYTES_MAX};
 use crate::scram::ScramHash;
 
-/// What names of the control plane's own begin with: API keys, members. No user may look like one.
-const RESERVED_PREFIXES: [&str; 2] = ["hk_", "u_"];
+/// What names of others begin with: API keys, members, whom an issuer knows. No user may look like one.
+const RESERVED_PREFIXES: [&str; 3] = ["hk_", "u_", ISSUED_PREFIX];
+/// What every name begins with that an organization's own issuer gives: nobody else is called so.
+pub(crate) const ISSUED_PREFIX: &str = "oauth:";
 /// Names that mean somebody already.
 const RESERVED_NAMES: [&str; 4] = ["control-plane", "ANONYMOUS", "unknown", "other"];
 
@@ -34,7 +36,7 @@ pub enum UserProblem {
     Name,
     /// The name is the control plane's to give.
     #[error(
-        "names of API keys and of the service itself are not given here: make and revoke API keys by the API"
+        "names of API keys, of an OAuth issuer's clients and of the service itself are not given here: make and revoke API keys by the API"
     )]
     Reserved,
     /// Too few or too many iterations.

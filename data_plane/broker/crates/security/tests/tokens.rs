@@ -2,7 +2,9 @@
 
 mod support;
 
-use headrace_security::{Authentication, RefusalReason, Step, TokenRefusal, TokenVerifier, Verifiers};
+use headrace_security::{
+    Authentication, RefusalReason, Step, TokenRefusal, TokenVerifier, Tokens as _, Verifiers,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{CLUSTER, ISSUER, NOW_MS, Signer, challenge, claims, connection, credentials, unsigned};

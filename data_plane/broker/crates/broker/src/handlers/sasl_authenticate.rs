@@ -76,9 +76,9 @@ fn step(broker: &Broker, connection: &Connection, token: &[u8]) -> Step {
     match &connection.authentication {
         Some(state) => {
             let admit = |authenticated: &Authenticated| admit(broker, connection, authenticated);
-            let step = broker
-                .security
-                .verify(|verifiers| state.borrow_mut().authenticate_if(token, verifiers, admit));
+            let step = broker.security.verify(connection.listener.logins, |verifiers| {
+                state.borrow_mut().authenticate_if(token, verifiers, admit)
+            });
             if let Step::Authenticated { authenticated, .. } = &step {
                 tracing::debug!(connection = connection.id, principal = authenticated.principal, "logged in");
                 broker.connections.logged_in(connection);

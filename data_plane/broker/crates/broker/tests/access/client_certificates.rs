@@ -1,45 +1,21 @@
 //! Clients that are known by their certificates.
 
-use std::{
-    fs,
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    path::Path,
-    sync::Arc,
-};
+use std::{fs, path::Path};
 
-use headrace_protocol::{
-    Decode, Request, Response, decode_response, encode_request,
-    messages::{
-        ApiVersionsRequest, ApiVersionsResponse, CreateAclsRequest, CreateAclsResponse, CreateTopicsRequest,
-        CreateTopicsResponse, SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest,
-        SaslHandshakeResponse, create_acls_request::AclCreation, create_topics_request::CreatableTopic,
-    },
+use headrace_protocol::messages::{
+    SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest, SaslHandshakeResponse,
 };
 use rcgen::{BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair};
-use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    crypto::ring::default_provider,
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
-};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 
-use crate::{calls::metric, support::Broker};
+use crate::{
+    calls::metric,
+    secure_calls::{DENIED, Party, allow_creating, ask, connect, create, is_served},
+    support::Broker,
+};
 
-type Stream = StreamOwned<ClientConnection, TcpStream>;
 type Issuing = Issuer<'static, KeyPair>;
-
-const CREATE: i8 = 5;
-const TOPIC: i8 = 2;
-const CLUSTER: i8 = 4;
-const DENIED: i16 = 29;
-const ALLOW: i8 = 3;
-
-/// Who may sign, its certificate, and a client's certificate with its key.
-struct Party {
-    certificate: CertificateDer<'static>,
-    key: PrivateKeyDer<'static>,
-}
 
 fn authority(name: &str) -> (Issuing, String) {
     let key = KeyPair::generate().unwrap();
@@ -80,74 +56,6 @@ fn broker(authority: &str, change: impl FnOnce(&mut Value)) -> (Broker, Certific
         change(config);
     });
     (broker, own.unwrap())
-}
-
-fn connect(broker: &Broker, own: &CertificateDer<'static>, party: Option<&Party>) -> Stream {
-    let mut roots = RootCertStore::empty();
-    roots.add(own.clone()).unwrap();
-    let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots);
-    let config = match party {
-        None => builder.with_no_client_auth(),
-        Some(party) => {
-            builder.with_client_auth_cert(vec![party.certificate.clone()], party.key.clone_key()).unwrap()
-        }
-    };
-    let session = ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
-    StreamOwned::new(session, TcpStream::connect(broker.address).unwrap())
-}
-
-/// The answer to a request; none where the connection ended instead.
-fn ask<'a, Q: Request, A: Decode<'a> + Response>(
-    stream: &mut Stream,
-    frame: &'a mut bytes::Bytes,
-    request: &Q,
-    version: i16,
-) -> Option<A> {
-    stream.write_all(&encode_request(request, version, 1, None).unwrap().concat()).ok()?;
-    let mut length = [0; 4];
-    stream.read_exact(&mut length).ok()?;
-    let mut body = vec![0; usize::try_from(i32::from_be_bytes(length)).unwrap()];
-    stream.read_exact(&mut body).ok()?;
-    *frame = body.into();
-    Some(decode_response(frame, version).unwrap().1)
-}
-
-fn is_served(stream: &mut Stream) -> bool {
-    let mut frame = bytes::Bytes::new();
-    ask::<_, ApiVersionsResponse<'_>>(stream, &mut frame, &ApiVersionsRequest::default(), 0).is_some()
-}
-
-fn create(stream: &mut Stream, name: &str) -> Option<i16> {
-    let topic = CreatableTopic {
-        name: name.to_owned().into(),
-        num_partitions: 1,
-        replication_factor: 1,
-        ..Default::default()
-    };
-    let request = CreateTopicsRequest { topics: vec![topic], timeout_ms: 1000, validate_only: false };
-    let mut frame = bytes::Bytes::new();
-    let response: CreateTopicsResponse<'_> = ask(stream, &mut frame, &request, 7)?;
-    Some(response.topics[0].error_code)
-}
-
-/// Adds a rule: who may create topics. Everybody else may not from then on.
-fn allow_creating(stream: &mut Stream, principal: &str) {
-    let rule = |resource_type: i8, name: &'static str| AclCreation {
-        resource_type,
-        resource_name: name.into(),
-        resource_pattern_type: 3,
-        principal: principal.to_owned().into(),
-        host: "*".into(),
-        operation: CREATE,
-        permission_type: ALLOW,
-    };
-    let mut frame = bytes::Bytes::new();
-    let request = CreateAclsRequest { creations: vec![rule(TOPIC, "*"), rule(CLUSTER, "kafka-cluster")] };
-    let response: CreateAclsResponse<'_> = ask(stream, &mut frame, &request, 3).unwrap();
-    assert!(response.results.iter().all(|result| result.error_code == 0), "{response:?}");
 }
 
 #[test]

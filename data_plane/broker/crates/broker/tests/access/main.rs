@@ -6,6 +6,10 @@ mod calls;
 mod certificates;
 mod client_certificates;
 mod connecting;
+mod issuers;
+#[path = "../../../security/tests/support/mod.rs"]
+mod sasl;
+mod secure_calls;
 mod sessions;
 mod states;
 #[path = "../support/mod.rs"]

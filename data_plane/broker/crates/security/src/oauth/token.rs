@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::credentials::Credentials;
 use crate::limits::{TOKEN_BYTES_MAX, TOKEN_LIFETIME_SECONDS_MAX, USERNAME_BYTES_MAX};
+use crate::mechanism::Tokens;
 use crate::oauth::keys::{TokenKeys, TokenKeysError};
 use crate::outcome::Authenticated;
 
@@ -26,8 +27,8 @@ pub enum TokenRefusal {
     /// Not a compact JWS of a JWT.
     #[error("malformed")]
     Malformed,
-    /// Signed by another algorithm, or not at all.
-    #[error("algorithm is not ES256")]
+    /// Signed by another algorithm than may be, or not at all.
+    #[error("the algorithm is not one that may be used")]
     Algorithm,
     /// Signed by a key that is not in the key file.
     #[error("unknown key id")]
@@ -53,6 +54,9 @@ pub enum TokenRefusal {
     /// Valid for longer than tokens may be.
     #[error("lifetime too long")]
     Lifetime,
+    /// The issuer could not be asked for its keys for too long.
+    #[error("the issuer's keys are too old")]
+    KeysOutdated,
     /// The API key that it speaks for is gone.
     #[error("subject is revoked")]
     Revoked,
@@ -81,29 +85,6 @@ impl TokenVerifier {
             audience: audience.to_owned(),
             clock_skew_seconds: i64::from(clock_skew_seconds),
         })
-    }
-
-    /// Whom the token speaks for at `now_ms`.
-    pub fn verify(
-        &self,
-        token: &str,
-        credentials: &Credentials,
-        now_ms: i64,
-    ) -> Result<Authenticated, TokenRefusal> {
-        if token.len() > TOKEN_BYTES_MAX {
-            return Err(TokenRefusal::TooLong);
-        }
-        let claims = self.signed_claims(token)?;
-        self.check_parties(&claims)?;
-        let expires_at_ms = self.check_times(&claims, now_ms)?;
-        let credential_id = claims.sub.starts_with(API_KEY_PREFIX).then(|| claims.sub.clone());
-        let authenticated = Authenticated {
-            principal: format!("User:{}", claims.sub),
-            bounds: credential_id.as_deref().and_then(|id| credentials.bounds_of(id)),
-            credential_id,
-            expires_at_ms: Some(expires_at_ms),
-        };
-        if credentials.uphold(&authenticated) { Ok(authenticated) } else { Err(TokenRefusal::Revoked) }
     }
 
     /// The claims, once their signature is known to be good.
@@ -155,6 +136,30 @@ impl TokenVerifier {
             return Err(TokenRefusal::Expired);
         }
         Ok(end.saturating_mul(1000))
+    }
+}
+
+impl Tokens for TokenVerifier {
+    fn verify(
+        &self,
+        token: &str,
+        credentials: &Credentials,
+        now_ms: i64,
+    ) -> Result<Authenticated, TokenRefusal> {
+        if token.len() > TOKEN_BYTES_MAX {
+            return Err(TokenRefusal::TooLong);
+        }
+        let claims = self.signed_claims(token)?;
+        self.check_parties(&claims)?;
+        let expires_at_ms = self.check_times(&claims, now_ms)?;
+        let credential_id = claims.sub.starts_with(API_KEY_PREFIX).then(|| claims.sub.clone());
+        let authenticated = Authenticated {
+            principal: format!("User:{}", claims.sub),
+            bounds: credential_id.as_deref().and_then(|id| credentials.bounds_of(id)),
+            credential_id,
+            expires_at_ms: Some(expires_at_ms),
+        };
+        if credentials.uphold(&authenticated) { Ok(authenticated) } else { Err(TokenRefusal::Revoked) }
     }
 }
 

@@ -17,6 +17,8 @@ use serde_json::{Value, json};
 pub(crate) const NOW_MS: i64 = 1_800_000_000_000;
 pub(crate) const ISSUER: &str = "headrace:in_test";
 pub(crate) const CLUSTER: &str = "lkc_test";
+/// An organization's own issuer.
+pub(crate) const IDP: &str = "https://idp.test/realm";
 pub(crate) const DECOY_KEY: [u8; 32] = [9; 32];
 const ITERATIONS: u32 = 4096;
 
@@ -196,7 +198,10 @@ impl Signer {
     }
 
     pub(crate) fn signed(&self, header: &Value, claims: &Value) -> String {
-        let signed = unsigned(header, claims);
+        self.sign_text(&unsigned(header, claims))
+    }
+
+    pub(crate) fn sign_text(&self, signed: &str) -> String {
         let signature = self.pair.sign(&self.random, signed.as_bytes()).expect("a signature");
         format!("{signed}.{}", BASE64_URL_SAFE_NO_PAD.encode(signature))
     }
@@ -211,4 +216,18 @@ pub(crate) fn unsigned(header: &Value, claims: &Value) -> String {
 pub(crate) fn claims(subject: &str) -> Value {
     let now = NOW_MS / 1000;
     json!({"iss": ISSUER, "aud": CLUSTER, "sub": subject, "iat": now, "exp": now + 300, "jti": "tok_1"})
+}
+
+/// The claims of a client of an organization's own issuer.
+pub(crate) fn issued_claims(subject: &str) -> Value {
+    let now = NOW_MS / 1000;
+    json!({"iss": IDP, "aud": "kafka", "sub": subject, "iat": now, "exp": now + 3600})
+}
+
+/// An organization's own issuer with these keys, as it stands in a credentials file.
+pub(crate) fn oauth_issuer(keys: &[Value]) -> Value {
+    json!({
+        "issuer": IDP, "audience": "kafka", "principal_claim": "sub", "algorithms": ["ES256", "RS256"],
+        "clock_skew_seconds": 30, "keys": keys, "keys_good_until_ms": null
+    })
 }
