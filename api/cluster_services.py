@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated
 
 from fastapi import Depends
@@ -11,6 +12,7 @@ from api.deps import Core, Services
 from control_plane.access.service import AccessService, CredentialLoader
 from control_plane.clusters import tasks
 from control_plane.clusters.forks import ClusterForks
+from control_plane.clusters.issuer_keys import FetchKeys, IssuerKeysRefresher, fetch_keys
 from control_plane.clusters.lifecycle import ClusterLifecycle
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.plans import CATALOGUE, Plan
@@ -44,6 +46,7 @@ class ClusterServices:
     access: AccessService
     usage: UsageService
     sweeper: Sweeper
+    fetch_keys: FetchKeys
     admin_clients: AdminClients
     rest_url: str
 
@@ -93,7 +96,9 @@ def build_cluster_services(
         on_gone=admin_clients.evict,
     )
     purger = Purger(core.database, core.clock, lifecycle)
-    tasks.register(core.jobs, reconciler, sweeper, purger)
+    keys_of_issuers = partial(fetch_keys, allows_private=core.settings.private_issuers)
+    refresher = IssuerKeysRefresher(core.database, core.clock, clusters, keys_of_issuers)
+    tasks.register(core.jobs, reconciler, sweeper, purger, refresher)
     usage_tasks.register(
         core.jobs,
         collector,
@@ -122,6 +127,7 @@ def build_cluster_services(
         ),
         usage=UsageService(core.clock),
         sweeper=sweeper,
+        fetch_keys=keys_of_issuers,
         admin_clients=admin_clients,
         rest_url=rest_url,
     )

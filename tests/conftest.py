@@ -10,4 +10,5 @@ pytest_plugins = [
     "tests.fixtures.service",
     "tests.fixtures.receivers",
     "tests.fixtures.running_service",
+    "tests.fixtures.identity_provider",
 ]

@@ -16,6 +16,7 @@ from api.errors import problem_response, problems
 from api.idempotency import ReplyKeeper, get_reply_keeper
 from api.prefer import Prefer, Preference
 from api.schemas import DryRun, RequestModel, ResponseModel, dry_run_answer
+from api.v1.cluster_issuers import OAuthIssuerUpdate
 from api.v1.cluster_logins import ClientCertificatesUpdate
 from api.v1.cluster_upkeep import (
     MaintenanceWindowUpdate,
@@ -52,6 +53,7 @@ from control_plane.clusters.errors import (
     ClusterProtectedError,
     DeletedClusterLimitError,
     EngineNotInstalledError,
+    IssuerKeysUnavailableError,
     PlanTooSmallError,
     PlanUnknownError,
     StorageLimitTooLargeError,
@@ -70,6 +72,8 @@ from control_plane.provisioning.engine import ClientCertificates
 from control_plane.provisioning.errors import (
     ClientCertificatesInvalidError,
     ClientCertificatesNotOfferedError,
+    OAuthIssuerInvalidError,
+    OAuthIssuerNotOfferedError,
 )
 from control_plane.usage.service import Kept
 
@@ -99,6 +103,7 @@ class ClusterUpdate(RequestModel):
     retention_ms_max: RetentionMsUpdate | None = None
     retention_bytes_max: RetentionBytesUpdate | None = None
     maintenance_window: MaintenanceWindowUpdate | None = None
+    oauth_issuer: OAuthIssuerUpdate | None = None
 
     @model_validator(mode="after")
     def _holds_a_change(self) -> Self:
@@ -203,6 +208,9 @@ _PROBLEMS = (ClusterNotFoundError, ClusterNotReadyError, ClusterChangeFailedErro
             StorageLimitTooLargeError,
             ClientCertificatesInvalidError,
             ClientCertificatesNotOfferedError,
+            IssuerKeysUnavailableError,
+            OAuthIssuerInvalidError,
+            OAuthIssuerNotOfferedError,
         ),
     },
 )
@@ -222,18 +230,23 @@ def update_cluster(
     """Change a cluster; what needs no restart of the broker is in force at once.
 
     Networks and labels are replaced as a whole; connections from where clients may not come any
-    more end. Another plan, other limits of what is kept, and other client certificates restart the
-    broker, which refuses no connection meanwhile and ends those that are open; partitions and what
-    is stored have to fit the plan.
+    more end, and those of an OAuth issuer that is no longer trusted. Another plan, other limits of
+    what is kept, other client certificates, and a first or no OAuth issuer restart the broker,
+    which refuses no connection meanwhile and ends those that are open; partitions and what is
+    stored have to fit the plan.
     """
     cluster = find_cluster(change.core, change.services, caller, cluster_id)
     held = Held(partitions=0, stored_bytes=0)
     if body.plan is not None:
         held = seen_to_hold(change.core, change.services, caller, cluster)
     certificates = None if body.client_certificates is None else body.client_certificates.wanted()
+    engine = change.services.clusters.engine(cluster.engine)
     if isinstance(certificates, ClientCertificates):
-        engine = change.services.clusters.engine(cluster.engine)
         engine.check_client_certificates(certificates)
+    issuer = None
+    if body.oauth_issuer is not None:
+        fetch_keys = change.services.fetch_keys
+        issuer = body.oauth_issuer.wanted(engine, fetch_keys, change.core.clock)
     patch = ClusterPatch(
         name=body.name,
         plan=body.plan,
@@ -247,6 +260,7 @@ def update_cluster(
         retention_ms_max=body.retention_ms_max,
         retention_bytes_max=body.retention_bytes_max,
         maintenance_window=wanted_window(body.maintenance_window),
+        oauth_issuer=issuer,
     )
     return _carry_out(
         change,

@@ -22,6 +22,7 @@ from api.schemas import (
     dry_run_answer,
     to_list,
 )
+from api.v1.cluster_issuers import OAuthIssuerResponse, oauth_issuer_response
 from api.v1.cluster_logins import ClientCertificatesResponse, client_certificates_response
 from api.v1.cluster_upkeep import (
     RETENTION_BYTES,
@@ -181,6 +182,10 @@ class KafkaEndpoints(ResponseModel):
         str | None,
         Field(description="Only with client certificates.", examples=["localhost:19095"]),
     ]
+    oauth: Annotated[
+        str | None,
+        Field(description="Only with an issuer of tokens.", examples=["localhost:19096"]),
+    ]
 
 
 class Endpoints(ResponseModel):
@@ -236,6 +241,7 @@ class ClusterResponse(ResponseModel):
             examples=["0.1.0"],
         ),
     ]
+    oauth_issuer: OAuthIssuerResponse | None
     status: ClusterStatus
     status_since: Instant
     reason: Annotated[str | None, Field(description="What keeps it from being as wanted.")]
@@ -438,6 +444,7 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
             sasl_ssl=cluster.kafka_sasl_ssl,
             sasl_plaintext=cluster.kafka_sasl_plaintext,
             ssl=cluster.kafka_ssl,
+            oauth=cluster.kafka_oauth,
         )
     return ClusterResponse(
         id=cluster.id,
@@ -458,6 +465,7 @@ def cluster_response(cluster: Cluster, rest_url: str) -> ClusterResponse:
         retention_bytes_max=cluster.retention_bytes_max,
         maintenance_window=window_response(cluster),
         version=cluster.observed_version,
+        oauth_issuer=oauth_issuer_response(cluster),
         status=ClusterStatus(cluster.status),
         status_since=cluster.status_since,
         reason=cluster.reason,

@@ -9,6 +9,7 @@ from control_plane.provisioning.engine import (
     ClusterOpenness,
     CredentialRecord,
     CredentialSet,
+    OAuthIssuer,
     ScramCredential,
 )
 
@@ -19,8 +20,9 @@ def credential_set(
     generation: int,
     keys: Sequence[ClusterCredential],
     openness: ClusterOpenness = EVERYBODY,
+    oauth_issuer: OAuthIssuer | None = None,
 ) -> CredentialSet:
-    return CredentialSet(generation, tuple(_record(key) for key in keys), openness)
+    return CredentialSet(generation, tuple(_record(key) for key in keys), openness, oauth_issuer)
 
 
 def _record(key: ClusterCredential) -> CredentialRecord:

@@ -33,7 +33,9 @@ class CredentialLoader:
     ) -> CredentialSet:
         """Return the credentials of an organization's cluster, as the set of its generation."""
         keys = self._api_keys.cluster_credentials(session, organization_id, cluster.id)
-        return credential_set(cluster.credentials_generation, keys, cluster.openness)
+        return credential_set(
+            cluster.credentials_generation, keys, cluster.openness, cluster.oauth_issuer
+        )
 
 
 class AccessService:

@@ -46,6 +46,7 @@ def wanted_fields(cluster: Cluster) -> Mapping[str, Any]:
         "retention_ms_max": cluster.retention_ms_max,
         "retention_bytes_max": cluster.retention_bytes_max,
         "maintenance_window": cluster.maintenance_window,
+        "oauth_issuer": cluster.oauth_issuer,
         "presence": cluster.presence,
     }
 
@@ -88,9 +89,11 @@ def _steps_of_running(
 ) -> Sequence[str]:
     if is_restart or before["plan"] != after["plan"]:
         return ["collect_usage", "start"]
-    if any(before[name] != after[name] for name in _READ_AT_START):
+    gains_or_loses_issuer = (before["oauth_issuer"] is None) != (after["oauth_issuer"] is None)
+    if gains_or_loses_issuer or any(before[name] != after[name] for name in _READ_AT_START):
         return ["start"]
-    return ["publish"] if before["allowed_networks"] != after["allowed_networks"] else []
+    is_told = any(before[name] != after[name] for name in ("allowed_networks", "oauth_issuer"))
+    return ["publish"] if is_told else []
 
 
 @dataclass(frozen=True, slots=True)

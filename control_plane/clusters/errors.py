@@ -174,3 +174,10 @@ class ClusterAheadError(ConflictError):
 
     code = "cluster_ahead"
     title = "Cluster ahead of the database"
+
+
+class IssuerKeysUnavailableError(InvalidInputError):
+    """The keys of an issuer are not where they are said to be."""
+
+    code = "issuer_keys_unavailable"
+    title = "Issuer's keys unavailable"

@@ -22,6 +22,7 @@ from control_plane.clusters.errors import (
     DeletedClusterLimitError,
     VersionNotAvailableError,
 )
+from control_plane.clusters.issuers import NO_ISSUER, IssuerChange, keys_row, settings_row
 from control_plane.clusters.logins import to_row
 from control_plane.clusters.maintenance import ANY_TIME, MaintenanceWindow, window_to_json
 from control_plane.clusters.models import Cluster
@@ -62,7 +63,8 @@ class Changed:
 class ClusterPatch:
     """What is to change; None leaves a field as it is. Labels are replaced as a whole.
 
-    `client_certificates` is NO_CERTIFICATES to take none any more; its engine has checked others.
+    `client_certificates` is NO_CERTIFICATES to take none any more, `oauth_issuer` NO_ISSUER to trust
+    none; its engine has checked others.
     """
 
     name: str | None = None
@@ -77,6 +79,7 @@ class ClusterPatch:
     retention_ms_max: int | None = None  # 0 for none, as below
     retention_bytes_max: int | None = None
     maintenance_window: MaintenanceWindow | Literal["any_time"] | None = None
+    oauth_issuer: IssuerChange | Literal["off"] | None = None
 
 
 class ClusterLifecycle:
@@ -172,7 +175,8 @@ class ClusterLifecycle:
     ) -> Changed:
         """Change what is wanted; what brokers read when they start has them started again.
 
-        Networks are in force, for open connections too, when the operation has ended.
+        Another plan, other certificates, and a first or no issuer start brokers again. Networks and
+        another issuer are in force, for open connections too, when the operation has ended.
 
         `held` is what the cluster was last seen to hold. Raises ClusterChangedError when
         `expected_tag` is no longer the cluster's, ClusterNameTakenError, PlanUnknownError,
@@ -188,10 +192,13 @@ class ClusterLifecycle:
         if patch.name is not None and patch.name != cluster.name:
             self._rename(session, cluster, patch.name)
         _change_upkeep(cluster, patch)
-        is_confined = self._confine(cluster, patch.allowed_networks)
+        is_told = self._confine(cluster, patch.allowed_networks)
         starts_anew = self._change_plan(cluster, patch.plan, held)
         starts_anew |= self._change_keeping(cluster, patch)
         starts_anew |= _change_client_certificates(cluster, patch.client_certificates)
+        had_issuer = cluster.oauth_issuer is not None
+        is_told |= _change_issuer(cluster, patch.oauth_issuer)
+        starts_anew |= had_issuer != (cluster.oauth_issuer is not None)
         if starts_anew and cluster.status != ClusterStatus.PAUSED:
             self._require_running(cluster)
             self._want(cluster, ClusterStatus.UPDATING, Presence.RUNNING)
@@ -199,11 +206,12 @@ class ClusterLifecycle:
         # Nothing runs that would have to change: the next start takes what is wanted then.
         if wanted_fields(cluster) != before:
             cluster.updated_at = self._clock.now()
-        if is_confined:
+        if is_told:
             return self._begin(session, cluster, UPDATE_KIND)
         read_at_start = (
             patch.plan,
             patch.client_certificates,
+            patch.oauth_issuer,
             patch.storage_limit_bytes,
             patch.retention_ms_max,
             patch.retention_bytes_max,
@@ -440,6 +448,24 @@ def _keeping(cluster: Cluster) -> tuple[int | None, int | None, int | None]:
 
 def _window(wanted: MaintenanceWindow | Literal["any_time"]) -> dict[str, Any] | None:
     return None if wanted == ANY_TIME else window_to_json(wanted)
+
+
+def _change_issuer(cluster: Cluster, wanted: IssuerChange | Literal["off"] | None) -> bool:
+    """Trust another issuer, or other keys of it; return whether brokers have to be told.
+
+    What brokers are told of it travels with the credentials, whose generation it raises.
+    """
+    if wanted is None:
+        return False
+    change = None if wanted == NO_ISSUER else wanted
+    row = settings_row(None if change is None else change.settings)
+    keys = keys_row(None if change is None else change.fetched)
+    has_keys = (keys or {}).get("keys") == (cluster.issuer_keys or {}).get("keys")
+    if row == cluster.oauth_issuer and has_keys:
+        return False
+    cluster.oauth_issuer, cluster.issuer_keys = row, keys
+    cluster.credentials_generation += 1
+    return True
 
 
 def _not_in(cluster: Cluster, advice: str) -> ClusterNotReadyError:

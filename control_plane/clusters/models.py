@@ -39,6 +39,9 @@ class Cluster(OrganizationOwned, Base):
     retention_bytes_max: Mapped[int | None] = mapped_column(BigInteger)
     maintenance_window: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     certificate_generation: Mapped[int] = mapped_column(Integer, default=0)
+    # Whose tokens it takes, and what was fetched of the keys (see issuers.py).
+    oauth_issuer: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    issuer_keys: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     presence: Mapped[str] = mapped_column(String(WORD_LENGTH_MAX))
     generation: Mapped[int] = mapped_column(Integer)
     credentials_generation: Mapped[int] = mapped_column(Integer)
@@ -63,6 +66,7 @@ class Cluster(OrganizationOwned, Base):
     kafka_sasl_ssl: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
     kafka_sasl_plaintext: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
     kafka_ssl: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
+    kafka_oauth: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
     ca_certificate: Mapped[str | None] = mapped_column(Text)
     status_since: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

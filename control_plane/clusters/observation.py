@@ -67,8 +67,13 @@ def is_recorded(cluster: Cluster, seen: ClusterObservation | None) -> bool:
     if seen.version is not None and seen.version != cluster.observed_version:
         return False
     addresses = seen.endpoints
-    recorded = (cluster.kafka_sasl_ssl, cluster.kafka_sasl_plaintext, cluster.kafka_ssl)
-    found = (addresses.sasl_ssl, addresses.sasl_plaintext, addresses.ssl)
+    recorded = (
+        cluster.kafka_sasl_ssl,
+        cluster.kafka_sasl_plaintext,
+        cluster.kafka_ssl,
+        cluster.kafka_oauth,
+    )
+    found = (addresses.sasl_ssl, addresses.sasl_plaintext, addresses.ssl, addresses.oauth)
     return recorded == found and cluster.ca_certificate == seen.ca_certificate
 
 
@@ -91,4 +96,5 @@ def record(cluster: Cluster, seen: ClusterObservation | None) -> None:
         cluster.kafka_sasl_ssl = seen.endpoints.sasl_ssl
         cluster.kafka_sasl_plaintext = seen.endpoints.sasl_plaintext
         cluster.kafka_ssl = seen.endpoints.ssl
+        cluster.kafka_oauth = seen.endpoints.oauth
         cluster.ca_certificate = seen.ca_certificate

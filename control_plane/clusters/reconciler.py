@@ -163,6 +163,7 @@ class Reconciler:
             wakes=cluster.wake_on_connect,
             client_certificates=client_certificates(cluster),
             certificate_generation=cluster.certificate_generation,
+            takes_issued_tokens=cluster.oauth_issuer is not None,
         )
 
     def _process(self, context: JobContext, loaded: _Loaded) -> _Outcome:

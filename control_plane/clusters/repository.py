@@ -89,6 +89,14 @@ def list_due_for_purge(session: Session, now: datetime, count_max: int) -> Seque
     return session.scalars(ids.limit(count_max)).all()
 
 
+def list_trusting_issuers(session: Session) -> Sequence[Cluster]:
+    """List every organization's clusters whose issuer's keys are fetched, and that are not gone."""
+    statement = select(Cluster).where(
+        Cluster.issuer_keys.is_not(None), Cluster.deleted_at.is_(None)
+    )
+    return session.scalars(statement).all()
+
+
 def _living(scope: Scope) -> Select[Cluster]:
     return scoped(Cluster, scope).where(Cluster.deleted_at.is_(None))
 

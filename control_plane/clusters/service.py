@@ -18,6 +18,7 @@ from control_plane.clusters.errors import (
     EngineNotInstalledError,
     PlanUnknownError,
 )
+from control_plane.clusters.issuers import issuer_of
 from control_plane.clusters.maintenance import MaintenanceWindow, window_to_json
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.openness import openness
@@ -30,7 +31,12 @@ from control_plane.kit.jobs import enqueue
 from control_plane.kit.pagination import Page, PageRequest
 from control_plane.kit.scope import Scope
 from control_plane.operations.service import OperationService, OperationSubject
-from control_plane.provisioning.engine import ClusterOpenness, Engine, KafkaBootstrap
+from control_plane.provisioning.engine import (
+    ClusterOpenness,
+    Engine,
+    KafkaBootstrap,
+    OAuthIssuer,
+)
 
 CLUSTERS_PER_ORGANIZATION_MAX = 100
 RECONCILE_JOB = "clusters.reconcile"
@@ -82,13 +88,14 @@ class OfferedPlan:
 class ServingCluster:
     """A cluster whose brokers check credentials, and what these have to be.
 
-    They are of this generation, and say how far the cluster is open.
+    They are of this generation, and say how far the cluster is open, and which issuer it trusts.
     """
 
     id: str
     engine: str
     credentials_generation: int
     openness: ClusterOpenness
+    oauth_issuer: OAuthIssuer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +357,9 @@ def metered(cluster: Cluster) -> MeteredCluster:
 def serving(cluster: Cluster) -> ServingCluster:
     """Return what the brokers of a cluster check credentials by."""
     generation = cluster.credentials_generation
-    return ServingCluster(cluster.id, cluster.engine, generation, openness(cluster))
+    return ServingCluster(
+        cluster.id, cluster.engine, generation, openness(cluster), issuer_of(cluster)
+    )
 
 
 def subject_of(cluster: Cluster) -> OperationSubject:

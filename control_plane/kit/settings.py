@@ -65,6 +65,9 @@ class Settings(BaseSettings):
     # Names that clients reach the service by, separated by commas; "*" for any.
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
 
+    # Whether issuers of tokens that organizations name may be at private addresses, and speak HTTP.
+    private_issuers: bool = False
+
     # The base URL that clients reach the HTTP edge by, where a proxy or several processes serve it.
     public_url: str | None = None
 

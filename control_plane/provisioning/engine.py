@@ -4,10 +4,10 @@ The control plane above knows clusters, credentials and endpoints. Processes, fi
 end here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NotRequired, Protocol, TypedDict, get_args
+from typing import Any, Literal, NotRequired, Protocol, TypedDict, get_args
 
 from control_plane.provisioning.forks import ForkCut
 from control_plane.provisioning.usage import UsagePage
@@ -15,6 +15,9 @@ from control_plane.provisioning.usage import UsagePage
 # How far a cluster is open to its clients, whatever their rights.
 ClusterAccess = Literal["full", "read_only", "suspended"]
 ObservedState = Literal["running", "starting", "backing_off", "stopped"]
+
+# Longest set of keys of an organization's own issuer, in bytes.
+KEYS_BYTES_MAX = 64 * 1024
 
 
 def to_access(word: str) -> ClusterAccess:
@@ -63,6 +66,23 @@ class ClusterOpenness:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuthIssuer:
+    """An organization's own issuer of tokens, whose clients come in by a listener of their own.
+
+    The value of `principal_claim` makes the principal ``User:oauth:<value>``. `keys` are JWKs;
+    after `keys_good_until_ms` (since the epoch) none of them is good any more.
+    """
+
+    issuer: str
+    audience: str
+    principal_claim: str
+    algorithms: Sequence[str]
+    clock_skew_seconds: int
+    keys: Sequence[Mapping[str, Any]]
+    keys_good_until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class CredentialSet:
     """Who may reach a cluster, from where, and how far.
 
@@ -72,6 +92,7 @@ class CredentialSet:
     generation: int
     credentials: Sequence[CredentialRecord]
     openness: ClusterOpenness = ClusterOpenness()
+    oauth_issuer: OAuthIssuer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +136,9 @@ class ClientCertificates:
 class ClusterSpec:
     """A cluster as it should run. ``generation`` rises with every change of the spec.
 
-    With ``wakes`` the first connection to it starts it while it rests. Another private key and
-    certificate come with a greater ``certificate_generation``.
+    With ``wakes`` the first connection to it starts it while it rests. With ``takes_issued_tokens``
+    it has a listener for the clients of the issuer that its credentials name. Another private key
+    and certificate come with a greater ``certificate_generation``.
     """
 
     cluster_id: str
@@ -127,6 +149,7 @@ class ClusterSpec:
     wakes: bool = False
     client_certificates: ClientCertificates | None = None
     certificate_generation: int = 0
+    takes_issued_tokens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +157,14 @@ class ClusterEndpoints:
     """Where clients connect, as ``host:port``.
 
     ``sasl_plaintext`` is there only where it is loopback, ``ssl`` (no logins, certificates of
-    clients instead) only where the spec has client certificates.
+    clients instead) only where the spec has client certificates, and ``oauth`` (SASL/OAUTHBEARER
+    over TLS, tokens of the organization's own issuer) only where it takes those.
     """
 
     sasl_ssl: str
     sasl_plaintext: str | None
     ssl: str | None = None
+    oauth: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +273,14 @@ class Engine(Protocol):
 
         Raises ``ClientCertificatesNotOfferedError`` where the engine knows no client by its
         certificate.
+        """
+        ...
+
+    def check_oauth_issuer(self, wanted: OAuthIssuer) -> None:
+        """Raise ``OAuthIssuerInvalidError`` for what brokers would not take.
+
+        Raises ``OAuthIssuerNotOfferedError`` where the engine has no listener for the clients of
+        an issuer alone.
         """
         ...
 

@@ -91,6 +91,20 @@ class ClientCertificatesInvalidError(InvalidInputError):
     title = "Client certificates invalid"
 
 
+class OAuthIssuerInvalidError(InvalidInputError):
+    """The issuer of tokens, or its keys, can not be used."""
+
+    code = "oauth_issuer_invalid"
+    title = "OAuth issuer invalid"
+
+
+class OAuthIssuerNotOfferedError(InvalidInputError):
+    """The cluster's engine has no listener for the clients of an issuer of its organization."""
+
+    code = "oauth_issuer_not_offered"
+    title = "OAuth issuer not offered"
+
+
 class ClientCertificatesNotOfferedError(InvalidInputError):
     """The cluster's engine knows no client by its certificate."""
 

@@ -16,6 +16,7 @@ from confluent_kafka import Producer
 
 from control_plane.identity.secrets import new_secret
 from headrace import Client
+from tests.fixtures.identity_provider import IdentityProvider
 from tests.fixtures.kafka_access import KafkaCluster
 from tests.fixtures.receivers import Receiver
 from tests.fixtures.waiting import eventually
@@ -31,7 +32,7 @@ def test_what_scripts_rely_on(run: Run) -> None:
     assert cluster["status"] == "running"
     assert cluster["ca_certificate"].startswith("-----BEGIN CERTIFICATE-----")
     assert cluster["endpoints"]["rest"].startswith("https://")
-    assert set(cluster["endpoints"]["kafka"]) == {"sasl_ssl", "sasl_plaintext", "ssl"}
+    assert set(cluster["endpoints"]["kafka"]) == {"sasl_ssl", "sasl_plaintext", "ssl", "oauth"}
 
     key = json_of(run("-o", "json", "api-key", "create", "--cluster", cluster["id"]))
     assert key["id"].startswith("hk_")
@@ -133,6 +134,33 @@ def test_client_certificates_are_checked_and_told_of(run: Run, tmp_path: Path) -
     assert change("--mode", "off", *rules).returncode == 2
     assert json_of(change("--mode", "off"))["endpoints"]["kafka"]["ssl"] is None
     json_of(run("cluster", "delete", "--yes", "by-certificate", "--purge", "-ojson"))
+
+
+def test_an_oauth_issuer_is_checked_and_told_of(
+    run: Run, tmp_path: Path, session_identity_provider: IdentityProvider
+) -> None:
+    json_of(run("cluster", "create", "by-issuer", "-ojson"))
+    file = tmp_path / "jwks.json"
+    file.write_text(json.dumps(session_identity_provider.jwks()), encoding="utf-8")
+
+    def change(*options: str) -> Any:
+        return run("cluster", "oauth-issuer", "by-issuer", *options, "-ojson")
+
+    named = ("--issuer", session_identity_provider.url, "--audience", "kafka")
+    given = (*named, "--jwks-file", str(file), "--algorithm", "ES256", "--principal-claim", "azp")
+    assert json_of(change(*given, "--dry-run"))["steps"] == ["start"]
+    changed = json_of(change(*given))
+    assert changed["endpoints"]["kafka"]["oauth"] is not None
+    told = changed["oauth_issuer"]
+    assert (told["algorithms"], told["principal_claim"]) == (["ES256"], "azp")
+    assert told["key_ids"] == [session_identity_provider.jwks()["keys"][-1]["kid"]]
+    by_url = (*named, "--jwks-url", session_identity_provider.jwks_url)
+    refused = change(*by_url, "--algorithm", "none")
+    assert refused.returncode == 1
+    for nonsense in ((), named, ("--off", *named), (*given, "--jwks-url", "https://x")):
+        assert change(*nonsense).returncode == 2
+    assert json_of(change("--off"))["endpoints"]["kafka"]["oauth"] is None
+    json_of(run("cluster", "delete", "--yes", "by-issuer", "--purge", "-ojson"))
 
 
 def test_a_fork_of_a_cluster(run: Run) -> None:

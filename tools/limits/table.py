@@ -325,6 +325,70 @@ LIMITS = (
         (f"{_CRATES}/security/src/certificates/mapping.rs::rules_are_bounded",),
     ),
     Limit(
+        "broker.ISSUER_BYTES_MAX",
+        "`422 request_invalid`: no longer one is asked about",
+        None,
+        ("tests/api/v1/test_cluster_changes.py::test_what_no_issuer_can_be_is_refused",),
+    ),
+    Limit(
+        "security.ISSUER_NAME_BYTES_MAX",
+        "`422 oauth_issuer_invalid`",
+        None,
+        (
+            f"{_CRATES}/security/tests/issuers.rs::issuers_that_can_not_be_used_are_refused_at_and_over_each_limit",
+        ),
+    ),
+    Limit(
+        "security.PRINCIPAL_CLAIM_BYTES_MAX",
+        "`422 oauth_issuer_invalid`",
+        None,
+        (
+            f"{_CRATES}/security/tests/issuers.rs::issuers_that_can_not_be_used_are_refused_at_and_over_each_limit",
+        ),
+    ),
+    Limit(
+        "security.ISSUER_ALGORITHMS_MAX",
+        "`422 oauth_issuer_invalid`",
+        None,
+        (
+            f"{_CRATES}/security/tests/issuers.rs::issuers_that_can_not_be_used_are_refused_at_and_over_each_limit",
+        ),
+    ),
+    Limit(
+        "security.CLOCK_SKEW_SECONDS_MAX",
+        "`422 oauth_issuer_invalid`",
+        None,
+        (
+            f"{_CRATES}/security/tests/issuers.rs::issuers_that_can_not_be_used_are_refused_at_and_over_each_limit",
+        ),
+    ),
+    Limit(
+        "security.RSA_MODULUS_BYTES",
+        "the key is left out; `422 oauth_issuer_invalid` where no other is there",
+        None,
+        (
+            f"{_CRATES}/security/tests/issuers.rs::keys_that_can_not_be_used_are_left_out_and_secrets_refused",
+        ),
+    ),
+    Limit(
+        "security.ISSUER_TOKEN_BYTES_MAX",
+        "login refused",
+        _CLOSED,
+        (f"{_CRATES}/security/tests/issuers.rs::tokens_are_limited_in_length",),
+    ),
+    Limit(
+        "security.ISSUER_TOKEN_LIFETIME_SECONDS_MAX",
+        "login refused",
+        _CLOSED,
+        (f"{_CRATES}/security/tests/issuers.rs::claims_for_others_or_another_time_are_refused",),
+    ),
+    Limit(
+        "security.SUBJECT_BYTES_MAX",
+        "login refused",
+        _CLOSED,
+        (f"{_CRATES}/security/tests/issuers.rs::names_that_can_be_no_principals_are_refused",),
+    ),
+    Limit(
         "security.ACLS_MAX",
         "`POLICY_VIOLATION`",
         None,

@@ -273,9 +273,10 @@ export interface paths {
          * @description Change a cluster; what needs no restart of the broker is in force at once.
          *
          *     Networks and labels are replaced as a whole; connections from where clients may not come any
-         *     more end. Another plan, other limits of what is kept, and other client certificates restart the
-         *     broker, which refuses no connection meanwhile and ends those that are open; partitions and what
-         *     is stored have to fit the plan.
+         *     more end, and those of an OAuth issuer that is no longer trusted. Another plan, other limits of
+         *     what is kept, other client certificates, and a first or no OAuth issuer restart the broker,
+         *     which refuses no connection meanwhile and ends those that are open; partitions and what is
+         *     stored have to fit the plan.
          */
         patch: operations["update_cluster"];
         trace?: never;
@@ -1432,6 +1433,7 @@ export interface components {
              * @example orders
              */
             name: string;
+            oauth_issuer: components["schemas"]["OAuthIssuerResponse"] | null;
             /**
              * Observed Generation
              * @description The generation that is in force.
@@ -1571,6 +1573,7 @@ export interface components {
              * @example orders
              */
             name?: string | null;
+            oauth_issuer?: components["schemas"]["OAuthIssuerUpdate"] | null;
             /** Plan */
             plan?: string | null;
             /** Retention Bytes Max */
@@ -2064,10 +2067,26 @@ export interface components {
             started_at: string;
         };
         /**
+         * Jwks
+         * @description A set of public keys (RFC 7517), as issuers publish it.
+         */
+        Jwks: {
+            /** Keys */
+            keys: {
+                [key: string]: unknown;
+            }[];
+        };
+        /**
          * KafkaEndpoints
          * @description Where Kafka clients connect, as host:port.
          */
         KafkaEndpoints: {
+            /**
+             * Oauth
+             * @description Only with an issuer of tokens.
+             * @example localhost:19096
+             */
+            oauth: string | null;
             /**
              * Sasl Plaintext
              * @description Only on loopback.
@@ -2349,6 +2368,97 @@ export interface components {
              */
             lag_before: number;
             undo: components["schemas"]["OffsetReset-Output"];
+        };
+        /**
+         * OAuthIssuerResponse
+         * @description The issuer whose clients come in by the endpoint `oauth`.
+         */
+        OAuthIssuerResponse: {
+            /**
+             * Algorithms
+             * @description How tokens may be signed.
+             */
+            algorithms: ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA")[];
+            /**
+             * Audience
+             * @description What the tokens' aud has to be, or to have among others.
+             * @example kafka
+             */
+            audience: string;
+            /** Clock Skew Seconds */
+            clock_skew_seconds: number;
+            /**
+             * Issuer
+             * @description What the tokens' iss has to be.
+             * @example https://login.example.com/realms/mill
+             */
+            issuer: string;
+            /** Jwks Url */
+            jwks_url: string | null;
+            /**
+             * Key Ids
+             * @description The kid of each key that is trusted now.
+             */
+            key_ids: (string | null)[];
+            /**
+             * Keys Fetched At
+             * @description None for keys given as jwks.
+             */
+            keys_fetched_at: string | null;
+            /**
+             * Keys Good Until
+             * @description When the keys end unless they are fetched before; None for jwks.
+             */
+            keys_good_until: string | null;
+            /**
+             * Keys Problem
+             * @description Why they could not be fetched when last tried.
+             */
+            keys_problem: string | null;
+            /**
+             * Principal Claim
+             * @description The claim whose text makes the principal User:oauth:<text>.
+             * @example sub
+             */
+            principal_claim: string;
+        };
+        /**
+         * OAuthIssuerUpdate
+         * @description An issuer whose clients come in by a listener of their own; replaced as a whole.
+         */
+        OAuthIssuerUpdate: {
+            /**
+             * Algorithms
+             * @description How tokens may be signed.
+             */
+            algorithms?: ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA")[];
+            /** Audience */
+            audience?: string | null;
+            /**
+             * Clock Skew Seconds
+             * @default 30
+             */
+            clock_skew_seconds: number;
+            /** Issuer */
+            issuer?: string | null;
+            /** @description The keys themselves, where there is no URL for them. */
+            jwks?: components["schemas"]["Jwks"] | null;
+            /** Jwks Url */
+            jwks_url?: string | null;
+            /**
+             * Mode
+             * @description off: no such listener.
+             * @default on
+             * @enum {string}
+             */
+            mode: "on" | "off";
+            /**
+             * Principal Claim
+             * @description The claim whose text makes the principal User:oauth:<text>.
+             * @default sub
+             * @example sub
+             */
+            principal_claim: string;
         };
         /**
          * OperationError

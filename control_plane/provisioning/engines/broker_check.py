@@ -2,10 +2,13 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from control_plane.kit.unit_of_work import require_no_unit_of_work
-from control_plane.provisioning.engine import ClientCertificates
+from control_plane.provisioning.engine import ClientCertificates, OAuthIssuer
 from control_plane.provisioning.errors import ProvisioningError
 
 SECONDS_MAX = 30.0
@@ -16,11 +19,20 @@ _REFUSED = 4
 
 def client_certificates(broker_binary: Path, wanted: ClientCertificates) -> str | None:
     """Return why the broker refuses them, None where it takes them; raise ProvisioningError."""
-    require_no_unit_of_work()
     question = {"authorities": wanted.authorities, "mapping_rules": wanted.mapping_rules}
+    return _ask(broker_binary, "check-client-certificates", question)
+
+
+def oauth_issuer(broker_binary: Path, wanted: OAuthIssuer) -> str | None:
+    """Return why the broker refuses it, None where it takes it; raise ProvisioningError."""
+    return _ask(broker_binary, "check-oauth-issuer", asdict(wanted))
+
+
+def _ask(broker_binary: Path, command: str, question: Mapping[str, Any]) -> str | None:
+    require_no_unit_of_work()
     try:
         answer = subprocess.run(
-            [str(broker_binary), "check-client-certificates"],
+            [str(broker_binary), command],
             input=json.dumps(question).encode(),
             capture_output=True,
             timeout=SECONDS_MAX,

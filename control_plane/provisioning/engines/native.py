@@ -21,11 +21,13 @@ from control_plane.provisioning.engine import (
     ClusterSpec,
     CredentialSet,
     KafkaBootstrap,
+    OAuthIssuer,
 )
 from control_plane.provisioning.engines import broker_check
 from control_plane.provisioning.engines.native_directory import (
     BROKER_ID,
     INTERNAL,
+    OAUTH,
     SSL,
     NativeDirectory,
     join_host_port,
@@ -38,6 +40,7 @@ from control_plane.provisioning.errors import (
     CredentialsRejectedError,
     ForkRefusedError,
     ForkSourceUnavailableError,
+    OAuthIssuerInvalidError,
     ProvisioningError,
 )
 from control_plane.provisioning.forks import ForkCut, cut_to_json
@@ -142,6 +145,14 @@ class NativeEngine:
         if problem is not None:
             raise ClientCertificatesInvalidError(
                 problem, advice="send PEM certificates of authorities, and rules as Kafka has them"
+            )
+
+    def check_oauth_issuer(self, wanted: OAuthIssuer) -> None:
+        problem = broker_check.oauth_issuer(self._settings.broker_binary, wanted)
+        if problem is not None:
+            raise OAuthIssuerInvalidError(
+                problem.removeprefix("standard input: "),
+                advice="see docs/oauth-issuer.md for what issuers and keys can be",
             )
 
     def renew_certificate(self, cluster_id: str) -> bool:
@@ -273,6 +284,7 @@ class NativeEngine:
             SASL_PLAINTEXT: LOOPBACK,
             INTERNAL: LOOPBACK,
             SSL: settings.public_host,
+            OAUTH: settings.public_host,
         }
         # Every file is synced on its own; side by side they share the journal's commits.
         with ThreadPoolExecutor(max_workers=4) as pool:
@@ -304,9 +316,12 @@ class NativeEngine:
         plaintext = Listener(SASL_PLAINTEXT, LOOPBACK, ports.get(SASL_PLAINTEXT, 0))
         # The control plane and the gateway come in here, and the super user nowhere else.
         internal = Listener(INTERNAL, LOOPBACK, ports.get(INTERNAL, 0))
-        if spec.client_certificates is None:
-            return (tls, plaintext, internal)
-        return (tls, plaintext, internal, Listener(SSL, tls.host, ports.get(SSL, 0)))
+        wanted = [tls, plaintext, internal]
+        if spec.client_certificates is not None:
+            wanted.append(Listener(SSL, tls.host, ports.get(SSL, 0)))
+        if spec.takes_issued_tokens:
+            wanted.append(Listener(OAUTH, tls.host, ports.get(OAUTH, 0)))
+        return tuple(wanted)
 
     def _process(
         self, directory: NativeDirectory, spec: ClusterSpec, listeners: tuple[Listener, ...]
@@ -344,8 +359,12 @@ class NativeEngine:
         return ClusterEndpoints(
             sasl_ssl=join_host_port(self._settings.public_host, ports[SASL_SSL]),
             sasl_plaintext=plaintext,
-            ssl=join_host_port(self._settings.public_host, ports[SSL]) if SSL in ports else None,
+            ssl=self._public(ports.get(SSL)),
+            oauth=self._public(ports.get(OAUTH)),
         )
+
+    def _public(self, port: int | None) -> str | None:
+        return None if port is None else join_host_port(self._settings.public_host, port)
 
     def _observe_known(self, cluster_id: str) -> ClusterObservation:
         observation = self.observe(cluster_id)

@@ -23,7 +23,9 @@ BROKER_ID = 1
 
 INTERNAL = "internal"
 SSL = "ssl"
-_PROTOCOLS = {INTERNAL: "SASL_PLAINTEXT"}
+OAUTH = "oauth"
+_PROTOCOLS = {INTERNAL: "SASL_PLAINTEXT", OAUTH: "SASL_SSL"}
+_ISSUED_LOGINS = {OAUTH: {"logins": "issuer"}}
 
 _CERTIFICATE = "tls/broker.pem"
 _PRIVATE_KEY = "tls/broker.key"
@@ -101,6 +103,7 @@ class NativeDirectory:
                     "advertised": join_host_port(advertised_hosts[listener.name], listener.port),
                     "internal": listener.name == INTERNAL,
                     "client_auth": _client_auth(listener, clients),
+                    **_ISSUED_LOGINS.get(listener.name, {}),
                 }
                 for listener in listeners
             ],
@@ -186,13 +189,16 @@ class NativeDirectory:
         kept = self.credentials_generation()
         if kept is not None and kept > credentials.generation:
             return
-        content = {
+        issuer = credentials.oauth_issuer
+        content: dict[str, Any] = {
             "format": CREDENTIALS_FORMAT,
             "generation": credentials.generation,
             "credentials": list(credentials.credentials),
             "access": credentials.openness.access,
             "allowed_networks": list(credentials.openness.allowed_networks),
         }
+        if issuer is not None:
+            content["oauth_issuer"] = asdict(issuer)
         write_if_changed(self.path / _CREDENTIALS, _to_json(content))
 
 

@@ -45,6 +45,7 @@ class KafkaEndpoints(Model, frozen=True, kw_only=True):
     sasl_ssl: str
     sasl_plaintext: str | None = None
     ssl: str | None = None
+    oauth: str | None = None
 
 
 class Endpoints(Model, frozen=True, kw_only=True):
@@ -71,6 +72,41 @@ class MaintenanceWindow(Model, frozen=True, kw_only=True):
 
     weekday: str
     hour: int
+
+
+class OAuthIssuer(Model, frozen=True, kw_only=True):
+    """An issuer of tokens whose clients come in by the endpoint `oauth` of a cluster.
+
+    Its public keys are at `jwks_url`, or they are `keys` (JWKs); the text of `principal_claim`
+    makes the principal ``User:oauth:<text>``.
+    """
+
+    issuer: str
+    audience: str
+    jwks_url: str | None = None
+    keys: tuple[dict[str, Any], ...] | None = None
+    principal_claim: str = "sub"
+    algorithms: tuple[str, ...] = ("RS256", "ES256")
+    clock_skew_seconds: int = 30
+
+
+class TrustedIssuer(Model, frozen=True, kw_only=True):
+    """The issuer that a cluster trusts, and the state of its keys.
+
+    Fetched keys end at `keys_good_until` unless they are fetched again before;
+    `keys_problem` says why the last try failed.
+    """
+
+    issuer: str
+    audience: str
+    jwks_url: str | None = None
+    principal_claim: str
+    algorithms: tuple[str, ...]
+    clock_skew_seconds: int
+    key_ids: tuple[str | None, ...] = ()
+    keys_fetched_at: datetime | None = None
+    keys_good_until: datetime | None = None
+    keys_problem: str | None = None
 
 
 class Cluster(Model, frozen=True, kw_only=True):
@@ -102,6 +138,7 @@ class Cluster(Model, frozen=True, kw_only=True):
     retention_bytes_max: int | None = None
     maintenance_window: MaintenanceWindow | None = None
     version: str | None = None
+    oauth_issuer: TrustedIssuer | None = None
     status_since: datetime | None = None
     source_id: str | None = None
     forked_at: datetime | None = None

@@ -9,6 +9,7 @@ from control_plane.identity.secrets import key_id_of
 from control_plane.provisioning.engine import ClientCertificates
 from control_plane.provisioning.errors import BrokerNotReadyError
 from tests.fixtures.apis import Api, Caller
+from tests.fixtures.identity_provider import IdentityProvider
 from tests.fixtures.memory_engine import MemoryEngine
 from tests.fixtures.waiting import eventually
 
@@ -404,3 +405,87 @@ class TestClientCertificates:
             return memory_engine.specs[paused["id"]].client_certificates is not None
 
         eventually(is_told, "the engine knows the certificates")
+
+
+class TestOAuthIssuer:
+    """An issuer is written down with its keys, told, and has an endpoint of its own."""
+
+    def change(self, caller: Caller, path: str, wanted: object, query: str = "") -> Any:
+        return caller.http.patch(path + query, json={"oauth_issuer": wanted})
+
+    def test_is_set_changed_and_taken_away(
+        self,
+        caller: Caller,
+        path: str,
+        memory_engine: MemoryEngine,
+        identity_provider: IdentityProvider,
+    ) -> None:
+        assert caller.http.get(path).json()["oauth_issuer"] is None
+        changed = self.change(caller, path, identity_provider.wanted)
+        assert (changed.status_code, changed.json()["generation"]) == (200, 2)
+        told = changed.json()["oauth_issuer"]
+        assert {name: told[name] for name in identity_provider.wanted} == identity_provider.wanted
+        assert (told["key_ids"], told["keys_problem"]) == (["k1"], None)
+        assert told["keys_good_until"] > told["keys_fetched_at"]
+        assert changed.json()["endpoints"]["kafka"]["oauth"].startswith("localhost:")
+        again = self.change(caller, path, identity_provider.wanted)
+        assert again.headers["ETag"] == changed.headers["ETag"], "nothing has changed"
+        memory_engine.calls.clear()
+        by_client = {**identity_provider.wanted, "principal_claim": "azp"}
+        assert self.change(caller, path, by_client).json()["generation"] == 2
+        assert memory_engine.calls == ["apply_credentials"]
+        back = self.change(caller, path, {"mode": "off"}).json()
+        assert (back["oauth_issuer"], back["endpoints"]["kafka"]["oauth"]) == (None, None)
+        assert back["generation"] == 3
+
+    def test_may_bring_its_keys_along(
+        self, caller: Caller, path: str, identity_provider: IdentityProvider
+    ) -> None:
+        wanted = {name: identity_provider.wanted[name] for name in ("issuer", "audience")}
+        changed = self.change(caller, path, {**wanted, "jwks": identity_provider.jwks()})
+        told = changed.json()["oauth_issuer"]
+        assert (told["key_ids"], told["jwks_url"], told["keys_good_until"]) == (["k1"], None, None)
+        assert identity_provider.asked == 0
+
+    def test_a_dry_run_fetches_the_keys_and_changes_nothing(
+        self, caller: Caller, path: str, identity_provider: IdentityProvider
+    ) -> None:
+        preview = self.change(caller, path, identity_provider.wanted, "?dry_run=true").json()
+        assert [one["field"] for one in preview["diff"]] == ["oauth_issuer"]
+        assert (preview["steps"], identity_provider.asked) == (["start"], 1)
+        assert caller.http.get(path).json()["oauth_issuer"] is None
+
+    def test_whose_keys_can_not_be_fetched_is_refused(
+        self, caller: Caller, path: str, identity_provider: IdentityProvider
+    ) -> None:
+        identity_provider.answer = (404, {}, b"")
+        reply = self.change(caller, path, identity_provider.wanted)
+        assert (reply.status_code, reply.json()["code"]) == (422, "issuer_keys_unavailable")
+        assert "status 404" in reply.json()["detail"]
+        identity_provider.answer = (200, {}, b'{"keys": []}')
+        reply = self.change(caller, path, identity_provider.wanted)
+        assert (reply.status_code, reply.json()["code"]) == (422, "oauth_issuer_invalid")
+        assert caller.http.get(path).json()["oauth_issuer"] is None
+
+    def test_what_no_issuer_can_be_is_refused(
+        self, caller: Caller, path: str, identity_provider: IdentityProvider
+    ) -> None:
+        good = identity_provider.wanted
+        keys = identity_provider.jwks()["keys"]
+        wrong: list[dict[str, Any]] = [
+            {"mode": "off", "issuer": "x"},
+            {"mode": "on"},
+            {"issuer": "x", "audience": "y"},
+            {**good, "jwks": {"keys": keys}},
+            {**good, "jwks_url": None, "jwks": {"keys": keys * 33}},
+            {**good, "jwks_url": None, "jwks": {"keys": [{"x": "y" * 70_000}]}},
+            {**good, "algorithms": ["none"]},
+            {**good, "algorithms": ["HS256"]},
+            {**good, "algorithms": []},
+            {**good, "clock_skew_seconds": 301},
+            {**good, "issuer": "x" * 501},
+            {**good, "principal_claim": ""},
+        ]
+        for malformed in wrong:
+            reply = self.change(caller, path, malformed)
+            assert (reply.status_code, reply.json()["code"]) == (422, "request_invalid"), malformed

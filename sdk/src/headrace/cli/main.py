@@ -14,6 +14,7 @@ from headrace.cli.commands import (
     cost,
     groups,
     login,
+    oauth_issuers,
     operations,
     organizations,
     produce,
@@ -38,6 +39,7 @@ app.command()(login.whoami)
 app.command()(login.version)
 cluster_changes.register(clusters.app)
 client_certificates.register(clusters.app)
+oauth_issuers.register(clusters.app)
 app.add_typer(clusters.app, name="cluster")
 app.add_typer(topics.app, name="topic")
 app.add_typer(groups.app, name="group")

@@ -17,6 +17,7 @@ from headrace.models import (
     ClusterChangePreview,
     ClusterForkPreview,
     MaintenanceWindow,
+    OAuthIssuer,
     Operation,
     Page,
 )
@@ -65,6 +66,7 @@ class ClusterChanges(ClusterUpkeep, total=False):
     auto_pause_minutes: int | None
     allowed_networks: Sequence[str] | None
     client_certificates: ClientCertificates | Literal["off"] | None
+    oauth_issuer: OAuthIssuer | Literal["off"] | None
 
 
 class Clusters:
@@ -372,6 +374,9 @@ def _changes_body(changes: ClusterChanges) -> dict[str, Any]:
         body["client_certificates"] = {"mode": "off"}
     elif certificates is not None:
         body["client_certificates"] = certificates.as_dict()
+    issuer = changes.get("oauth_issuer")
+    if issuer is not None:
+        body["oauth_issuer"] = {"mode": "off"} if issuer == "off" else _issuer_body(issuer)
     return body
 
 
@@ -381,6 +386,12 @@ def _upkeep_body(changes: ClusterUpkeep) -> dict[str, Any]:
     if isinstance(window, MaintenanceWindow):
         body["maintenance_window"] = window.as_dict()
     return body
+
+
+def _issuer_body(issuer: OAuthIssuer) -> dict[str, Any]:
+    body = _given(**issuer.as_dict())
+    keys = body.pop("keys", None)
+    return body if keys is None else {**body, "jwks": {"keys": keys}}
 
 
 def _given(**fields: Any) -> dict[str, Any]:

@@ -26,6 +26,7 @@ SHOW_COLUMNS = (
     "endpoints.kafka.sasl_ssl",
     "endpoints.kafka.sasl_plaintext",
     "endpoints.kafka.ssl",
+    "endpoints.kafka.oauth",
     "labels",
     "deletion_protection",
     "wake_on_connect",
