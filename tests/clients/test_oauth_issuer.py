@@ -98,13 +98,8 @@ def test_no_token_makes_its_bearer_an_api_key(mill: Mill) -> None:
     assert refused.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
 
 
-@pytest.mark.parametrize(
-    "claims", [{"aud": "other"}, {"iss": "https://other.test"}, {"exp": 1}], ids=str
-)
-def test_tokens_that_are_not_for_the_cluster_are_refused(
-    mill: Mill, claims: dict[str, str | int]
-) -> None:
-    token = mill.provider.token("writer", **claims)
+def test_a_token_that_is_not_for_the_cluster_is_refused(mill: Mill) -> None:
+    token = mill.provider.token("writer", aud="other")
     options: Options = {
         "bootstrap.servers": mill.address,
         "security.protocol": "SASL_SSL",

@@ -139,12 +139,12 @@ def test_client_certificates_are_checked_and_told_of(run: Run, tmp_path: Path) -
 def test_an_oauth_issuer_is_checked_and_told_of(
     run: Run, tmp_path: Path, session_identity_provider: IdentityProvider
 ) -> None:
-    json_of(run("cluster", "create", "by-issuer", "-ojson"))
+    json_of(run("cluster", "create", "by-provider", "-ojson"))
     file = tmp_path / "jwks.json"
     file.write_text(json.dumps(session_identity_provider.jwks()), encoding="utf-8")
 
     def change(*options: str) -> Any:
-        return run("cluster", "oauth-issuer", "by-issuer", *options, "-ojson")
+        return run("cluster", "oauth-issuer", "by-provider", *options, "-ojson")
 
     named = ("--issuer", session_identity_provider.url, "--audience", "kafka")
     given = (*named, "--jwks-file", str(file), "--algorithm", "ES256", "--principal-claim", "azp")
@@ -160,7 +160,7 @@ def test_an_oauth_issuer_is_checked_and_told_of(
     for nonsense in ((), named, ("--off", *named), (*given, "--jwks-url", "https://x")):
         assert change(*nonsense).returncode == 2
     assert json_of(change("--off"))["endpoints"]["kafka"]["oauth"] is None
-    json_of(run("cluster", "delete", "--yes", "by-issuer", "--purge", "-ojson"))
+    json_of(run("cluster", "delete", "--yes", "by-provider", "--purge", "-ojson"))
 
 
 def test_a_fork_of_a_cluster(run: Run) -> None:
