@@ -16,6 +16,7 @@ UNSCOPED = {
     "clusters/repository.py find_any": "jobs act for no caller",
     "clusters/repository.py list_due_for_purge": "a sweep of all organizations",
     "clusters/repository.py list_present": "a sweep of all organizations",
+    "clusters/repository.py list_trusting_issuers": "a sweep of all organizations",
     "clusters/repository.py lock": "jobs act for no caller",
     "identity/repository.py find_api_key_to_authenticate": "authentication tells the scope",
     "identity/repository.py touch_api_key": "by the id of an authenticated key",
