@@ -63,8 +63,8 @@ class Changed:
 class ClusterPatch:
     """What is to change; None leaves a field as it is. Labels are replaced as a whole.
 
-    `client_certificates` is NO_CERTIFICATES to take none any more, `oauth_issuer` NO_ISSUER to trust
-    none; its engine has checked others.
+    `client_certificates` is NO_CERTIFICATES to take none any more, `oauth_issuer` NO_ISSUER to
+    trust none; its engine has checked others.
     """
 
     name: str | None = None

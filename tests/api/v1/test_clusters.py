@@ -35,6 +35,7 @@ class TestCreate:
                 "sasl_ssl": "localhost:20000",
                 "sasl_plaintext": "127.0.0.1:21000",
                 "ssl": None,
+                "oauth": None,
             },
         }
         users = memory_engine.credentials[cluster["id"]].credentials

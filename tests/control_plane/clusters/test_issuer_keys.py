@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from control_plane.clusters.changes import Held
 from control_plane.clusters.errors import IssuerKeysUnavailableError
 from control_plane.clusters.issuer_keys import REFRESH_AFTER, fetch_keys
 from control_plane.clusters.issuers import (
@@ -23,6 +24,8 @@ from control_plane.kit.jobs import RECURRING_KEY, enqueue
 from control_plane.provisioning.engine import KEYS_BYTES_MAX, OAuthIssuer
 from tests.fixtures.identity_provider import AUDIENCE, IdentityProvider
 from tests.fixtures.planes import Plane
+
+NOTHING = Held(partitions=0, stored_bytes=0)
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def trust(plane: Plane, cluster: Cluster, provider: IdentityProvider, **changes:
 
 def update(plane: Plane, cluster: Cluster, wanted: Any) -> Cluster:
     patch = ClusterPatch(oauth_issuer=wanted)
-    return plane.changed(cluster, "update", patch=patch, expected_tag=None, partitions=0)
+    return plane.changed(cluster, "update", patch=patch, expected_tag=None, held=NOTHING)
 
 
 def refresh(plane: Plane, after: timedelta = REFRESH_AFTER) -> None:
