@@ -12,7 +12,12 @@ from api.deps import Core, Services
 from control_plane.access.service import AccessService, CredentialLoader
 from control_plane.clusters import tasks
 from control_plane.clusters.forks import ClusterForks
-from control_plane.clusters.issuer_keys import FetchKeys, IssuerKeysRefresher, fetch_keys
+from control_plane.clusters.issuer_keys import (
+    FETCH_SECONDS_MAX,
+    FetchKeys,
+    IssuerKeysRefresher,
+    fetch_keys,
+)
 from control_plane.clusters.lifecycle import ClusterLifecycle
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.plans import CATALOGUE, Plan
@@ -27,6 +32,7 @@ from control_plane.identity.tokens import CONTROL_PLANE_SUBJECT
 from control_plane.kafka.admin_clients import AdminClients, Connection, TokenSettings
 from control_plane.kafka.connection import BrokerConnections
 from control_plane.kit.scope import Scope
+from control_plane.outbound.http import OutboundHttp
 from control_plane.provisioning.engine import Engine
 from control_plane.topics.service import TopicService
 from control_plane.usage import tasks as usage_tasks
@@ -96,7 +102,10 @@ def build_cluster_services(
         on_gone=admin_clients.evict,
     )
     purger = Purger(core.database, core.clock, lifecycle)
-    keys_of_issuers = partial(fetch_keys, allows_private=core.settings.private_issuers)
+    http = OutboundHttp(
+        allows_private=core.settings.allows_private_addresses, seconds_max=FETCH_SECONDS_MAX
+    )
+    keys_of_issuers = partial(fetch_keys, http)
     refresher = IssuerKeysRefresher(core.database, core.clock, clusters, keys_of_issuers)
     tasks.register(core.jobs, reconciler, sweeper, purger, refresher)
     usage_tasks.register(

@@ -18,7 +18,7 @@ from control_plane.clusters.issuers import (
 )
 from control_plane.clusters.models import Cluster
 from control_plane.kit.clock import Clock
-from control_plane.kit.public_fetch import URL_LENGTH_MAX
+from control_plane.outbound.http import URL_LENGTH_MAX
 from control_plane.provisioning.engine import KEYS_BYTES_MAX, Engine
 
 # As the broker takes them (docs/oauth-issuer.md).

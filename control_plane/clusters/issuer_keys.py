@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any, cast
 
 import structlog
@@ -26,7 +27,8 @@ from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.errors import AppError
 from control_plane.kit.jobs import JobContext, enqueue
-from control_plane.kit.public_fetch import FetchLimits, FetchProblemError, fetch
+from control_plane.outbound.errors import OutboundError, OutboundUrlError
+from control_plane.outbound.http import OutboundHttp
 from control_plane.provisioning.engine import KEYS_BYTES_MAX, Engine
 
 REFRESH_JOB = "issuer_keys.refresh"
@@ -41,14 +43,13 @@ log = structlog.stdlib.get_logger("clusters")
 
 FetchKeys = Callable[[str], Keys]
 
+_HEADERS = {"Accept": "application/json"}
 
-def fetch_keys(url: str, *, allows_private: bool) -> Keys:
+
+def fetch_keys(http: OutboundHttp, url: str) -> Keys:
     """Return the keys of a JWKS (RFC 7517) as it is published; raise IssuerKeysUnavailableError."""
-    limits = FetchLimits(KEYS_BYTES_MAX, FETCH_SECONDS_MAX, allows_private)
     try:
-        document: Any = json.loads(fetch(url, limits))
-    except FetchProblemError as problem:
-        raise _unavailable(str(problem)) from problem
+        document: Any = json.loads(_fetch(http, url))
     except (ValueError, RecursionError) as problem:
         raise _unavailable("the answer is no JSON") from problem
     keys = cast("dict[str, Any]", document).get("keys") if isinstance(document, dict) else None
@@ -58,6 +59,19 @@ def fetch_keys(url: str, *, allows_private: bool) -> Keys:
     if not all(isinstance(entry, dict) for entry in entries):
         raise _unavailable("the answer is no JWKS: a key is no object")
     return cast("list[dict[str, Any]]", entries)
+
+
+def _fetch(http: OutboundHttp, url: str) -> bytes:
+    limit = KEYS_BYTES_MAX + 1
+    try:
+        answer = http.ask("GET", url, headers=_HEADERS, answer_bytes_max=limit)
+    except (OutboundError, OutboundUrlError) as problem:
+        raise _unavailable(problem.detail) from problem
+    if answer.status != HTTPStatus.OK:
+        raise _unavailable(f"the answer has status {answer.status}, not {HTTPStatus.OK}")
+    if len(answer.body) >= limit:
+        raise _unavailable(f"the answer has more than {KEYS_BYTES_MAX} bytes")
+    return answer.body
 
 
 class IssuerKeysRefresher:

@@ -5,7 +5,7 @@ from control_plane.clusters.purge import Purger
 from control_plane.clusters.reconciler import Reconciler
 from control_plane.clusters.service import RECONCILE_JOB
 from control_plane.clusters.sweep import Sweeper
-from control_plane.kit.jobs import JobRegistry
+from control_plane.kit.jobs import JobQueue, JobRegistry
 
 RECONCILE_LEASE_SECONDS = 180
 SWEEP_JOB = "clusters.sweep"
@@ -28,4 +28,4 @@ def register(
     registry.register(SWEEP_JOB, sweeper.run, every_seconds=SWEEP_EVERY_SECONDS)
     registry.register(PURGE_JOB, purger.run, every_seconds=PURGE_EVERY_SECONDS)
     registry.register(ISSUERS_JOB, refresher.sweep, every_seconds=ISSUERS_EVERY_SECONDS)
-    registry.register(REFRESH_JOB, refresher.refresh)
+    registry.register(REFRESH_JOB, refresher.refresh, queue=JobQueue.NOTIFICATIONS)

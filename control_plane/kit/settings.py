@@ -65,9 +65,6 @@ class Settings(BaseSettings):
     # Names that clients reach the service by, separated by commas; "*" for any.
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ("localhost", "127.0.0.1", "[::1]")
 
-    # Whether issuers of tokens that organizations name may be at private addresses, and speak HTTP.
-    private_issuers: bool = False
-
     # The base URL that clients reach the HTTP edge by, where a proxy or several processes serve it.
     public_url: str | None = None
 
@@ -89,7 +86,7 @@ class Settings(BaseSettings):
     rate_reads: Annotated[Rate | None, NoDecode] = None
     rate_writes: Annotated[Rate | None, NoDecode] = None
     rate_records: Annotated[Rate | None, NoDecode] = None
-    # Whether webhooks may name addresses of this machine and its networks, and plain HTTP. Not set,
+    # Whether webhooks and issuers may name addresses of this machine and its networks, and plain HTTP. Not set,
     # they may where the users of an installation are its operators: in the embedded service.
     webhook_private_addresses: bool | None = None
     log_level: str = "INFO"

@@ -21,10 +21,12 @@ from control_plane.clusters.lifecycle import ClusterPatch
 from control_plane.clusters.models import Cluster
 from control_plane.clusters.tasks import ISSUERS_JOB
 from control_plane.kit.jobs import RECURRING_KEY, enqueue
+from control_plane.outbound.http import OutboundHttp
 from control_plane.provisioning.engine import KEYS_BYTES_MAX, OAuthIssuer
 from tests.fixtures.identity_provider import AUDIENCE, IdentityProvider
 from tests.fixtures.planes import Plane
 
+PRIVATE = OutboundHttp(allows_private=True)
 NOTHING = Held(partitions=0, stored_bytes=0)
 
 
@@ -181,23 +183,28 @@ class TestFetchKeys:
     ) -> None:
         identity_provider.answer = (200, {}, body)
         with pytest.raises(IssuerKeysUnavailableError):
-            fetch_keys(identity_provider.jwks_url, allows_private=True)
+            fetch_keys(PRIVATE, identity_provider.jwks_url)
 
     def test_is_limited_in_length(self, identity_provider: IdentityProvider) -> None:
         for length, is_taken in ((KEYS_BYTES_MAX, True), (KEYS_BYTES_MAX + 1, False)):
             identity_provider.answer = (200, {}, b'{"keys": []}'.ljust(length))
             if is_taken:
-                assert fetch_keys(identity_provider.jwks_url, allows_private=True) == []
+                assert fetch_keys(PRIVATE, identity_provider.jwks_url) == []
             else:
                 with pytest.raises(IssuerKeysUnavailableError, match="more than"):
-                    fetch_keys(identity_provider.jwks_url, allows_private=True)
+                    fetch_keys(PRIVATE, identity_provider.jwks_url)
 
     def test_goes_to_no_private_address_unless_allowed(
         self, identity_provider: IdentityProvider
     ) -> None:
-        with pytest.raises(IssuerKeysUnavailableError):
-            fetch_keys(identity_provider.jwks_url, allows_private=False)
-        secure = identity_provider.jwks_url.replace("http:", "https:")
-        with pytest.raises(IssuerKeysUnavailableError, match="no public address"):
-            fetch_keys(secure, allows_private=False)
+        strict = OutboundHttp(allows_private=False)
+        for url in (identity_provider.jwks_url, identity_provider.jwks_url.replace("p:", "ps:")):
+            with pytest.raises(IssuerKeysUnavailableError, match=r"https|not public"):
+                fetch_keys(strict, url)
         assert identity_provider.asked == 0
+
+    def test_follows_no_redirect(self, identity_provider: IdentityProvider) -> None:
+        identity_provider.answer = (302, {"Location": identity_provider.jwks_url}, b"")
+        with pytest.raises(IssuerKeysUnavailableError, match="status 302"):
+            fetch_keys(PRIVATE, identity_provider.jwks_url)
+        assert identity_provider.asked == 1
