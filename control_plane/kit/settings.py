@@ -86,8 +86,9 @@ class Settings(BaseSettings):
     rate_reads: Annotated[Rate | None, NoDecode] = None
     rate_writes: Annotated[Rate | None, NoDecode] = None
     rate_records: Annotated[Rate | None, NoDecode] = None
-    # Whether webhooks and issuers may name addresses of this machine and its networks, and plain HTTP. Not set,
-    # they may where the users of an installation are its operators: in the embedded service.
+    # Whether webhooks and issuers may name addresses of this machine and its networks, and plain
+    # HTTP. Not set, they may where the users of an installation are its operators: in the embedded
+    # service.
     webhook_private_addresses: bool | None = None
     log_level: str = "INFO"
 

@@ -2253,6 +2253,97 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * OAuthIssuerResponse
+         * @description The issuer whose clients come in by the endpoint `oauth`.
+         */
+        OAuthIssuerResponse: {
+            /**
+             * Algorithms
+             * @description How tokens may be signed.
+             */
+            algorithms: ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA")[];
+            /**
+             * Audience
+             * @description What the tokens' aud has to be, or to have among others.
+             * @example kafka
+             */
+            audience: string;
+            /** Clock Skew Seconds */
+            clock_skew_seconds: number;
+            /**
+             * Issuer
+             * @description What the tokens' iss has to be.
+             * @example https://login.example.com/realms/mill
+             */
+            issuer: string;
+            /** Jwks Url */
+            jwks_url: string | null;
+            /**
+             * Key Ids
+             * @description The kid of each key that is trusted now.
+             */
+            key_ids: (string | null)[];
+            /**
+             * Keys Fetched At
+             * @description None for keys given as jwks.
+             */
+            keys_fetched_at: string | null;
+            /**
+             * Keys Good Until
+             * @description When the keys end unless they are fetched before; None for jwks.
+             */
+            keys_good_until: string | null;
+            /**
+             * Keys Problem
+             * @description Why they could not be fetched when last tried.
+             */
+            keys_problem: string | null;
+            /**
+             * Principal Claim
+             * @description The claim whose text makes the principal User:oauth:<text>.
+             * @example sub
+             */
+            principal_claim: string;
+        };
+        /**
+         * OAuthIssuerUpdate
+         * @description An issuer whose clients come in by a listener of their own; replaced as a whole.
+         */
+        OAuthIssuerUpdate: {
+            /**
+             * Algorithms
+             * @description How tokens may be signed.
+             */
+            algorithms?: ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA")[];
+            /** Audience */
+            audience?: string | null;
+            /**
+             * Clock Skew Seconds
+             * @default 30
+             */
+            clock_skew_seconds: number;
+            /** Issuer */
+            issuer?: string | null;
+            /** @description The keys themselves, where there is no URL for them. */
+            jwks?: components["schemas"]["Jwks"] | null;
+            /** Jwks Url */
+            jwks_url?: string | null;
+            /**
+             * Mode
+             * @description off: no such listener.
+             * @default on
+             * @enum {string}
+             */
+            mode: "on" | "off";
+            /**
+             * Principal Claim
+             * @description The claim whose text makes the principal User:oauth:<text>.
+             * @default sub
+             * @example sub
+             */
+            principal_claim: string;
+        };
+        /**
          * OffsetChangeResponse
          * @description What changes in one partition.
          */
@@ -2368,97 +2459,6 @@ export interface components {
              */
             lag_before: number;
             undo: components["schemas"]["OffsetReset-Output"];
-        };
-        /**
-         * OAuthIssuerResponse
-         * @description The issuer whose clients come in by the endpoint `oauth`.
-         */
-        OAuthIssuerResponse: {
-            /**
-             * Algorithms
-             * @description How tokens may be signed.
-             */
-            algorithms: ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA")[];
-            /**
-             * Audience
-             * @description What the tokens' aud has to be, or to have among others.
-             * @example kafka
-             */
-            audience: string;
-            /** Clock Skew Seconds */
-            clock_skew_seconds: number;
-            /**
-             * Issuer
-             * @description What the tokens' iss has to be.
-             * @example https://login.example.com/realms/mill
-             */
-            issuer: string;
-            /** Jwks Url */
-            jwks_url: string | null;
-            /**
-             * Key Ids
-             * @description The kid of each key that is trusted now.
-             */
-            key_ids: (string | null)[];
-            /**
-             * Keys Fetched At
-             * @description None for keys given as jwks.
-             */
-            keys_fetched_at: string | null;
-            /**
-             * Keys Good Until
-             * @description When the keys end unless they are fetched before; None for jwks.
-             */
-            keys_good_until: string | null;
-            /**
-             * Keys Problem
-             * @description Why they could not be fetched when last tried.
-             */
-            keys_problem: string | null;
-            /**
-             * Principal Claim
-             * @description The claim whose text makes the principal User:oauth:<text>.
-             * @example sub
-             */
-            principal_claim: string;
-        };
-        /**
-         * OAuthIssuerUpdate
-         * @description An issuer whose clients come in by a listener of their own; replaced as a whole.
-         */
-        OAuthIssuerUpdate: {
-            /**
-             * Algorithms
-             * @description How tokens may be signed.
-             */
-            algorithms?: ("RS256" | "RS384" | "RS512" | "PS256" | "PS384" | "PS512" | "ES256" | "ES384" | "EdDSA")[];
-            /** Audience */
-            audience?: string | null;
-            /**
-             * Clock Skew Seconds
-             * @default 30
-             */
-            clock_skew_seconds: number;
-            /** Issuer */
-            issuer?: string | null;
-            /** @description The keys themselves, where there is no URL for them. */
-            jwks?: components["schemas"]["Jwks"] | null;
-            /** Jwks Url */
-            jwks_url?: string | null;
-            /**
-             * Mode
-             * @description off: no such listener.
-             * @default on
-             * @enum {string}
-             */
-            mode: "on" | "off";
-            /**
-             * Principal Claim
-             * @description The claim whose text makes the principal User:oauth:<text>.
-             * @default sub
-             * @example sub
-             */
-            principal_claim: string;
         };
         /**
          * OperationError
