@@ -218,10 +218,10 @@ class Reconciler:
             seen = outcome.seen
             record(cluster, seen)
             cluster.forked_at = outcome.forked_at or cluster.forked_at
+            # What changed meanwhile has asked for a run of its own, which settles it.
+            is_current = _wanted_then(cluster) == _wanted_then(loaded.cluster)
             if is_ahead(cluster, seen):
                 self._overtake(session, cluster)
-            # A spec that changed meanwhile has asked for a run of its own, which settles it.
-            is_current = cluster.generation == loaded.cluster.generation
             if is_current and is_taken_up(cluster, seen):
                 self._take_up(session, cluster, seen)
             elif is_current:
@@ -321,6 +321,11 @@ def _limits(plan: Plan, cluster: Cluster) -> ClusterLimits:
         retention_ms_max=cluster.retention_ms_max,
         retention_bytes_max=cluster.retention_bytes_max,
     )
+
+
+def _wanted_then(cluster: Cluster) -> tuple[int, int]:
+    """Return what tells a spec, and what brokers are told beside it, from earlier ones."""
+    return cluster.generation, cluster.credentials_generation
 
 
 def _carry_out(engine: Engine, step: Step, loaded: _Loaded) -> ClusterObservation | None:

@@ -4,6 +4,8 @@ from functools import partial
 
 import pytest
 
+from control_plane.clusters.changes import Held
+from control_plane.clusters.lifecycle import ClusterPatch
 from control_plane.clusters.reconciler import ATTEMPTS_BEFORE_FAILED
 from control_plane.provisioning.errors import BrokerNotReadyError
 from tests.fixtures.planes import Plane
@@ -161,6 +163,22 @@ class TestConcurrency:
         assert plane.usernames(cluster) == set(made)
         seen = plane.reload(cluster)
         assert seen.observed_credentials_generation == seen.credentials_generation
+
+    def test_what_changes_during_a_run_is_not_called_done_before_it_is(self, plane: Plane) -> None:
+        cluster = plane.running(plane.organization())
+        seen: list[str] = []
+
+        def confine() -> None:
+            patch = ClusterPatch(allowed_networks=["192.0.2.0/24"])
+            held = Held(partitions=0, stored_bytes=0)
+            operation = plane.change(cluster, "update", patch=patch, expected_tag=None, held=held)
+            plane.engine.meanwhile = lambda: seen.append(plane.operation(operation).status)
+
+        plane.engine.meanwhile = confine
+        plane.change(cluster, "restart")
+        plane.run_jobs()
+        assert plane.engine.calls == ["ensure", "ensure", "apply_credentials"]
+        assert seen == ["pending"], "brokers have not been told of it yet"
 
     def test_a_worker_that_lost_its_lease_applies_nothing(self, plane: Plane) -> None:
         cluster, operation = plane.create(plane.organization())
