@@ -42,6 +42,7 @@ TAGS = {
     "clusters": "Kafka clusters.",
     "topics": "Topics of a cluster.",
     "groups": "Consumer groups of a cluster: who reads, how far behind, and where from.",
+    "metrics": "What a cluster counts and measures of itself.",
     "usage": "What clusters used.",
     "plans": "What clusters can be had.",
     "billing": "What clusters cost, and what they would.",

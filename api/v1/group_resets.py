@@ -38,7 +38,7 @@ class ResetTopic(RequestModel):
     ] = None
 
 
-class PartitionOffset(RequestModel):
+class GroupOffset(RequestModel):
     """An offset of a partition; null takes away what is committed."""
 
     topic: Topic
@@ -64,7 +64,7 @@ class OffsetReset(RequestModel):
     ] = None
     offset: Offset | None = None
     offsets: Annotated[
-        list[PartitionOffset] | None, Field(min_length=1, max_length=RESET_PARTITIONS_MAX)
+        list[GroupOffset] | None, Field(min_length=1, max_length=RESET_PARTITIONS_MAX)
     ] = None
     topics: Annotated[
         list[ResetTopic] | None,
@@ -108,6 +108,13 @@ class OffsetChangeResponse(ResponseModel):
     ]
 
 
+class OffsetUndo(ResponseModel):
+    """The body of a reset that puts offsets back."""
+
+    to: Literal["offsets"]
+    offsets: list[GroupOffset]
+
+
 class OffsetResetResponse(ResponseModel):
     """What a reset changed, or would change, and the body of the request that undoes it."""
 
@@ -116,7 +123,7 @@ class OffsetResetResponse(ResponseModel):
     lag_before: Annotated[int, Field(description="Unread records of these partitions.")]
     lag_after: int
     changes: list[OffsetChangeResponse]
-    undo: OffsetReset
+    undo: OffsetUndo
 
 
 def to_target(body: OffsetReset) -> tuple[Target, Sequence[TopicChoice] | None]:
@@ -146,9 +153,7 @@ def reset_response(
 ) -> OffsetResetResponse:
     """Render what a reset changed."""
     before = [
-        PartitionOffset(
-            topic=one.name.topic, partition=one.name.partition, offset=one.before.committed
-        )
+        GroupOffset(topic=one.name.topic, partition=one.name.partition, offset=one.before.committed)
         for one in changes
     ]
     return OffsetResetResponse(
@@ -157,7 +162,7 @@ def reset_response(
         lag_before=sum(one.before.lag or 0 for one in changes),
         lag_after=sum(one.lag_after or 0 for one in changes),
         changes=[_change(one) for one in changes],
-        undo=OffsetReset(to="offsets", offsets=before),
+        undo=OffsetUndo(to="offsets", offsets=before),
     )
 
 

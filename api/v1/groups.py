@@ -75,7 +75,7 @@ class PartitionResponse(ResponseModel):
     partition: Annotated[int, Field(examples=[0])]
 
 
-class MemberResponse(ResponseModel):
+class GroupMemberResponse(ResponseModel):
     """A consumer that is in a group now."""
 
     member_id: str
@@ -89,7 +89,7 @@ class GroupDetailResponse(GroupResponse):
     """A consumer group with its members."""
 
     assignor: Annotated[str, Field(examples=["range"])]
-    members: list[MemberResponse]
+    members: list[GroupMemberResponse]
 
 
 class PartitionLagResponse(PartitionResponse):
@@ -280,8 +280,8 @@ def _detail(cluster_id: str, group: Group) -> GroupDetailResponse:
     )
 
 
-def _member(member: GroupMember) -> MemberResponse:
-    return MemberResponse(
+def _member(member: GroupMember) -> GroupMemberResponse:
+    return GroupMemberResponse(
         member_id=member.member_id,
         instance_id=member.instance_id,
         client_id=member.client_id,

@@ -34,6 +34,7 @@ class Action(StrEnum):
     GROUPS_READ = "groups.read"
     GROUPS_UPDATE = "groups.update"
     GROUPS_DELETE = "groups.delete"
+    METRICS_READ = "metrics.read"
     OPERATIONS_READ = "operations.read"
     USAGE_READ = "usage.read"
     PLANS_READ = "plans.read"
@@ -71,6 +72,7 @@ CLUSTER_SCOPED_ACTIONS = frozenset(
         Action.GROUPS_READ,
         Action.GROUPS_UPDATE,
         Action.GROUPS_DELETE,
+        Action.METRICS_READ,
         Action.OPERATIONS_READ,
         Action.USAGE_READ,
         Action.PLANS_READ,

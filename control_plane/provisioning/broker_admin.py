@@ -26,6 +26,7 @@ from control_plane.provisioning.usage import UsagePage, decode_page
 
 ANSWER_BYTES_MAX = 64 * 1024
 USAGE_ANSWER_BYTES_MAX = 32 * 1024 * 1024
+METRICS_ANSWER_BYTES_MAX = 1024 * 1024
 CALL_SECONDS_MAX = 10.0
 REFUSAL_BYTES_SHOWN = 200
 FORK_SECONDS_MAX = 120.0  # below the lease of whoever asks
@@ -79,6 +80,13 @@ class BrokerAdmin:
             customers=_customers(answer.get("customers")),
             version=version if isinstance(version, str) else None,
         )
+
+    def metrics(self) -> str:
+        """Return its metrics as OpenMetrics text."""
+        status, raw = self._exchange("GET", "/metrics", answer_bytes_max=METRICS_ANSWER_BYTES_MAX)
+        if status != HTTPStatus.OK:
+            raise ClusterNotRunningError(f"its broker tells no metrics now: status {status}")
+        return raw.decode(errors="replace")
 
     def reload_credentials(self) -> int:
         """Have the credentials file read again; return the generation that is in force now."""

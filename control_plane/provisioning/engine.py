@@ -319,6 +319,13 @@ class Engine(Protocol):
 
     def bootstrap(self, cluster_id: str) -> KafkaBootstrap: ...
 
+    def metrics(self, cluster_id: str) -> str:
+        """Return what the broker counts and measures now, as OpenMetrics text.
+
+        Raises ``ClusterNotRunningError`` when no broker answers.
+        """
+        ...
+
     def usage_windows(self, cluster_id: str, *, after: int, count_max: int) -> UsagePage:
         """Return at most `count_max` closed usage windows that follow window `after`.
 

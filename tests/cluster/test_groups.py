@@ -198,8 +198,6 @@ class TestReset:
             ({"to": "earliest"}, [0, 0]),
             ({"to": "latest"}, [10, 10]),
             ({"to": "time", "at": moment(BEGAN_MS + 3 * MINUTE_MS)}, [3, 3]),
-            ({"to": "time", "at": moment(BEGAN_MS + 60 * MINUTE_MS)}, [10, 10]),
-            ({"to": "shift", "by": -2}, [2, 4]),
             ({"to": "shift", "by": -5}, [0, 1]),
             ({"to": "offset", "offset": 8}, [8, 8]),
             ({"to": "offset", "offset": 80}, [10, 10]),

@@ -394,6 +394,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clusters/{cluster_id}/prometheus": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Scrape Cluster
+         * @description Tell what a running cluster counts and measures now, in the text format of Prometheus.
+         *
+         *     A scrape is on nobody's bill, keeps no cluster from pausing and wakes none.
+         */
+        get: operations["scrape_cluster"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clusters/{cluster_id}/topics": {
         parameters: {
             query?: never;
@@ -1255,7 +1277,7 @@ export interface components {
              * Offsets
              * @description Take of these partitions what lies before an offset; not with `at`.
              */
-            offsets?: components["schemas"]["api__v1__cluster_forks__PartitionOffset"][];
+            offsets?: components["schemas"]["PartitionOffset"][];
             /**
              * Plan
              * @description That of its source unless given.
@@ -1951,7 +1973,7 @@ export interface components {
              */
             is_simple: boolean;
             /** Members */
-            members: components["schemas"]["api__v1__groups__MemberResponse"][];
+            members: components["schemas"]["GroupMemberResponse"][];
             /**
              * State
              * @example stable
@@ -2000,6 +2022,46 @@ export interface components {
              * @description That have an offset or a reader.
              */
             partitions: number;
+        };
+        /**
+         * GroupMemberResponse
+         * @description A consumer that is in a group now.
+         */
+        GroupMemberResponse: {
+            /**
+             * Client Id
+             * @example billing-1
+             */
+            client_id: string;
+            /**
+             * Host
+             * @example 192.0.2.7
+             */
+            host: string;
+            /**
+             * Instance Id
+             * @description Of static members (KIP-345).
+             */
+            instance_id: string | null;
+            /** Member Id */
+            member_id: string;
+            /**
+             * Partitions
+             * @description What it reads.
+             */
+            partitions: components["schemas"]["PartitionResponse"][];
+        };
+        /**
+         * GroupOffset
+         * @description An offset of a partition; null takes away what is committed.
+         */
+        GroupOffset: {
+            /** Offset */
+            offset: number | null;
+            /** Partition */
+            partition: number;
+            /** Topic */
+            topic: string;
         };
         /**
          * GroupResponse
@@ -2159,7 +2221,7 @@ export interface components {
         /** ListResponse[MemberResponse] */
         ListResponse_MemberResponse_: {
             /** Items */
-            items: components["schemas"]["api__v1__members__MemberResponse"][];
+            items: components["schemas"]["MemberResponse"][];
             /** Next Page Token */
             next_page_token: string | null;
         };
@@ -2250,6 +2312,35 @@ export interface components {
              */
             name: string;
             /** @default developer */
+            role: components["schemas"]["Role"];
+        };
+        /**
+         * MemberResponse
+         * @description A member.
+         */
+        MemberResponse: {
+            /** Created At */
+            created_at: string;
+            /**
+             * Email
+             * @example ada@example.com
+             */
+            email: string;
+            /**
+             * Id
+             * @example u_4q8x0n1w2e3r5t6y
+             */
+            id: string;
+            /**
+             * Name
+             * @example Ada Byron
+             */
+            name: string;
+            /**
+             * Organization Id
+             * @example org_4q8x0n1w2e3r5t6y
+             */
+            organization_id: string;
             role: components["schemas"]["Role"];
         };
         /**
@@ -2380,7 +2471,7 @@ export interface components {
          *     offsets (with `offsets`, which is what `undo` of an answer holds). An offset outside of a
          *     partition's log is taken to its nearer end, but with `offsets`.
          */
-        "OffsetReset-Input": {
+        OffsetReset: {
             /**
              * At
              * @description First records of this time or later.
@@ -2394,41 +2485,7 @@ export interface components {
             /** Offset */
             offset?: number | null;
             /** Offsets */
-            offsets?: components["schemas"]["api__v1__group_resets__PartitionOffset"][] | null;
-            /**
-             * To
-             * @enum {string}
-             */
-            to: "earliest" | "latest" | "time" | "shift" | "offset" | "offsets";
-            /**
-             * Topics
-             * @description Left out: every partition in which the group has an offset.
-             */
-            topics?: components["schemas"]["ResetTopic"][] | null;
-        };
-        /**
-         * OffsetReset
-         * @description Where a group's offsets shall go.
-         *
-         *     `to` is earliest, latest, time (with `at`), shift (with `by`), offset (with `offset`), or
-         *     offsets (with `offsets`, which is what `undo` of an answer holds). An offset outside of a
-         *     partition's log is taken to its nearer end, but with `offsets`.
-         */
-        "OffsetReset-Output": {
-            /**
-             * At
-             * @description First records of this time or later.
-             */
-            at?: string | null;
-            /**
-             * By
-             * @description So many records on; negative is back.
-             */
-            by?: number | null;
-            /** Offset */
-            offset?: number | null;
-            /** Offsets */
-            offsets?: components["schemas"]["PartitionOffset-Output"][] | null;
+            offsets?: components["schemas"]["GroupOffset"][] | null;
             /**
              * To
              * @enum {string}
@@ -2458,7 +2515,20 @@ export interface components {
              * @description Unread records of these partitions.
              */
             lag_before: number;
-            undo: components["schemas"]["OffsetReset-Output"];
+            undo: components["schemas"]["OffsetUndo"];
+        };
+        /**
+         * OffsetUndo
+         * @description The body of a reset that puts offsets back.
+         */
+        OffsetUndo: {
+            /** Offsets */
+            offsets: components["schemas"]["GroupOffset"][];
+            /**
+             * To
+             * @constant
+             */
+            to: "offsets";
         };
         /**
          * OperationError
@@ -2659,14 +2729,23 @@ export interface components {
         };
         /**
          * PartitionOffset
-         * @description An offset of a partition; null takes away what is committed.
+         * @description A partition, and the first of its offsets that the fork does not have.
          */
-        "PartitionOffset-Output": {
-            /** Offset */
-            offset: number | null;
-            /** Partition */
+        PartitionOffset: {
+            /**
+             * Offset
+             * @example 1000
+             */
+            offset: number;
+            /**
+             * Partition
+             * @example 0
+             */
             partition: number;
-            /** Topic */
+            /**
+             * Topic
+             * @example orders
+             */
             topic: string;
         };
         /**
@@ -3762,96 +3841,6 @@ export interface components {
              */
             id: string;
             kind: components["schemas"]["PrincipalKind"];
-            /**
-             * Organization Id
-             * @example org_4q8x0n1w2e3r5t6y
-             */
-            organization_id: string;
-            role: components["schemas"]["Role"];
-        };
-        /**
-         * PartitionOffset
-         * @description A partition, and the first of its offsets that the fork does not have.
-         */
-        api__v1__cluster_forks__PartitionOffset: {
-            /**
-             * Offset
-             * @example 1000
-             */
-            offset: number;
-            /**
-             * Partition
-             * @example 0
-             */
-            partition: number;
-            /**
-             * Topic
-             * @example orders
-             */
-            topic: string;
-        };
-        /**
-         * PartitionOffset
-         * @description An offset of a partition; null takes away what is committed.
-         */
-        api__v1__group_resets__PartitionOffset: {
-            /** Offset */
-            offset: number | null;
-            /** Partition */
-            partition: number;
-            /** Topic */
-            topic: string;
-        };
-        /**
-         * MemberResponse
-         * @description A consumer that is in a group now.
-         */
-        api__v1__groups__MemberResponse: {
-            /**
-             * Client Id
-             * @example billing-1
-             */
-            client_id: string;
-            /**
-             * Host
-             * @example 192.0.2.7
-             */
-            host: string;
-            /**
-             * Instance Id
-             * @description Of static members (KIP-345).
-             */
-            instance_id: string | null;
-            /** Member Id */
-            member_id: string;
-            /**
-             * Partitions
-             * @description What it reads.
-             */
-            partitions: components["schemas"]["PartitionResponse"][];
-        };
-        /**
-         * MemberResponse
-         * @description A member.
-         */
-        api__v1__members__MemberResponse: {
-            /** Created At */
-            created_at: string;
-            /**
-             * Email
-             * @example ada@example.com
-             */
-            email: string;
-            /**
-             * Id
-             * @example u_4q8x0n1w2e3r5t6y
-             */
-            id: string;
-            /**
-             * Name
-             * @example Ada Byron
-             */
-            name: string;
             /**
              * Organization Id
              * @example org_4q8x0n1w2e3r5t6y
@@ -5907,7 +5896,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["OffsetReset-Input"];
+                "application/json": components["schemas"]["OffsetReset"];
             };
         };
         responses: {
@@ -5976,6 +5965,100 @@ export interface operations {
             };
             /** @description Content type unsupported */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    scrape_cluster: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7790,7 +7873,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["api__v1__members__MemberResponse"];
+                    "application/json": components["schemas"]["MemberResponse"];
                 };
             };
             /** @description Credentials invalid */

@@ -246,6 +246,9 @@ class NativeEngine:
             ca_certificate=None,
         )
 
+    def metrics(self, cluster_id: str) -> str:
+        return self._admin(cluster_id).metrics()
+
     def usage_windows(self, cluster_id: str, *, after: int, count_max: int) -> UsagePage:
         admin = self._admin(cluster_id)
         return admin.usage_windows(broker_id=BROKER_ID, after=after, count_max=count_max)

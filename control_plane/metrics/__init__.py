@@ -1,0 +1,1 @@
+"""What a cluster's brokers measure, for who owns the cluster."""
