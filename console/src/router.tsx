@@ -55,6 +55,18 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import("./pages/keys/ApiKeys"), "ApiKeys"),
 });
 
+const webhooks = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/webhooks",
+  component: lazyRouteComponent(() => import("./pages/webhooks/Webhooks"), "Webhooks"),
+});
+
+const webhook = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/webhooks/$webhookId",
+  component: lazyRouteComponent(() => import("./pages/webhooks/Webhook"), "Webhook"),
+});
+
 const costs = createRoute({
   getParentRoute: () => signedIn,
   path: "/costs",
@@ -110,6 +122,8 @@ export const router = createRouter({
       clusters,
       createCluster,
       keys,
+      webhooks,
+      webhook,
       costs,
       cluster.addChildren([overview, topics, usage, settings]),
       topic,

@@ -122,6 +122,7 @@ def orders(owner: httpx2.Client) -> Orders:
         _made(owner.post(topics, json={"name": name, "partitions": partitions}))
     body = {"name": "shipping service", "cluster_id": cluster["id"]}
     _made(owner.post("/v1/api-keys", json=body))
+    _made(owner.post("/v1/webhooks", json={"url": "http://127.0.0.9:9/hook"}))
     retired = _made(owner.post("/v1/api-keys", json=body | {"name": "old importer"}))
     assert owner.delete(f"/v1/api-keys/{retired['id']}").is_success
     for number in range(RECORDS // 2):

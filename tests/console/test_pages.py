@@ -124,6 +124,15 @@ def delete_topic(page: Page) -> None:
     opens("Delete topic", "Delete this topic?")(page)
 
 
+def webhook_that_fails(page: Page) -> None:
+    page.get_by_role("link", name="http://127.0.0.9:9/hook").click()
+    page.get_by_role("button", name="Send a test").click()
+    expect(page.get_by_text("connect_failed").first).to_be_visible()
+    expect(page.get_by_text("The test failed: connect_failed.")).to_be_hidden()
+    page.get_by_role("button", name=re.compile("^Show webhook.test")).first.click()
+    expect(page.get_by_role("button", name="Send it again")).to_be_visible()
+
+
 def record_form(page: Page) -> None:
     opens("Produce a record", "Produce a record")(page)
     page.get_by_role("button", name="Add a header").click()
@@ -196,6 +205,8 @@ SCENES = {
     "api-keys": Scene("/api-keys", shows("shipping service")),
     "api-key-create": Scene("/api-keys", opens("Create API key", "Create an API key")),
     "api-key-revoke": Scene("/api-keys", opens("Revoke shipping service", "Revoke this key?")),
+    "webhooks": Scene("/webhooks", opens("Create webhook", "Create a webhook")),
+    "webhook": Scene("/webhooks", webhook_that_fails),
     "not-found": Scene("/nowhere", shows("Nothing here")),
 }
 REFUSALS = {

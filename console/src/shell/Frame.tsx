@@ -1,7 +1,7 @@
 import { AppShell, Burger, Button, Group, NavLink, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { IconChartBar, IconKey, IconLogout, IconServer2 } from "@tabler/icons-react";
+import { IconChartBar, IconKey, IconLogout, IconServer2, IconWebhook } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Link, Outlet, useRouteContext, useRouterState } from "@tanstack/react-router";
 import { toProblem } from "../api/problem";
@@ -17,6 +17,12 @@ const CLUSTERS = {
 } as const;
 const COSTS = { to: "/costs", label: "Costs", icon: IconChartBar, under: ["/costs"] } as const;
 const KEYS = { to: "/api-keys", label: "API keys", icon: IconKey, under: ["/api-keys"] } as const;
+const WEBHOOKS = {
+  to: "/webhooks",
+  label: "Webhooks",
+  icon: IconWebhook,
+  under: ["/webhooks"],
+} as const;
 
 /** What surrounds every page of who is signed in. */
 export function Frame() {
@@ -28,7 +34,7 @@ export function Frame() {
     onError: (cause) => notifications.show({ color: "red", message: toProblem(cause).message }),
   });
   // A key of one cluster manages nothing beside it, and sees no costs.
-  const places = session.cluster_id === null ? [CLUSTERS, COSTS, KEYS] : [CLUSTERS];
+  const places = session.cluster_id === null ? [CLUSTERS, COSTS, KEYS, WEBHOOKS] : [CLUSTERS];
   return (
     <AppShell
       header={{ height: 56 }}

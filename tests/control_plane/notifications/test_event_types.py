@@ -1,6 +1,7 @@
 """What is told of must be something that webhooks can be registered for."""
 
 import ast
+import re
 
 from control_plane.notifications.event_types import EVENT_TYPES, OPERATION_TYPES, public_type
 from tools.paths import ROOT
@@ -36,3 +37,10 @@ def test_a_failure_keeps_its_type_and_what_nobody_knows_is_not_told() -> None:
 def test_the_page_lists_every_type() -> None:
     page = (ROOT / "docs" / "webhooks.md").read_text("utf-8")
     assert [name for name in EVENT_TYPES if f"`{name}`" not in page] == []
+
+
+def test_the_console_offers_every_type() -> None:
+    path = ROOT / "console" / "src" / "pages" / "webhooks" / "eventTypes.ts"
+    assert re.findall(r'^  "([a-z._]+)",$', path.read_text("utf-8"), re.MULTILINE) == sorted(
+        EVENT_TYPES
+    )

@@ -1,0 +1,20 @@
+/** The types of events to choose from; a test of the service compares them with its own. */
+export const EVENT_TYPES = [
+  "api_key.created",
+  "api_key.revoked",
+  "cluster.access_changed",
+  "cluster.created",
+  "cluster.deleted",
+  "cluster.forked",
+  "cluster.paused",
+  "cluster.purged",
+  "cluster.restarted",
+  "cluster.restored",
+  "cluster.resumed",
+  "cluster.updated",
+  "cluster.woken",
+  "member.created",
+  "member.removed",
+  "operation.failed",
+  "webhook.disabled",
+];
