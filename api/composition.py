@@ -33,12 +33,18 @@ from control_plane.kit.jobs import JobQueue, JobRegistry
 from control_plane.kit.periodic import Periodic
 from control_plane.kit.secrets import MasterKey, Vault
 from control_plane.kit.settings import Environment, Settings
+from control_plane.mail import tasks as mail_tasks
+from control_plane.mail.service import MailService
 from control_plane.notifications import tasks as notification_tasks
 from control_plane.notifications.delivering import Deliverer
 from control_plane.notifications.service import WebhookService
 from control_plane.operations.service import OperationService
 from control_plane.organizations.service import OrganizationService
 from control_plane.outbound.http import OutboundHttp
+from control_plane.outbound.smtp import SmtpSender, SmtpServer
+from control_plane.users import tasks as user_tasks
+from control_plane.users.hashing import PasswordHashes
+from control_plane.users.service import UserService
 from migrations.upgrade import require_current, upgrade
 
 NOTIFICATION_WORKERS = 2
@@ -46,7 +52,9 @@ NOTIFICATION_WORKERS = 2
 TOUCH_EVERY_SECONDS = 30
 
 
-def build_core(settings: Settings, clock: Clock | None = None) -> Core:
+def build_core(
+    settings: Settings, clock: Clock | None = None, hashes: PasswordHashes | None = None
+) -> Core:
     """Open the database and build the services over it.
 
     The embedded service brings its schema up to date, in production that is a step of its own.
@@ -72,6 +80,21 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
     webhooks = WebhookService(vault, clock, http)
     session_authenticator = SessionAuthenticator(database, sessions, clock, cluster_lives)
 
+    members, organizations = MemberService(clock), OrganizationService(clock)
+    mail = MailService(database, vault, clock, _sender(settings), settings.mail_from or "")
+    users = UserService(
+        database,
+        clock,
+        hashes or PasswordHashes(),
+        mail,
+        members,
+        organizations,
+        sessions,
+        session_authenticator.forget,
+        console_url=settings.console_url,
+        takes_sign_ups=settings.sign_up,
+    )
+
     def forget_key(api_key_id: str) -> None:
         authenticator.forget(api_key_id)
         session_authenticator.forget(api_key_id)
@@ -86,12 +109,14 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         rate_limits=rate_limits(settings, clock),
         attempts=AttemptGuard(clock),
         authenticator=authenticator,
-        organizations=OrganizationService(clock),
-        members=MemberService(clock),
+        organizations=organizations,
+        members=members,
         api_keys=ApiKeyService(vault, clock, forget_key),
         sessions=sessions,
         session_authenticator=session_authenticator,
         operations=OperationService(database, clock, webhooks),
+        mail=mail,
+        users=users,
         webhooks=webhooks,
         deliverer=Deliverer(database, clock, webhooks, http, random.SystemRandom().random),
         idempotency=IdempotencyStore(database, vault, clock),
@@ -100,6 +125,13 @@ def build_core(settings: Settings, clock: Clock | None = None) -> Core:
         costs=costs,
         reports=ReportService(costs, PdfRenderer(), clock),
     )
+
+
+def _sender(settings: Settings) -> SmtpSender | None:
+    """Return who sends mail, None where nobody does; raise SmtpSettingsError."""
+    if settings.smtp_url is None:
+        return None
+    return SmtpSender(SmtpServer.parse(settings.smtp_url.get_secret_value()))
 
 
 def build_container(
@@ -127,6 +159,8 @@ def register_jobs(core: Core, publisher: CredentialPublisher) -> None:
     """Add the jobs of what knows no cluster; those of clusters came with their services."""
     identity_tasks.register(core.jobs, core.database, core.clock, publisher.publish)
     idempotency.register(core.jobs, core.idempotency)
+    mail_tasks.register(core.jobs, core.mail)
+    user_tasks.register(core.jobs, core.users)
     notification_tasks.register(core.jobs, core.deliverer)
     metering_tasks.register(core.jobs, UsageConsumer(core.catalog, core.metering))
 

@@ -1,10 +1,10 @@
 """The console: its session, the link that signs in, and the application itself."""
 
-from typing import Annotated, cast
+from typing import Annotated, Self, cast
 
 from fastapi import APIRouter, Depends, Query, Request, status
 from fastapi.responses import RedirectResponse, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from api.auth import key_name
 from api.console_files import ConsoleFiles
@@ -20,6 +20,7 @@ from api.sessions import (
 )
 from control_plane.identity.errors import SessionInvalidError, SignInTokenError
 from control_plane.identity.guard import name_of_token
+from control_plane.identity.models import EMAIL_LENGTH_MAX
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
 from control_plane.identity.sessions import TOKEN_LENGTH_MAX
@@ -31,9 +32,18 @@ router = APIRouter(prefix=CONSOLE_PATH, include_in_schema=False)
 
 
 class SignIn(RequestModel):
-    """The secret of the API key to sign in with."""
+    """What to sign in with: the secret of an API key, or an e-mail address and a password."""
 
-    api_key: Annotated[str, Field(max_length=SECRET_LENGTH_MAX)]
+    api_key: Annotated[str | None, Field(max_length=SECRET_LENGTH_MAX)] = None
+    email: Annotated[str | None, Field(max_length=EMAIL_LENGTH_MAX)] = None
+    password: Annotated[str | None, Field(max_length=SECRET_LENGTH_MAX)] = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        has_password = self.email is not None and self.password is not None
+        if has_password == (self.api_key is not None):
+            raise ValueError("either api_key, or email and password")
+        return self
 
 
 class SignedInResponse(ResponseModel):
@@ -71,7 +81,7 @@ def get_session(request: Request, services: Services) -> SessionResponse:
         principal = _session_principal(request, services, cookie_value)
     except SessionInvalidError:
         return SessionResponse(session=None)
-    return _session(services, principal)
+    return session_of(services, principal)
 
 
 @router.post(
@@ -80,15 +90,21 @@ def get_session(request: Request, services: Services) -> SessionResponse:
 def sign_in(
     request: Request, response: Response, body: SignIn, services: Services
 ) -> SessionResponse:
-    """Sign in with the secret of an API key."""
+    """Sign in with the secret of an API key, or with an e-mail address and a password."""
     core = services.core
-    secret = body.api_key.strip()
+    if body.email is not None and body.password is not None:
+        name = name_of_token(body.email.strip().casefold())
+        with core.attempts.attempt(address_of(request.scope), name):
+            signed_in = core.users.sign_in(body.email.strip(), body.password)
+        set_session_cookie(request, response, signed_in)
+        return session_of(services, core.session_authenticator.authenticate(signed_in.cookie_value))
+    secret = (body.api_key or "").strip()
     with core.attempts.attempt(address_of(request.scope), key_name(request, secret)):
         principal = core.authenticator.authenticate(secret)
     with core.database.transaction() as session:
         signed_in = core.sessions.sign_in_with_api_key(session, principal)
     set_session_cookie(request, response, signed_in)
-    return _session(services, principal)
+    return session_of(services, principal)
 
 
 @router.delete(
@@ -150,7 +166,8 @@ def _session_principal(request: Request, services: Container, cookie_value: str)
         return core.session_authenticator.authenticate(cookie_value)
 
 
-def _session(services: Container, principal: Principal) -> SessionResponse:
+def session_of(services: Container, principal: Principal) -> SessionResponse:
+    """Tell who is signed in."""
     core = services.core
     with core.database.snapshot() as session:
         organization = core.organizations.get(

@@ -33,10 +33,12 @@ from control_plane.kit.periodic import Periodic
 from control_plane.kit.scope import Scope
 from control_plane.kit.secrets import Vault
 from control_plane.kit.settings import Settings
+from control_plane.mail.service import MailService
 from control_plane.notifications.delivering import Deliverer
 from control_plane.notifications.service import WebhookService
 from control_plane.operations.service import OperationService
 from control_plane.organizations.service import OrganizationService
+from control_plane.users.service import UserService
 
 
 class ClusterDirectory(Protocol):
@@ -91,6 +93,8 @@ class Core:
     sessions: SessionService
     session_authenticator: SessionAuthenticator
     operations: OperationService
+    mail: MailService
+    users: UserService
     webhooks: WebhookService
     deliverer: Deliverer
     idempotency: IdempotencyStore

@@ -4,7 +4,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.types import Lifespan
 
-from api import console
+from api import console, console_users
 from api.kafka_rest import records as kafka_rest_records
 from api.v1 import (
     api_keys,
@@ -51,6 +51,7 @@ MODULES = (
     webhooks,
     whoami,
     health,
+    console_users,  # before the console, whose addresses are all others
     console,
 )
 

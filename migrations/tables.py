@@ -8,10 +8,12 @@ import control_plane.kit.idempotency
 import control_plane.kit.jobs
 import control_plane.kit.outbox
 import control_plane.kit.secrets
+import control_plane.mail.models
 import control_plane.notifications.models
 import control_plane.operations.models
 import control_plane.organizations.models
 import control_plane.usage.models
+import control_plane.users.models
 from control_plane.kit.db import Base
 
 METADATA = Base.metadata
@@ -25,8 +27,10 @@ MODULES = (
     control_plane.kit.jobs,
     control_plane.kit.outbox,
     control_plane.kit.secrets,
+    control_plane.mail.models,
     control_plane.notifications.models,
     control_plane.operations.models,
     control_plane.organizations.models,
     control_plane.usage.models,
+    control_plane.users.models,
 )

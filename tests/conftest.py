@@ -9,6 +9,7 @@ pytest_plugins = [
     "tests.fixtures.apis",
     "tests.fixtures.service",
     "tests.fixtures.receivers",
+    "tests.fixtures.mailboxes",
     "tests.fixtures.running_service",
     "tests.fixtures.identity_provider",
 ]

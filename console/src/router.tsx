@@ -8,9 +8,13 @@ import {
 } from "@tanstack/react-router";
 import { queryClient } from "./api/queries";
 import { dayOf } from "./pages/costs/days";
+import { Confirm } from "./pages/door/Confirm";
+import { ForgotPassword } from "./pages/door/ForgotPassword";
+import { SetPassword } from "./pages/door/SetPassword";
+import { SignIn } from "./pages/door/SignIn";
+import { SignUp } from "./pages/door/SignUp";
 import { type Place, placeOf } from "./pages/messages/place";
 import { NotFound } from "./pages/NotFound";
-import { SignIn } from "./pages/SignIn";
 import { sessionQuery } from "./session/session";
 import { ClusterFrame } from "./shell/ClusterFrame";
 import { Frame } from "./shell/Frame";
@@ -24,6 +28,33 @@ const signIn = createRoute({
   component: SignIn,
   validateSearch: (search: Record<string, unknown>): { problem?: string } =>
     typeof search.problem === "string" ? { problem: search.problem } : {},
+});
+
+const signUp = createRoute({ getParentRoute: () => root, path: "/sign-up", component: SignUp });
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/forgot-password",
+  component: ForgotPassword,
+});
+
+/** The token of a mailed link, empty where the address has none. */
+const mailedToken = (search: Record<string, unknown>): { token: string } => ({
+  token: typeof search.token === "string" ? search.token : "",
+});
+
+const confirm = createRoute({
+  getParentRoute: () => root,
+  path: "/confirm",
+  component: Confirm,
+  validateSearch: mailedToken,
+});
+
+const setPassword = createRoute({
+  getParentRoute: () => root,
+  path: "/set-password",
+  component: SetPassword,
+  validateSearch: mailedToken,
 });
 
 const signedIn = createRoute({
@@ -65,6 +96,12 @@ const webhook = createRoute({
   getParentRoute: () => signedIn,
   path: "/webhooks/$webhookId",
   component: lazyRouteComponent(() => import("./pages/webhooks/Webhook"), "Webhook"),
+});
+
+const profile = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/profile",
+  component: lazyRouteComponent(() => import("./pages/profile/Profile"), "Profile"),
 });
 
 const costs = createRoute({
@@ -118,12 +155,17 @@ export const router = createRouter({
   basepath: "/console",
   routeTree: root.addChildren([
     signIn,
+    signUp,
+    forgotPassword,
+    confirm,
+    setPassword,
     signedIn.addChildren([
       clusters,
       createCluster,
       keys,
       webhooks,
       webhook,
+      profile,
       costs,
       cluster.addChildren([overview, topics, usage, settings]),
       topic,

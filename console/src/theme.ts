@@ -1,4 +1,4 @@
-import { Alert, createTheme, type MantineColorsTuple } from "@mantine/core";
+import { Alert, createTheme, type MantineColorsTuple, Notification } from "@mantine/core";
 
 /** Water under a mill: one hue for what can be acted on, greys for everything else. */
 const water: MantineColorsTuple = [
@@ -39,6 +39,9 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Code", Menlo, Consolas, monospace',
   headings: { fontWeight: "650" },
   components: {
+    Notification: Notification.extend({
+      defaultProps: { closeButtonProps: { "aria-label": "Close" } },
+    }),
     // The icon carries the colour: coloured words on a tint of the same colour are hard to read.
     Alert: Alert.extend({
       styles: {

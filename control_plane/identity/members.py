@@ -1,5 +1,7 @@
 """Rules of members."""
 
+from collections.abc import Sequence
+
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -60,6 +62,14 @@ class MemberService:
         except IntegrityError:
             raise _exists() from None  # another transaction was first
         return member
+
+    def find(self, session: Session, scope: Scope, member_id: str) -> Member | None:
+        """Return a member, None if there is no such one."""
+        return repository.find_member(session, scope, member_id)
+
+    def list_by_email(self, session: Session, email: str) -> Sequence[Member]:
+        """List the members of every organization with an address that was proved, oldest first."""
+        return repository.list_members_by_email(session, email.casefold())
 
     def list(self, session: Session, scope: Scope, page: PageRequest) -> Page[Member]:
         return repository.list_members(session, scope, page)

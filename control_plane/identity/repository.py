@@ -60,6 +60,22 @@ def find_member_by_email(session: DatabaseSession, scope: Scope, email: str) -> 
     return session.scalars(scoped(Member, scope).where(Member.email == email)).one_or_none()
 
 
+def list_members_by_email(session: DatabaseSession, email: str) -> Sequence[Member]:
+    """List the members of all organizations that have an address, oldest first."""
+    statement = select(Member).where(Member.email == email)
+    return session.scalars(statement.order_by(Member.created_at, Member.id)).all()
+
+
+def end_sessions(session: DatabaseSession, scope: Scope, member_id: str, now: datetime) -> None:
+    """End every session of a member that is not over."""
+    live = scoped(Session, scope).where(
+        Session.member_id == member_id, Session.revoked_at.is_(None)
+    )
+    for row in session.scalars(live):
+        row.revoked_at = now
+    session.flush()
+
+
 def list_members(session: DatabaseSession, scope: Scope, page: PageRequest) -> Page[Member]:
     return paginate(session, scoped(Member, scope), (Member.created_at, Member.id), page)
 

@@ -79,6 +79,14 @@ class SessionService:
             )
         return self._open(session, used.organization_id, member_id=used.member_id)
 
+    def sign_in_member(self, session: DatabaseSession, member: Member) -> SignedIn:
+        """Open a session of a member who was authenticated."""
+        return self._open(session, member.organization_id, member_id=member.id)
+
+    def end_all(self, session: DatabaseSession, scope: Scope, member_id: str) -> None:
+        """End every session of a member. Who calls it drops what is cached of them."""
+        repository.end_sessions(session, scope, member_id, self._clock.now())
+
     def sign_in_with_api_key(self, session: DatabaseSession, principal: Principal) -> SignedIn:
         """Open a session that acts as an authenticated API key, for as long as the key lives."""
         return self._open(session, principal.organization_id, api_key_id=principal.id)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from control_plane.kit.token_buckets import Rate
@@ -86,6 +86,12 @@ class Settings(BaseSettings):
     rate_reads: Annotated[Rate | None, NoDecode] = None
     rate_writes: Annotated[Rate | None, NoDecode] = None
     rate_records: Annotated[Rate | None, NoDecode] = None
+    # How mail is sent, such as smtp://user:password@host:587 (STARTTLS), smtps:// or, without
+    # TLS, smtp+plain://; and from whom. Without, nobody can sign up or be mailed a link.
+    smtp_url: SecretStr | None = None
+    mail_from: Annotated[str, Field(max_length=254, pattern=r"^[^\s@]+@[^\s@]+$")] | None = None
+    # Whether strangers may sign up, each with an organization of its own.
+    sign_up: bool = False
     # Whether webhooks and issuers may name addresses of this machine and its networks, and plain
     # HTTP. Not set, they may where the users of an installation are its operators: in the embedded
     # service.
@@ -127,6 +133,14 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _require_sender(self) -> Self:
+        if (self.smtp_url is None) != (self.mail_from is None):
+            raise ValueError("HEADRACE_SMTP_URL and HEADRACE_MAIL_FROM are set together")
+        if self.sign_up and self.smtp_url is None:
+            raise ValueError("HEADRACE_SMTP_URL must be set where HEADRACE_SIGN_UP is on")
+        return self
+
+    @model_validator(mode="after")
     def _require_queue(self) -> Self:
         if self.jobs is JobsMode.CELERY and self.queue_url is None:
             raise ValueError("HEADRACE_QUEUE_URL must be set where HEADRACE_JOBS is celery")
@@ -137,6 +151,12 @@ class Settings(BaseSettings):
         chosen: Rate | None = getattr(self, f"rate_{allowance}")
         is_embedded = self.environment is Environment.EMBEDDED
         return chosen or (RATES_EMBEDDED if is_embedded else RATES_PRODUCTION)[allowance]
+
+    @property
+    def console_url(self) -> str:
+        """Where links that are mailed lead; never what a request says of itself."""
+        base = self.public_url or f"https://{self.public_host}:{self.port_tls}"
+        return f"{base.rstrip('/')}/console"
 
     @property
     def allows_private_addresses(self) -> bool:

@@ -30,6 +30,7 @@ PURE = {
     "messages.py",
     "money.py",
     "negotiation.py",
+    "passwords.py",
     "periods.py",
     "plan.py",
     "plans.py",
@@ -45,6 +46,7 @@ PURE = {
     "signing.py",
     "spend.py",
     "states.py",
+    "texts.py",
     "wording.py",
 }
 IMPURE = {"sqlalchemy", "fastapi", "httpx2", "socket", "subprocess", "os", "time"}

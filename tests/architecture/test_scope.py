@@ -19,6 +19,7 @@ UNSCOPED = {
     "clusters/repository.py list_trusting_issuers": "a sweep of all organizations",
     "clusters/repository.py lock": "jobs act for no caller",
     "identity/repository.py find_api_key_to_authenticate": "authentication tells the scope",
+    "identity/repository.py list_members_by_email": "of an address that was proved",
     "identity/repository.py touch_api_key": "by the id of an authenticated key",
     "identity/repository.py use_sign_in_token": "by the hash of a secret",
     "identity/repository.py find_live_session": "by the hash of a secret",

@@ -60,6 +60,12 @@ def refused_key(page: Page) -> None:
     expect(page.get_by_text("credentials_invalid")).to_be_visible()
 
 
+def link_is_over(page: Page) -> None:
+    page.get_by_label("New password", exact=True).fill("four unrelated mill words")
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_text("mailed_link_invalid")).to_be_visible()
+
+
 def new_key(page: Page) -> None:
     opens("Create API key", "Create an API key")(page)
     page.get_by_role("button", name="Create key").click()
@@ -128,9 +134,9 @@ def webhook_that_fails(page: Page) -> None:
     page.get_by_role("link", name="http://127.0.0.9:9/hook").click()
     page.get_by_role("button", name="Send a test").click()
     expect(page.get_by_text("connect_failed").first).to_be_visible()
-    expect(page.get_by_text("The test failed: connect_failed.")).to_be_hidden()
     page.get_by_role("button", name=re.compile("^Show webhook.test")).first.click()
     expect(page.get_by_role("button", name="Send it again")).to_be_visible()
+    expect(page.get_by_text("The test failed: connect_failed.")).to_be_hidden()
 
 
 def record_form(page: Page) -> None:
@@ -171,6 +177,8 @@ SCENES = {
     "sign-in": Scene("/sign-in", shows("API key"), who="nobody"),
     "sign-in-link-over": Scene("/sign-in?token=hrc_over", shows("That link is over"), who="nobody"),
     "sign-in-refused": Scene("/sign-in", refused_key, who="nobody"),
+    "sign-up": Scene("/sign-up", shows("What your clusters will belong to"), who="nobody"),
+    "set-password": Scene("/set-password?token=hrc_m_over", link_is_over, who="nobody"),
     "clusters-none": Scene("/", shows("No clusters yet"), who="newcomer"),
     "clusters": Scene("/", shows("orders")),
     "costs-none": Scene("/costs", shows("No cluster has cost anything"), who="newcomer"),
@@ -211,6 +219,7 @@ SCENES = {
 }
 REFUSALS = {
     "sign-in-refused": "401",
+    "set-password": "401",
     "cluster-unknown": "404",
     "messages-refused": "422",
     "messages-future": "422",

@@ -1,9 +1,10 @@
 import { queryOptions } from "@tanstack/react-query";
-import { Problem, toProblem } from "../api/problem";
+import { Problem } from "../api/problem";
 import { queryClient } from "../api/queries";
 import { router } from "../router";
+import { askConsole } from "./users";
 
-const SESSION = "/console/session";
+const SESSION = "session";
 const UNAUTHENTICATED = 401;
 
 /** Who is signed in. */
@@ -18,24 +19,38 @@ export interface Session {
   expires_at: string | null;
 }
 
+interface Answer {
+  session: Session | null;
+}
+
 /** Who is signed in; null when nobody is. */
 export const sessionQuery = queryOptions({
   queryKey: ["session"],
   staleTime: Number.POSITIVE_INFINITY,
-  queryFn: () => ask("GET"),
+  queryFn: () => askConsole<Answer>("GET", SESSION).then((answer) => answer.session),
 });
 
-/** Opens a session for an API key's secret; throws a Problem when the API refuses it. */
-export async function signIn(secret: string): Promise<void> {
-  const session = await ask("POST", { api_key: secret });
-  queryClient.clear();
-  queryClient.setQueryData(sessionQuery.queryKey, session);
-  await router.navigate({ to: "/" });
+/** What opens a session: an API key's secret, or an address and its password. */
+export type Credentials = { api_key: string } | { email: string; password: string };
+
+/** Opens a session; throws a Problem when the API refuses it. */
+export async function signIn(credentials: Credentials): Promise<void> {
+  await enter(await askConsole<Answer>("POST", SESSION, credentials));
+}
+
+/** Opens a session by a link that proves an address. */
+export async function confirmSignUp(token: string): Promise<void> {
+  await enter(await askConsole<Answer>("POST", "sign-ups:confirm", { token }));
+}
+
+/** Goes on in another organization of the same user. */
+export async function switchOrganization(id: string): Promise<void> {
+  await enter(await askConsole<Answer>("POST", "organizations:switch", { organization_id: id }));
 }
 
 /** Ends the session and forgets everything that was shown. */
 export async function signOut(): Promise<void> {
-  await ask("DELETE");
+  await askConsole<null>("DELETE", SESSION);
   await leave();
 }
 
@@ -48,23 +63,15 @@ export function leaveWhenSessionEnds(): void {
   });
 }
 
-async function leave(): Promise<void> {
+async function enter({ session }: Answer): Promise<void> {
+  queryClient.clear();
+  queryClient.setQueryData(sessionQuery.queryKey, session);
+  await router.navigate({ to: "/" });
+}
+
+/** Forgets everything that was shown and leads to the sign-in page. */
+export async function leave(): Promise<void> {
   queryClient.clear();
   queryClient.setQueryData(sessionQuery.queryKey, null);
   await router.navigate({ to: "/sign-in" });
-}
-
-async function ask(method: "GET" | "POST" | "DELETE", body?: unknown): Promise<Session | null> {
-  const init: RequestInit = { method, credentials: "same-origin" };
-  if (body !== undefined) {
-    init.headers = { "Content-Type": "application/json" };
-    init.body = JSON.stringify(body);
-  }
-  const answer = await fetch(SESSION, init).catch((cause: unknown) => {
-    throw toProblem(cause);
-  });
-  if (!answer.ok) throw toProblem(await answer.json().catch(() => null));
-  if (method === "DELETE") return null;
-  const { session } = (await answer.json()) as { session: Session | null };
-  return session;
 }

@@ -1,7 +1,14 @@
 import { AppShell, Burger, Button, Group, NavLink, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
-import { IconChartBar, IconKey, IconLogout, IconServer2, IconWebhook } from "@tabler/icons-react";
+import {
+  IconChartBar,
+  IconKey,
+  IconLogout,
+  IconServer2,
+  IconUser,
+  IconWebhook,
+} from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { Link, Outlet, useRouteContext, useRouterState } from "@tanstack/react-router";
 import { toProblem } from "../api/problem";
@@ -23,6 +30,7 @@ const WEBHOOKS = {
   icon: IconWebhook,
   under: ["/webhooks"],
 } as const;
+const PROFILE = { to: "/profile", label: "Profile", icon: IconUser, under: ["/profile"] } as const;
 
 /** What surrounds every page of who is signed in. */
 export function Frame() {
@@ -34,7 +42,8 @@ export function Frame() {
     onError: (cause) => notifications.show({ color: "red", message: toProblem(cause).message }),
   });
   // A key of one cluster manages nothing beside it, and sees no costs.
-  const places = session.cluster_id === null ? [CLUSTERS, COSTS, KEYS, WEBHOOKS] : [CLUSTERS];
+  const shared = session.cluster_id === null ? [CLUSTERS, COSTS, KEYS, WEBHOOKS] : [CLUSTERS];
+  const places = session.kind === "member" ? [...shared, PROFILE] : shared;
   return (
     <AppShell
       header={{ height: 56 }}

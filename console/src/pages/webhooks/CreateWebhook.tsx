@@ -86,7 +86,6 @@ function WebhookForm({
           value={types}
           onChange={setTypes}
           searchable
-          clearable
         />
         {create.isError && <ProblemAlert cause={create.error} />}
         <Group justify="flex-end">

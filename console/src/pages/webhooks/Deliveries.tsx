@@ -57,7 +57,7 @@ export function Deliveries({ id, enabled }: { id: string; enabled: boolean }) {
                 {one.response_status ?? one.error_code ?? "none yet"}
               </Table.Td>
               <Table.Td ta="right">
-                <Badge color={COLORS[one.status]} variant="light" tt="none">
+                <Badge color={COLORS[one.status]} variant="dot" tt="none" fw={600}>
                   {one.status}
                 </Badge>
               </Table.Td>

@@ -83,7 +83,7 @@ function WebhookTable({ webhooks: rows }: { webhooks: readonly Webhook[] }) {
 export function WebhookBadge({ webhook }: { webhook: Webhook }) {
   const { label, color } = stateOf(webhook);
   return (
-    <Badge color={color} variant="light" tt="none">
+    <Badge color={color} variant="dot" tt="none" fw={600}>
       {label}
     </Badge>
   );

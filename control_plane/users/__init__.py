@@ -1,0 +1,1 @@
+"""Users: people who prove an e-mail address and sign in with a password."""

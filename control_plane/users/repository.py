@@ -1,0 +1,62 @@
+"""Queries of users."""
+
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, and_, delete, func, select, update
+from sqlalchemy.orm import Session
+
+from control_plane.users.models import MailedToken, User
+
+
+def find_user(session: Session, email: str) -> User | None:
+    return session.scalars(select(User).where(User.email == email)).one_or_none()
+
+
+def count_mailed_since(session: Session, email: str, since: datetime) -> int:
+    statement = select(func.count()).where(
+        MailedToken.email == email, MailedToken.created_at >= since
+    )
+    return session.execute(statement).scalar_one()
+
+
+def use_mailed_token(
+    session: Session, token_hash: bytes, purpose: str, now: datetime
+) -> MailedToken | None:
+    """Mark the token as used; None unless it was there for this, in time and unused."""
+    usable = and_(
+        MailedToken.token_hash == token_hash,
+        MailedToken.purpose == purpose,
+        MailedToken.used_at.is_(None),
+        MailedToken.expires_at > now,
+    )
+    result = session.execute(update(MailedToken).where(usable).values(used_at=now))
+    if cast("CursorResult[Any]", result).rowcount == 0:
+        return None
+    statement = select(MailedToken).where(MailedToken.token_hash == token_hash)
+    return session.scalars(statement).one_or_none()
+
+
+def find_mailed_to(session: Session, token_hash: bytes, purpose: str, now: datetime) -> str | None:
+    """Return the address that a live token was mailed to, using nothing up."""
+    live = and_(
+        MailedToken.token_hash == token_hash,
+        MailedToken.purpose == purpose,
+        MailedToken.used_at.is_(None),
+        MailedToken.expires_at > now,
+    )
+    return session.scalars(select(MailedToken.email).where(live)).one_or_none()
+
+
+def end_mailed_tokens(session: Session, email: str, purpose: str, now: datetime) -> None:
+    """Make the other links to an address useless."""
+    pending = and_(
+        MailedToken.email == email,
+        MailedToken.purpose == purpose,
+        MailedToken.used_at.is_(None),
+    )
+    session.execute(update(MailedToken).where(pending).values(used_at=now))
+
+
+def delete_stale_tokens(session: Session, before: datetime) -> None:
+    session.execute(delete(MailedToken).where(MailedToken.expires_at <= before))
