@@ -61,7 +61,7 @@ def create_member(
     core: CoreServices,
     reply: Reply,
 ) -> MemberResponse:
-    """Add a person to your organization."""
+    """Add a person to your organization; where mail is sent, they are mailed an invitation."""
     with core.database.transaction() as session:
         member = core.members.create(
             session,
@@ -72,6 +72,7 @@ def create_member(
             granted_by=caller.role,
         )
         data = {"member_id": member.id, "role": member.role, "by": caller.id}
+        core.users.invite(session, member.email, member.organization_id)
         core.webhooks.tell(session, Event("member.created", member.organization_id, data))
         created = MemberResponse.model_validate(member)
         reply.keep(session, status.HTTP_201_CREATED, created)

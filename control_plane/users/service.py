@@ -43,6 +43,7 @@ TOKEN_BYTES = 32
 TOKEN_LENGTH_MAX = 64
 SIGN_UP_SECONDS = 24 * 3600
 RESET_SECONDS = 30 * 60
+INVITATION_SECONDS = 3 * 24 * 3600
 # Links that are mailed to one address within an hour; nobody's mailbox is filled from here.
 MAILED_PER_HOUR_MAX = 5
 
@@ -217,6 +218,24 @@ class UserService:
         self._mail.require()
         with self._database.transaction() as session:
             enqueue(session, MAIL_RESET_JOB, email.casefold(), now=self._clock.now())
+
+    def invite(self, session: Session, email: str, organization_id: str) -> None:
+        """Write to somebody who was made a member, where the installation sends mail."""
+        address = email.casefold()
+        if not self._mail.is_configured or self._is_too_much(session, address):
+            return
+        organization = self._organizations.get(
+            session, organization_id, visible_to=organization_id
+        ).name
+        if repository.find_user(session, address) is not None:
+            sign_in = f"{self._console_url}/sign-in"
+            self._send(session, address, texts.invitation_of_user(organization, sign_in))
+            return
+        token = self._name(self._add_token(session, address, Purpose.RESET, INVITATION_SECONDS))
+        link = f"{self._console_url}/set-password?token={token}"
+        self._send(
+            session, address, texts.invitation(organization, link, INVITATION_SECONDS // 3600)
+        )
 
     def reset(self, token: str, password: str) -> None:
         """Set the password of whoever the link was mailed to, and end every session.

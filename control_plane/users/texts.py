@@ -48,3 +48,22 @@ def password_changed() -> Text:
         "The password for this address was changed, and every session was ended.\n\n"
         "If it was not you, set a new one at once: the sign-in page leads there.\n",
     )
+
+
+def invitation(organization: str, link: str, hours: int) -> Text:
+    """Return the mail to somebody who was made a member and has no password yet."""
+    return Text(
+        f"You were invited to {organization}",
+        f"You were made a member of {organization}.\n\n"
+        f"Set a password here, within {hours} hours, and sign in with it:\n\n{link}\n\n"
+        "If you do not know that organization, do nothing.\n",
+    )
+
+
+def invitation_of_user(organization: str, sign_in: str) -> Text:
+    """Return the mail to somebody who was made a member and has a password."""
+    return Text(
+        f"You were invited to {organization}",
+        f"You were made a member of {organization}.\n\n"
+        f"Sign in as ever; your profile leads there:\n\n{sign_in}\n",
+    )

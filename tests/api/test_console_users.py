@@ -254,6 +254,41 @@ class TestPasswords:
         assert code(answer) == (403, "permission_denied")
 
 
+class TestInvitations:
+    def test_a_member_who_is_added_sets_a_password_and_signs_in(
+        self, open_service: Service, mailbox: Mailbox
+    ) -> None:
+        owner = open_service.new_client()
+        body = {"email": EMAIL, "name": "Ada"}
+        member = owner.post("/v1/members", json=body).json()
+        run_jobs(open_service)
+        assert mailbox.messages[0]["Subject"] == "You were invited to Mill Street"
+        client = open_service.client()
+        use = {"token": mailbox.token(), "password": PASSWORD}
+        assert client.post("/console/password-resets:use", json=use).status_code == 204
+        assert sign_in(client, PASSWORD).json()["session"]["principal_id"] == member["id"]
+
+    def test_a_user_is_told_of_one_organization_more(
+        self, open_service: Service, mailbox: Mailbox
+    ) -> None:
+        client = signed_up(open_service, mailbox)
+        owner = open_service.client(
+            open_service.add_key(open_service.add_organization("Tide Mill"))
+        )
+        owner.post("/v1/members", json={"email": EMAIL, "name": "Ada"})
+        run_jobs(open_service)
+        assert mailbox.messages[-1]["Subject"] == "You were invited to Tide Mill"
+        assert mailbox.link().endswith("/console/sign-in")
+        assert len(client.get("/console/organizations").json()["items"]) == 2
+
+    def test_what_is_refused_is_not_mailed(self, open_service: Service, mailbox: Mailbox) -> None:
+        owner = open_service.new_client()
+        for _ in range(2):
+            owner.post("/v1/members", json={"email": EMAIL, "name": "Ada"})
+        run_jobs(open_service)
+        assert len(mailbox.messages) == 1
+
+
 class TestOrganizations:
     def test_a_user_goes_from_one_to_the_other(
         self, open_service: Service, mailbox: Mailbox

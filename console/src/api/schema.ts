@@ -680,7 +680,7 @@ export interface paths {
         put?: never;
         /**
          * Create Member
-         * @description Add a person to your organization.
+         * @description Add a person to your organization; where mail is sent, they are mailed an invitation.
          */
         post: operations["create_member"];
         delete?: never;
