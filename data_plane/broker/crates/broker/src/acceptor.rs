@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, rc::Rc, time::Duration};
 
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     task::spawn_local,
     time::{Instant, sleep, timeout_at},
@@ -78,8 +79,9 @@ fn refuse(broker: &Broker, peer: SocketAddr, refused: Refused) {
 }
 
 async fn run(broker: Rc<Broker>, connection: Rc<Connection>, tls: Option<TlsAcceptor>, stream: TcpStream) {
-    let close = match serve(&broker, &connection, tls, stream).await {
-        Ok(close) | Err(close) => close,
+    let close = match stream.set_nodelay(true) {
+        Ok(()) => serve(&broker, &connection, tls, stream).await,
+        Err(error) => error.into(),
     };
     broker.connections.close(&connection, broker.clock.mono());
     broker.metrics.connections.dec();
@@ -92,14 +94,25 @@ async fn run(broker: Rc<Broker>, connection: Rc<Connection>, tls: Option<TlsAcce
     }
 }
 
-async fn serve(
+/// Serves a connection that was taken: handshake first, where it is encrypted.
+pub(crate) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     broker: &Rc<Broker>,
     connection: &Rc<Connection>,
     tls: Option<TlsAcceptor>,
-    stream: TcpStream,
+    stream: S,
+) -> Close {
+    match encrypted(broker, connection, tls, stream).await {
+        Ok(close) | Err(close) => close,
+    }
+}
+
+async fn encrypted<S: AsyncRead + AsyncWrite + Unpin>(
+    broker: &Rc<Broker>,
+    connection: &Rc<Connection>,
+    tls: Option<TlsAcceptor>,
+    stream: S,
 ) -> Result<Close, Close> {
     let login_deadline = Instant::now() + LOGIN_TIMEOUT;
-    stream.set_nodelay(true)?;
     let Some(tls) = tls else {
         return Ok(connection::serve(broker, connection, stream, login_deadline).await);
     };

@@ -4,7 +4,7 @@ use std::{path::Path, rc::Rc, sync::Arc, time::Duration};
 
 use headrace_commit::{CommitError, WalConfig};
 use headrace_groups::GroupConfig;
-use headrace_io::{Clock, Disk, RealDisk, Rng};
+use headrace_io::{Clock, Disk, Rng};
 use headrace_security::{Access, acls::SUPER_USER};
 use headrace_transactions::TransactionConfig;
 use headrace_types::TopicId;
@@ -86,12 +86,12 @@ impl Broker {
     /// A broker that is starting.
     pub(crate) fn open(
         config: Config,
+        disk: Arc<dyn Disk>,
         clock: Arc<dyn Clock>,
         rng: Arc<dyn Rng>,
         started_at_ms: i64,
     ) -> Result<Rc<Self>, OpenError> {
         let tls = config.tls.as_ref().map(Tls::load).transpose()?;
-        let disk: Arc<dyn Disk> = Arc::new(RealDisk);
         let security = Security::load(&config, Arc::clone(&disk), Arc::clone(&clock), Arc::clone(&rng))?;
         let directory = Path::new(journal::GROUPS.directory);
         let group_config =

@@ -273,7 +273,12 @@ impl Config {
     pub(crate) fn load(path: &Path) -> Result<Self, ConfigError> {
         let bytes = files::read(path, limits::CONFIG_FILE_BYTES_MAX)
             .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-        let config: Self = serde_json::from_slice(&bytes)
+        Self::parse(&bytes, path)
+    }
+
+    /// Checks the bytes of the configuration file at `path`.
+    pub(crate) fn parse(bytes: &[u8], path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = serde_json::from_slice(bytes)
             .map_err(|source| ConfigError::Json { path: path.to_owned(), source })?;
         config.check()?;
         Ok(config)

@@ -2,7 +2,7 @@
 
 use std::{env, fs, io, path::Path, rc::Rc, sync::Arc};
 
-use headrace_io::{Clock, OsRng, Rng, SystemClock};
+use headrace_io::{Clock, Disk, OsRng, RealDisk, Rng, SystemClock};
 use rustix::{fs::Mode, process::umask};
 use thiserror::Error;
 use tokio::{
@@ -86,16 +86,17 @@ async fn serve(config: Config) -> Result<(), StartError> {
 /// Opens the state of the broker; the admin endpoint answers from before that, for recovery may take its time.
 fn open(config: Config) -> Result<(Rc<Broker>, Option<JoinHandle<()>>), StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let rng: Arc<dyn Rng> = Arc::new(OsRng);
     let started_at_ms = clock.wall_ms();
     let Some(path) = config.admin_socket.clone() else {
-        return Ok((Broker::open(config, clock, rng, started_at_ms)?, None));
+        return Ok((Broker::open(config, disk, clock, rng, started_at_ms)?, None));
     };
     let failed = || StartError::io(path.display().to_string());
     let socket = admin::bind(&path).map_err(failed())?;
     let starting = socket.try_clone().and_then(|socket| Starting::serve(&config, started_at_ms, socket));
     let starting = starting.map_err(failed())?;
-    let broker = Broker::open(config, clock, rng, started_at_ms)?;
+    let broker = Broker::open(config, disk, clock, rng, started_at_ms)?;
     starting.end().map_err(failed())?;
     let socket = UnixListener::from_std(socket).map_err(failed())?;
     let task = spawn_local(admin::serve(Rc::clone(&broker), socket));
