@@ -4,11 +4,13 @@ PYTHON ?= python3
 VENV := .venv/bin
 BROKER := data_plane/broker
 ARGS ?=
+SECONDS ?= 60
+TARGET ?=
 STEPS ?= 3000000
 SEED ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-browser test-python check fix lock openapi limits protocol terraform terraform-docs clients-matrix demo pictures bench-broker simulation durability clean
+.PHONY: help run setup setup-tests test test-broker test-console test-terraform test-browser test-python check fix lock openapi limits protocol terraform terraform-docs clients-matrix demo pictures bench-broker simulation durability fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9%-]+:.*## / {printf "  %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,6 +81,9 @@ bench-broker: setup-tests ## our broker beside Apache Kafka, into docs/benchmark
 simulation: setup-tests ## the storage on a simulated disk for STEPS steps, from SEED on; the bugs of the museum
 	@cd $(BROKER) && HEADRACE_SIMULATION_STEPS=$(STEPS) HEADRACE_SIMULATION_SEED=$(SEED) \
 		cargo test --release --locked --quiet --package headrace-commit --features museum --test simulation
+
+fuzz: setup-tests ## the broker's fuzz targets with coverage, SECONDS each (TARGET=requests for one); keeps what covers more
+	@$(VENV)/python -m tools.fuzz --seconds $(SECONDS) $(if $(TARGET),--target $(TARGET))
 
 durability: setup-tests ## kills, power cuts, failing syncs and rot in full, as root (ARGS="--small kill")
 	@$(VENV)/python -m bench.durability $(ARGS)

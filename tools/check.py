@@ -27,12 +27,14 @@ MUSEUM = (
     *("clippy", "--package", "headrace-log", "--package", "headrace-commit"),
     *("--features", "museum", "--all-targets", "--locked"),
 )
+FUZZ = ("clippy", "--package", "headrace-fuzz", "--features", "libfuzzer", "--bins", "--locked")
 CARGO = (
     cargo_stage("rustfmt", "fmt", "--all", "--check"),
     cargo_stage(
         "clippy", "clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"
     ),
     cargo_stage("clippy, museum", *MUSEUM, "--", "-D", "warnings"),
+    cargo_stage("clippy, libfuzzer", *FUZZ, "--", "-D", "warnings"),
     python_stage("wire codec", "tools.protocol", "--check"),
 )
 OTHERS = (

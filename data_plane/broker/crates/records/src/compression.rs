@@ -119,7 +119,7 @@ fn corrupt(error: impl std::fmt::Display) -> RecordsError {
 
 fn read_bounded(reader: impl Read, bytes_max: usize) -> Result<Vec<u8>, RecordsError> {
     let mut out = Vec::new();
-    reader.take(bytes_max as u64 + 1).read_to_end(&mut out).map_err(corrupt)?;
+    reader.take((bytes_max as u64).saturating_add(1)).read_to_end(&mut out).map_err(corrupt)?;
     if out.len() > bytes_max { Err(RecordsError::TooLarge { bytes_max }) } else { Ok(out) }
 }
 
