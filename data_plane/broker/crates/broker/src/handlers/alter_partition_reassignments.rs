@@ -21,10 +21,12 @@ pub(super) async fn handle<'a>(
 ) -> Result<Answer<AlterPartitionReassignmentsResponse<'a>>, Close> {
     let allow_replication_factor_change = request.allow_replication_factor_change;
     if let Err(denied) = context.check_cluster(AclOperation::Alter) {
+        let responses = request.topics.into_iter().map(|topic| refused(topic, denied));
         return Ok(AlterPartitionReassignmentsResponse {
             allow_replication_factor_change,
             error_code: denied.code(),
             error_message: Some(DENIED.into()),
+            responses: responses.collect(),
             ..Default::default()
         }
         .into());
@@ -38,6 +40,17 @@ pub(super) async fn handle<'a>(
         ..Default::default()
     }
     .into())
+}
+
+/// Clients read the row of a partition, and not what stands above all of them.
+fn refused(topic: ReassignableTopic<'_>, denied: ErrorCode) -> ReassignableTopicResponse<'_> {
+    let row = |asked: &ReassignablePartition| ReassignablePartitionResponse {
+        partition_index: asked.partition_index,
+        error_code: denied.code(),
+        error_message: Some(DENIED.into()),
+    };
+    let partitions = topic.partitions.iter().map(row).collect();
+    ReassignableTopicResponse { name: topic.name, partitions }
 }
 
 fn reassign<'a>(

@@ -27,7 +27,8 @@ pub(super) async fn handle<'a>(
     for group_id in request.groups {
         if let Err(denied) = context.check_group(AclOperation::Describe, &group_id) {
             let why = (context.version >= ERROR_MESSAGE_SINCE).then_some(DENIED);
-            groups.push(without_group(group_id, denied, why));
+            // Who may not see a group is not told that there is none either.
+            groups.push(DescribedGroup { group_state: "".into(), ..without_group(group_id, denied, why) });
             continue;
         }
         let described = context.broker.groups.describe(&group_id).await;

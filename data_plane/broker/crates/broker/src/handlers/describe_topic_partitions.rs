@@ -137,9 +137,10 @@ fn refused<'a>(
     name: String,
     code: ErrorCode,
 ) -> DescribeTopicPartitionsResponseTopic<'a> {
+    let is_told = code != ErrorCode::TopicAuthorizationFailed;
     DescribeTopicPartitionsResponseTopic {
         error_code: code.code(),
-        topic_authorized_operations: operations::on_topic(context, &name, true),
+        topic_authorized_operations: operations::on_topic(context, &name, is_told),
         name: Some(name.into()),
         ..Default::default()
     }

@@ -32,6 +32,10 @@ pub(super) async fn handle<'a>(
     let mut offsets = Vec::new();
     let mut topics: Vec<_> =
         request.topics.into_iter().map(|topic| sort_out(context, topic, &mut offsets)).collect();
+    if offsets.is_empty() {
+        // Nor does a group come to be by a commit of nothing.
+        return Ok(OffsetCommitResponse { topics, ..Default::default() }.into());
+    }
     let commit = CommitRequest {
         group_id: request.group_id.into_owned(),
         member_id: request.member_id.into_owned(),
