@@ -44,7 +44,7 @@ SLOW_SECONDS = 25
 RSS_MAX_MB = 1024
 GRACE_SECONDS = 120
 """How long a run may take beyond what it was given: reading the corpus, the last input."""
-KEPT_BYTES_MAX = 160 * 1024
+KEPT_BYTES_MAX = 120 * 1024
 """Of one target, as text."""
 SHOWN_LINES = 20
 

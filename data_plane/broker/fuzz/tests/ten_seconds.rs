@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use headrace_fuzz::{Figures, TARGETS, Target, corpus, find, runner};
+use headrace_fuzz::{Figures, TARGETS, Target, corpus, find, runner, seeds};
 
 const MUTATED: Duration = Duration::from_secs(10);
 /// Where the name of a process's own target is.
@@ -68,8 +68,10 @@ fn try_target(target: Target) {
     if let Some((_, input, _)) = PLANTED.iter().find(|(planted, _, _)| *planted == target.name) {
         return runner::try_kept(&target, &[input.to_vec()], &mut figures);
     }
-    let kept = corpus::read(target.name).expect("the corpus is there");
+    let mut kept = corpus::read(target.name).expect("the corpus is there");
     assert!(!kept.is_empty(), "the corpus holds something");
+    // The longest of them may have had no room in the corpus.
+    kept.extend(seeds::of(target.name));
     runner::try_kept(&target, &kept, &mut figures);
     runner::try_mutated(&target, &kept, MUTATED, &mut figures);
     println!("{}: {} kept, {figures:?}", target.name, kept.len());
