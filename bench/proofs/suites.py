@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 import xml.etree.ElementTree as ET
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -51,13 +52,12 @@ def prove_parity() -> Finding:
 def judge_parity(status: int, suite: ET.Element) -> Finding:
     """All must have passed, have told what it compared, and have found every changed answer."""
     finding = judge_suite(status, suite, cases_min=PARITY_CASES_MIN)
-    told = {
-        str(one.get("name")): int(one.get("value", "0"))
-        for one in suite.iter("property")
-        if one.get("name") in PARITY_FIGURES
-    }
+    told: Counter[str] = Counter()
+    for one in suite.iter("property"):
+        if (name := one.get("name")) in PARITY_FIGURES:
+            told[str(name)] += int(one.get("value", "0"))
     compared = told.keys() == PARITY_FIGURES
-    mutated, found = told.get("answers_mutated", 0), told.get("mutations_found", 0)
+    mutated, found = told["answers_mutated"], told["mutations_found"]
     return Finding(
         figures={**told, "unexplained": 0 if finding.passed else None, **finding.figures},
         bar={**finding.bar, "unexplained": 0},

@@ -49,7 +49,7 @@ def native(directory: Path) -> Generator[int]:
     """Our broker; its port."""
     port = free_port()
     command = [*native_command(directory, port), "--initial-rebalance-delay-ms", "0"]
-    with _running(command, directory / "native.log", port):
+    with running(command, directory / "native.log", port):
         yield port
 
 
@@ -64,14 +64,16 @@ def apache_kafka(directory: Path) -> Generator[int]:
     """Apache Kafka, one process that is broker and controller; its port."""
     port = free_port()
     command = apache_kafka_command(directory, port)
-    with _running(command, directory / "apache-kafka.log", port):
+    with running(command, directory / "apache-kafka.log", port):
         yield port
 
 
-def apache_kafka_command(directory: Path, port: int) -> list[str]:
+def apache_kafka_command(
+    directory: Path, port: int, template: str = SERVER_PROPERTIES
+) -> list[str]:
     """Formats a directory for Apache Kafka; starts it on a port."""
     properties = directory / "server.properties"
-    text = SERVER_PROPERTIES.format(port=port, controller_port=free_port(), directory=directory)
+    text = template.format(port=port, controller_port=free_port(), directory=directory)
     properties.write_text(text, encoding="utf-8")
     formatting = ["format", "--cluster-id", CLUSTER_ID, "--standalone", "--config", str(properties)]
     # With this feature a new cluster sets min.insync.replicas for its brokers, dynamically.
@@ -90,7 +92,8 @@ def _java() -> list[str]:
 
 
 @contextmanager
-def _running(command: Sequence[str], log: Path, port: int) -> Generator[None]:
+def running(command: Sequence[str], log: Path, port: int) -> Generator[None]:
+    """A broker, from when it listens on the port."""
     with (
         log.open("wb") as output,
         subprocess.Popen(command, stdout=output, stderr=output) as process,

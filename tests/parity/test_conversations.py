@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final, cast
+from collections.abc import Callable, Generator, Mapping
+from typing import Final
 
 import pytest
 
 from tests.fixtures.waiting import eventually
 from tests.parity.brokers import apache_kafka, native
 from tests.parity.conversations import Api, Speaker, common_versions, differences
+from tests.parity.pairs import VERSION, Pair, mutations
+from tests.parity.readiness import has_coordinators
 from tests.parity.scripts import (
     administration,
     apis,
@@ -23,7 +23,7 @@ from tests.parity.scripts import (
     transactions,
 )
 from tests.parity.sides import Side
-from tools.paths import ROOT
+from tests.parity.uncommon_settings import uncommon_settings
 
 pytestmark = [pytest.mark.xdist_group("parity"), pytest.mark.timeout(600)]
 
@@ -40,44 +40,8 @@ SCRIPTS: Final[Mapping[str, tuple[Script, Mapping[str, str]]]] = {
 APIS: Final = [one for one in vars(apis).values() if isinstance(one, Api)]
 
 MUTATIONS_MIN: Final = 1_000
-COORDINATOR_MISSING: Final = frozenset({14, 15, 16})
-SETTINGS_PAGE: Final = ROOT / "docs" / "topic-settings.md"
-OWN_SETTINGS: Final = frozenset({"flush"})
-"""Settings that Apache Kafka does not know."""
-VERSION: Final = re.compile(r" v\d+$")
 NOT_SERVED: Final = frozenset({(0, 0), (0, 1), (0, 2)})
 """Versions of Produce that are only said to be offered (KAFKA-18659)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """What both sides answered to one script."""
-
-    ours: Side
-    theirs: Side
-
-    def different(self) -> set[str]:
-        """Questions, with their version, that were not answered alike."""
-        ours, theirs = self.ours.answers, self.theirs.answers
-        return {
-            label for label in ours.keys() | theirs.keys() if ours.get(label) != theirs.get(label)
-        }
-
-
-def refused_settings() -> frozenset[str]:
-    """The settings that our broker refuses by name, and so does not describe."""
-    refused = SETTINGS_PAGE.read_text(encoding="utf-8").split("## Refused")[1]
-    return frozenset(re.findall(r"^\| `([a-z0-9.]+)` \|", refused, re.MULTILINE))
-
-
-def has_coordinators(speaker: Speaker) -> bool:
-    """Whether groups and transactions are kept; Apache Kafka makes its topics at the first try."""
-    for key_type in (0, 1):
-        speaker.ask(apis.FIND_COORDINATOR, 4, {"key_type": key_type, "coordinator_keys": ["any"]})
-    of_groups = speaker.ask(apis.OFFSET_DELETE, 0, {"group_id": "any", "topics": []})
-    described = speaker.ask(apis.DESCRIBE_TRANSACTIONS, 0, {"transactional_ids": ["any"]})
-    of_transactions = described["transaction_states"][0]
-    return COORDINATOR_MISSING.isdisjoint({of_groups["error_code"], of_transactions["error_code"]})
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +56,7 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Generator[dict[str, Pair]
     ):
         eventually(lambda: has_coordinators(theirs), "Apache Kafka has no coordinator")
         versions = common_versions(ours, theirs, APIS)
-        left_out = refused_settings() | OWN_SETTINGS
+        left_out = uncommon_settings()
         held: dict[str, Pair] = {}
         for name, (converse, _) in SCRIPTS.items():
             one = Side(speaker=ours, versions=versions, left_out=left_out)
@@ -160,24 +124,3 @@ def test_what_was_compared_is_told(
     record_property("answers_mutated", len(mutated))
     record_property("mutations_found", sum(mutated))
     assert asked
-
-
-def mutations(value: object) -> Iterator[object]:
-    """The value with one of its numbers, texts or rows changed, one change after the other."""
-    if isinstance(value, dict):
-        fields = cast("dict[str, object]", value)
-        for name, item in fields.items():
-            for other in mutations(item):
-                yield fields | {name: other}
-    elif isinstance(value, list):
-        rows = cast("list[object]", value)
-        for index, row in enumerate(rows):
-            yield rows[:index] + rows[index + 1 :]
-            for other in mutations(row):
-                yield [*rows[:index], other, *rows[index + 1 :]]
-    elif isinstance(value, bool):
-        yield not value
-    elif isinstance(value, int):
-        yield value + 1
-    elif isinstance(value, str):
-        yield f"{value}'"

@@ -65,7 +65,7 @@ def converse(side: Side) -> None:
     ]
     side.prepare(apis.CREATE, 7, topics=topics, timeout_ms=10_000)
     side.wait_for(**{topic["name"]: topic["num_partitions"] for topic in topics})
-    eventually(lambda: _producer_id(side)["error_code"] == 0, "no producer ids are given out")
+    eventually(lambda: given_out(side)["error_code"] == 0, "no producer ids are given out")
     answer = side.prepare(apis.METADATA, 12, topics=[{"name": NAME, "topic_id": NO_ID}])
     topic_id = UUID(answer["topics"][0]["topic_id"])
     _produce(side, topic_id)
@@ -134,7 +134,8 @@ def _produce(side: Side, topic_id: UUID) -> None:
         side.ask("produce with odd acks", apis.PRODUCE, version, **odd)
 
 
-def _producer_id(side: Side) -> dict[str, Any]:
+def given_out(side: Side) -> dict[str, Any]:
+    """A producer id that the broker gives out."""
     return side.prepare(
         apis.INIT_PRODUCER_ID,
         4,

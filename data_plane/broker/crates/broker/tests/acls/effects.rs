@@ -229,6 +229,29 @@ fn a_group_shows_only_offsets_of_topics_that_may_be_seen() {
 }
 
 #[test]
+fn a_commit_of_nothing_that_is_allowed_makes_no_group() {
+    let (_broker, mut owner, mut other) = ruled(vec![rule(GROUP, "readers", TWO, READ, ALLOW)]);
+    assert_eq!(make(&mut owner, "hidden").0, NONE);
+    let topic = OffsetCommitRequestTopic {
+        name: "hidden".into(),
+        partitions: vec![OffsetCommitRequestPartition::default()],
+        ..Default::default()
+    };
+    let commit = OffsetCommitRequest {
+        group_id: "readers".into(),
+        generation_id_or_member_epoch: -1,
+        topics: vec![topic],
+        ..Default::default()
+    };
+    let id = other.request(&commit, 9);
+    let response: OffsetCommitResponse<'_> = other.response(id, 9);
+    assert_eq!(response.topics[0].partitions[0].error_code, TOPIC_AUTHORIZATION_FAILED);
+    let id = owner.request(&ListGroupsRequest::default(), 5);
+    let response: ListGroupsResponse<'_> = owner.response(id, 5);
+    assert_eq!(response.groups.len(), 0);
+}
+
+#[test]
 fn who_may_write_to_some_topic_may_be_idempotent() {
     let (_broker, mut owner, mut other) = ruled(vec![rule(TOPIC, "orders", TWO, READ, ALLOW)]);
     let producer_id = |client: &mut Client| {
