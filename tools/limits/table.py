@@ -646,6 +646,7 @@ OTHERS = frozenset(
         "broker.PRODUCE_WAIT_MAX",
         "broker.RELAXED_SYNC_DELAY",
         "broker.RETENTION_INTERVAL",
+        "broker.RETAINED_AT_ONCE",
         "broker.COMPACTION_INTERVAL",
         "broker.LOOKUP_BYTES_MAX",
         "broker.SYNC_HERE_MAX",

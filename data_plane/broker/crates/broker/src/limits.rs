@@ -126,6 +126,8 @@ pub(crate) const PRODUCE_WAIT_MAX: Duration = Duration::from_mins(5);
 pub(crate) const RELAXED_SYNC_DELAY: Duration = Duration::from_secs(1);
 /// How often old segments are looked for.
 pub(crate) const RETENTION_INTERVAL: Duration = Duration::from_secs(30);
+/// Logs that retention looks at before the event loop looks for events.
+pub(crate) const RETAINED_AT_ONCE: usize = 50;
 /// How often logs are looked for that are due to be compacted (Kafka: `log.cleaner.backoff.ms`).
 pub(crate) const COMPACTION_INTERVAL: Duration = Duration::from_secs(15);
 /// Most bytes that one batch is decompressed to where `ListOffsets` looks for a timestamp inside.

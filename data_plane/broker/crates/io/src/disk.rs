@@ -73,12 +73,6 @@ pub trait DiskFile: Debug + Send + Sync {
     /// waited for. Where the file system can not tell, it is waited for all the same.
     fn read_cached(&self, offset: u64, out: &mut [u8]) -> io::Result<usize>;
 
-    /// Tells that these bytes are read next, so that they can be fetched from the medium meanwhile. Only a hint.
-    fn will_read(&self, offset: u64, bytes: u64);
-
-    /// Tells that these bytes are not read again soon, so that memory keeps others. Only a hint.
-    fn will_not_read(&self, offset: u64, bytes: u64);
-
     /// Cuts the file, or lengthens it with zeros.
     fn truncate(&self, length: u64) -> io::Result<()>;
 

@@ -2,12 +2,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, IoSliceMut};
-use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustix::fs::{Advice, fadvise};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use crate::disk::{Disk, DiskFile, DiskSpace, OpenMode};
@@ -96,14 +94,6 @@ fn clone_blocks(from: &Path, to: &Path) -> io::Result<bool> {
     }
 }
 
-impl RealFile {
-    fn advise(&self, offset: u64, bytes: u64, advice: Advice) {
-        let Some(bytes) = NonZeroU64::new(bytes) else { return };
-        // What the kernel makes of a hint changes no result.
-        let _ = fadvise(&self.0, offset, Some(bytes), advice);
-    }
-}
-
 impl DiskFile for RealFile {
     fn write_at(&self, offset: u64, parts: &[&[u8]]) -> io::Result<()> {
         let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
@@ -153,14 +143,6 @@ impl DiskFile for RealFile {
         Ok(filled)
     }
 
-    fn will_read(&self, offset: u64, bytes: u64) {
-        self.advise(offset, bytes, Advice::WillNeed);
-    }
-
-    fn will_not_read(&self, offset: u64, bytes: u64) {
-        self.advise(offset, bytes, Advice::DontNeed);
-    }
-
     fn truncate(&self, length: u64) -> io::Result<()> {
         self.0.set_len(length)
     }
@@ -194,14 +176,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_in_memory_is_read_without_waiting_and_hints_change_nothing() {
+    fn what_is_in_memory_is_read_without_waiting() {
         let dir = tempfile::tempdir().unwrap();
         let file = RealDisk.open(&dir.path().join("f"), OpenMode::CreateNew).unwrap();
         let content: Vec<u8> = (0..100_000u32).map(|number| number as u8).collect();
         file.write_at(0, &[&content]).unwrap();
         file.sync_data().unwrap();
-        file.will_not_read(0, 100_000);
-        file.will_read(0, 100_000);
         let mut out = vec![0; 100_001];
         // Whoever has just read it can read it again from memory, unless memory is short or the file system can not tell.
         assert_eq!(file.read_at(0, &mut out).unwrap(), 100_000);

@@ -19,6 +19,8 @@ pub enum Fault {
     SyncError,
     /// The next write fails and writes nothing.
     WriteError,
+    /// The next read of something that has to be read fails; the one after it does not.
+    ReadError,
     /// The next write writes half of its bytes and reports a full disk.
     NoSpace,
 }
@@ -86,6 +88,16 @@ impl SimDisk {
         let mut state = lock(&self.state);
         let Some(inode) = state.file(path) else { panic!("{} is no file", path.display()) };
         state.inodes[inode].flip_bit(offset, bit);
+    }
+
+    /// Lets every read of a file fail from now on, or no more, as where the medium has bad blocks.
+    ///
+    /// # Panics
+    /// If the file does not exist.
+    pub fn set_unreadable(&self, path: &Path, is_unreadable: bool) {
+        let mut state = lock(&self.state);
+        let Some(inode) = state.file(path) else { panic!("{} is no file", path.display()) };
+        state.inodes[inode].set_unreadable(is_unreadable);
     }
 
     /// Number of changes made so far.
@@ -190,7 +202,10 @@ impl DiskFile for SimFile {
     }
 
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<usize> {
-        let read = self.with(|inode| inode.read(offset as usize, out))?;
+        if lock(&self.state).take_fault(Fault::ReadError) {
+            return Err(io::Error::other("simulated I/O error on read"));
+        }
+        let read = self.with(|inode| inode.read(offset as usize, out))??;
         lock(&self.state).bytes_read += read as u64;
         Ok(read)
     }
@@ -201,10 +216,6 @@ impl DiskFile for SimFile {
         }
         self.read_at(offset, out)
     }
-
-    fn will_read(&self, _offset: u64, _bytes: u64) {}
-
-    fn will_not_read(&self, _offset: u64, _bytes: u64) {}
 
     fn truncate(&self, length: u64) -> io::Result<()> {
         let mut state = lock(&self.state);
@@ -326,6 +337,21 @@ mod tests {
         assert_eq!(content(&disk, "f").unwrap(), b"data");
         disk.crash(&SeededRng::new(1));
         assert_eq!(content(&disk, "f").unwrap(), b"");
+    }
+
+    #[test]
+    fn a_failed_read_fails_once_and_one_of_a_bad_file_each_time() {
+        let disk = disk();
+        replace_file(&disk, &dir().join("f"), b"bad").unwrap();
+        replace_file(&disk, &dir().join("g"), b"good").unwrap();
+        disk.inject(Fault::ReadError);
+        assert_eq!(content(&disk, "f"), None);
+        assert_eq!(content(&disk, "f").unwrap(), b"bad");
+        disk.set_unreadable(&dir().join("f"), true);
+        assert_eq!((content(&disk, "f"), content(&disk, "f")), (None, None));
+        assert_eq!(content(&disk, "g").unwrap(), b"good");
+        disk.set_unreadable(&dir().join("f"), false);
+        assert_eq!(content(&disk, "f").unwrap(), b"bad");
     }
 
     #[test]

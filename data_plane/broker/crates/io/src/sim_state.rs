@@ -20,6 +20,8 @@ pub(crate) struct Inode {
     pub(crate) live: Vec<u8>,
     durable: Vec<u8>,
     pending: Vec<Change>,
+    /// Whether the medium gives out nothing of it.
+    is_unreadable: bool,
 }
 
 /// What a name stands for.
@@ -76,11 +78,18 @@ impl Inode {
         self.record(Change::Truncate(length));
     }
 
-    pub(crate) fn read(&self, offset: usize, out: &mut [u8]) -> usize {
+    pub(crate) fn read(&self, offset: usize, out: &mut [u8]) -> io::Result<usize> {
+        if self.is_unreadable {
+            return Err(io::Error::other("simulated I/O error on read"));
+        }
         let rest = self.live.get(offset..).unwrap_or_default();
         let count = rest.len().min(out.len());
         out[..count].copy_from_slice(&rest[..count]);
-        count
+        Ok(count)
+    }
+
+    pub(crate) fn set_unreadable(&mut self, is_unreadable: bool) {
+        self.is_unreadable = is_unreadable;
     }
 
     /// Makes the content durable; a failed sync forgets what it should have written.

@@ -74,7 +74,7 @@ impl Kind {
         match read_file(disk, path, SIDE_FILE_BYTES_MAX) {
             Ok(bytes) => Ok(self.decode(&bytes)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Content::Absent),
-            Err(error) => Err(LogError::io(path)(error)),
+            Err(error) => Err(LogError::read(path)(error)),
         }
     }
 

@@ -14,6 +14,15 @@ pub enum LogError {
         /// What the disk said.
         source: io::Error,
     },
+    /// The disk does not give out what a file holds. Nothing that was written or promised is in doubt, so that it concerns nobody but
+    /// who wanted to read.
+    #[error("storage_read_failed: {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the disk said.
+        source: io::Error,
+    },
     /// Data that was once synced is damaged or gone. The partition stays offline and nothing of it is touched.
     #[error("partition_corrupt: {path}: {detail}")]
     Corrupt {
@@ -39,6 +48,12 @@ impl LogError {
         move |source| Self::Io { path, source }
     }
 
+    /// Wraps an error of a read with the file that was read.
+    pub fn read(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Read { path, source }
+    }
+
     /// Names damage.
     pub fn corrupt(path: &Path, detail: impl Into<String>) -> Self {
         Self::Corrupt { path: path.to_path_buf(), detail: detail.into() }
@@ -46,7 +61,7 @@ impl LogError {
 
     /// Whether a read that may not wait for the medium would have to.
     pub(crate) fn would_wait(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::WouldBlock)
+        matches!(self, Self::Read { source, .. } if source.kind() == io::ErrorKind::WouldBlock)
     }
 
     /// Whether the disk is full, which passes, unlike every other failure.

@@ -20,6 +20,7 @@ use crate::recovery::load_checkpoint;
 use crate::recovery_point::RecoveryPoint;
 use crate::scan::Residence;
 use crate::segment::{self, Active, Closed, Compacted, SegmentHeader};
+use crate::timestamp_search::TimestampWanted;
 
 /// Where a fork ends. A batch is never split: the one that the cut lies in is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +101,8 @@ impl PartitionLog {
             ForkCut::Now => end,
             ForkCut::Offset(offset) => offset,
             ForkCut::Timestamp(timestamp) => self
-                .find_timestamp(timestamp, DecompressionLimits::default())?
+                .timestamp_search(TimestampWanted::AtLeast(timestamp), DecompressionLimits::default())
+                .run()?
                 .map_or(end, |found| found.offset),
         };
         if wanted <= start || wanted >= end {

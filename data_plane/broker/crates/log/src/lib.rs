@@ -4,6 +4,7 @@
 //! synced (its high watermark), and whoever acknowledges waits for that.
 
 pub mod advance;
+mod ages;
 pub mod catalog;
 pub mod checked_file;
 pub mod checkpoint;
@@ -30,6 +31,7 @@ pub mod scan;
 pub mod segment;
 mod segment_read;
 pub mod sync;
+pub mod timestamp_search;
 pub mod transactions;
 
 pub use catalog::{Catalog, CatalogError, TopicMeta};
@@ -37,7 +39,7 @@ pub use compaction::{Due, Pass, PassPlan, Replacement, Step};
 pub use error::{AppendError, LogError, ReadError};
 pub use fork::{ForkCut, Forked, LogFork};
 pub use gauge::DiskGauge;
-pub use lookup::FoundOffset;
+pub use lookup::{ColdSegment, LoadedSegment};
 pub use measure::Measured;
 pub use partition::{Appended, CompactionConfig, LogConfig, PartitionLog};
 pub use producer_ids::ProducerIds;
@@ -46,4 +48,5 @@ pub use read::{Batches, TryRead};
 pub use retention::Retained;
 pub use segment_read::{ColdBatches, ColdRead, ReadLimits};
 pub use sync::{SyncEnd, SyncPlan};
-pub use transactions::{AbortedTransaction, OpenTransaction, Readable};
+pub use timestamp_search::{FoundOffset, TimestampSearch, TimestampWanted};
+pub use transactions::{AbortedSearch, AbortedTransaction, OpenTransaction, Readable};

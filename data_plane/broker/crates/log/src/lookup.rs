@@ -1,11 +1,10 @@
-//! Finding batches and records: by offset for reads, by timestamp for `ListOffsets`.
+//! Segments that are opened, and batches that are found in them by their offset.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use headrace_io::{Disk, DiskFile, OpenMode};
-use headrace_records::{DecompressionLimits, RecordSet, RecordsError};
-use headrace_types::LeaderEpoch;
+use headrace_records::RecordsError;
 
 use crate::error::LogError;
 use crate::index::{self, Entry, SparseIndex};
@@ -14,10 +13,11 @@ use crate::partition::PartitionLog;
 use crate::scan::{Found, Residence, Scanner, Step, control_of};
 use crate::segment::{self, Closed, ClosedIndex};
 use crate::segment_read::{ReadLimits, SegmentRead, Source};
-use crate::transactions::rebuild_aborted;
+use crate::sync::SyncEnd;
+use crate::transactions::{AbortedHints, rebuild_aborted};
 
 /// Bytes read at once where a batch is looked for near an index entry.
-const LOOKUP_CHUNK_BYTES: usize = 16 * 1024;
+pub(crate) const LOOKUP_CHUNK_BYTES: usize = 16 * 1024;
 
 /// The closed segment that was read last, kept open with its index.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ impl LoadedSegment {
         self.view_from(self.summary.index.by_offset(offset)?, end)
     }
 
-    fn view_from(&self, from: Entry, end: u64) -> Option<View> {
+    pub(crate) fn view_from(&self, from: Entry, end: u64) -> Option<View> {
         let has_gaps = self.closed.cleaned_to.is_some();
         let view = View { file: Arc::clone(&self.file), path: self.path.clone(), from, end, has_gaps };
         (from.position < end).then_some(view)
@@ -50,18 +50,78 @@ pub(crate) struct Opening {
     closed: Closed,
     /// The bytes of its index, where they are not written yet.
     unwritten_index: Option<Vec<u8>>,
-    /// The segments that tell of the aborted transactions whose markers it holds, oldest first.
-    told_by: Vec<Closed>,
+    /// The segments that tell of the aborted transactions whose markers it holds: so many of these, oldest first.
+    told_by: (Arc<[Closed]>, usize),
+}
+
+/// A closed segment that is to be opened where waiting for the medium harms nobody.
+#[derive(Debug)]
+pub struct ColdSegment(pub(crate) Opening);
+
+impl ColdSegment {
+    /// The segment.
+    #[must_use]
+    pub fn segment(&self) -> Closed {
+        self.0.segment()
+    }
+
+    /// Opens it, for [`PartitionLog::keep_open`]. A failure means nothing if the log has not got the [segment](Self::segment) any more.
+    pub fn run(self) -> Result<Arc<LoadedSegment>, LogError> {
+        self.0.run().map(Arc::new)
+    }
+}
+
+/// The closed segments of a log as they were at some moment.
+#[derive(Debug)]
+pub(crate) struct ClosedSegments {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    pub(crate) all: Arc<[Closed]>,
+    unwritten_indexes: Vec<(PathBuf, Vec<u8>)>,
+    aborted_hints: AbortedHints,
+}
+
+impl ClosedSegments {
+    /// The opening of the segment of this number.
+    pub(crate) fn opening(&self, number: usize) -> Option<Opening> {
+        let closed = *self.all.get(number)?;
+        let has_aborted = self.aborted_hints.has_aborted(closed.base_offset);
+        let told_by = (Arc::clone(&self.all), if has_aborted { number + 1 } else { 0 });
+        Some(Opening::new(&self.disk, &self.dir, closed, &self.unwritten_indexes, told_by))
+    }
 }
 
 impl Opening {
+    fn new(
+        disk: &Arc<dyn Disk>,
+        dir: &Path,
+        closed: Closed,
+        unwritten_indexes: &[(PathBuf, Vec<u8>)],
+        told_by: (Arc<[Closed]>, usize),
+    ) -> Self {
+        let index_path = dir.join(segment::index_name(closed.base_offset));
+        let unwritten = unwritten_indexes.iter().find(|(path, _)| *path == index_path);
+        Self {
+            disk: Arc::clone(disk),
+            dir: dir.to_path_buf(),
+            path: dir.join(segment::log_name(closed.base_offset)),
+            closed,
+            unwritten_index: unwritten.map(|(_, bytes)| bytes.clone()),
+            told_by,
+        }
+    }
+
+    pub(crate) fn segment(&self) -> Closed {
+        self.closed
+    }
+
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     pub(crate) fn run(self) -> Result<LoadedSegment, LogError> {
-        let Self { disk, dir, path, closed, unwritten_index, told_by } = self;
-        let file = disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+        let Self { disk, dir, path, closed, unwritten_index, told_by: (all, told_by) } = self;
+        let file = disk.open(&path, OpenMode::Read).map_err(LogError::read(&path))?;
         let index_path = dir.join(segment::index_name(closed.base_offset));
         let (kind, content) = match unwritten_index {
             Some(bytes) => (index::KIND, index::KIND.decode(&bytes)),
@@ -74,23 +134,12 @@ impl Opening {
         let summary = match sound {
             Some(summary) => summary,
             None => ClosedIndex {
-                aborted: rebuild_aborted(&*disk, &dir, &told_by)?,
+                aborted: rebuild_aborted(&*disk, &dir, &all[..told_by])?,
                 ..rebuild(&*file, &path, closed)?
             },
         };
         Ok(LoadedSegment { closed, path, file, summary })
     }
-}
-
-/// A record that a timestamp led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FoundOffset {
-    /// Its offset.
-    pub offset: i64,
-    /// Its timestamp.
-    pub timestamp: i64,
-    /// The leader epoch of its batch.
-    pub leader_epoch: LeaderEpoch,
 }
 
 /// A segment as far as it may be read.
@@ -114,7 +163,7 @@ impl View {
 
     /// The next batch of a scan over durable data, which must be sound.
     pub(crate) fn next(&self, scanner: &mut Scanner<'_>) -> Result<Option<Found>, LogError> {
-        match scanner.step().map_err(LogError::io(&self.path))? {
+        match scanner.step().map_err(LogError::read(&self.path))? {
             Step::Batch(found) => Ok(Some(found)),
             Step::End => Ok(None),
             Step::Bad(detail) => {
@@ -146,7 +195,7 @@ impl View {
         bytes: usize,
     ) -> Result<Vec<u8>, LogError> {
         let mut out = vec![0; bytes];
-        let read = residence.read(&*self.file, position, &mut out).map_err(LogError::io(&self.path))?;
+        let read = residence.read(&*self.file, position, &mut out).map_err(LogError::read(&self.path))?;
         if read < bytes {
             return Err(LogError::corrupt(
                 &self.path,
@@ -191,11 +240,7 @@ impl PartitionLog {
     }
 
     fn readable_end(&self, base_offset: i64, size: u64) -> u64 {
-        match base_offset.cmp(&self.readable.segment_base) {
-            std::cmp::Ordering::Less => size,
-            std::cmp::Ordering::Equal => self.readable.position,
-            std::cmp::Ordering::Greater => 0,
-        }
+        readable_end(self.readable, base_offset, size)
     }
 
     /// Opens a closed segment and its index, unless it is the one that is open already.
@@ -204,25 +249,29 @@ impl PartitionLog {
             Some(loaded) => loaded,
             None => Arc::new(self.opening(closed).run()?),
         };
+        self.ages.note(&loaded);
         Ok(self.loaded.insert(loaded))
     }
 
-    fn opening(&self, closed: Closed) -> Opening {
-        let index_path = self.dir.join(segment::index_name(closed.base_offset));
-        let unwritten = self.unwritten_indexes.iter().find(|(path, _)| *path == index_path);
-        let told_by = if self.aborted_hints.has_aborted(closed.base_offset) {
+    pub(crate) fn opening(&self, closed: Closed) -> Opening {
+        let told_by: Arc<[Closed]> = if self.aborted_hints.has_aborted(closed.base_offset) {
             let upto = self.closed.partition_point(|other| other.base_offset <= closed.base_offset);
-            self.closed[..upto].to_vec()
+            self.closed[..upto].into()
         } else {
-            Vec::new()
+            Arc::default()
         };
-        Opening {
+        let count = told_by.len();
+        Opening::new(&self.disk, &self.dir, closed, &self.unwritten_indexes, (told_by, count))
+    }
+
+    /// The closed segments as they are now.
+    pub(crate) fn closed_segments(&self) -> ClosedSegments {
+        ClosedSegments {
             disk: Arc::clone(&self.disk),
             dir: self.dir.clone(),
-            path: self.dir.join(segment::log_name(closed.base_offset)),
-            closed,
-            unwritten_index: unwritten.map(|(_, bytes)| bytes.clone()),
-            told_by,
+            all: self.closed.as_slice().into(),
+            unwritten_indexes: self.unwritten_indexes.clone(),
+            aborted_hints: self.aborted_hints.clone(),
         }
     }
 
@@ -258,111 +307,27 @@ impl PartitionLog {
     }
 
     /// Keeps a closed segment open that was opened meanwhile.
-    pub(crate) fn keep_open(&mut self, opened: Arc<LoadedSegment>) {
+    pub fn keep_open(&mut self, opened: Arc<LoadedSegment>) {
         if self.closed.contains(&opened.closed) {
+            self.ages.note(&opened);
             self.loaded = Some(opened);
         }
     }
-
-    /// The first record from the log start on whose timestamp is at least `timestamp`.
-    pub fn find_timestamp(
-        &mut self,
-        timestamp: i64,
-        limits: DecompressionLimits,
-    ) -> Result<Option<FoundOffset>, LogError> {
-        for number in self.segment_of(self.meta.log_start_offset)..self.segments_count() {
-            if self.segment_max_timestamp(number)? < timestamp {
-                continue;
-            }
-            let Some(view) = self.view(number, |index| index.by_timestamp(timestamp))? else { continue };
-            if let Some(found) = self.search(&view, timestamp, limits)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
-    }
-
-    fn search(
-        &self,
-        view: &View,
-        timestamp: i64,
-        limits: DecompressionLimits,
-    ) -> Result<Option<FoundOffset>, LogError> {
-        let log_start = self.meta.log_start_offset;
-        let mut scanner = view.scanner(SCAN_CHUNK_BYTES);
-        while let Some(found) = view.next(&mut scanner)? {
-            if found.header.max_timestamp < timestamp || found.header.next_offset().get() <= log_start {
-                continue;
-            }
-            let batch = view.read(Residence::Anywhere, found.position, found.bytes)?;
-            if let Some((offset, timestamp)) = first_record(&batch, &found, timestamp, log_start, limits) {
-                return Ok(Some(FoundOffset { offset, timestamp, leader_epoch: found.header.leader_epoch }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// The first record with the largest timestamp of the log; `None` in an empty one.
-    pub fn find_max_timestamp(
-        &mut self,
-        limits: DecompressionLimits,
-    ) -> Result<Option<FoundOffset>, LogError> {
-        let mut max_timestamp = None;
-        for number in self.segment_of(self.meta.log_start_offset)..self.segments_count() {
-            max_timestamp = max_timestamp.max(self.readable_max_timestamp(number)?);
-        }
-        max_timestamp.map_or(Ok(None), |max_timestamp| self.find_timestamp(max_timestamp, limits))
-    }
-
-    /// Largest timestamp of a segment, unsynced batches included, or `i64::MIN`.
-    pub(crate) fn segment_max_timestamp(&mut self, number: usize) -> Result<i64, LogError> {
-        match self.closed.get(number).copied() {
-            Some(closed) => Ok(self.load(closed)?.summary.max_timestamp),
-            None => Ok(self.active.as_ref().map_or(i64::MIN, |active| active.max_timestamp)),
-        }
-    }
-
-    /// Largest timestamp of a segment's durable batches.
-    fn readable_max_timestamp(&mut self, number: usize) -> Result<Option<i64>, LogError> {
-        let base_offset = self.closed.get(number).map_or(i64::MAX, |closed| closed.base_offset);
-        if base_offset < self.readable.segment_base {
-            return self.segment_max_timestamp(number).map(Some);
-        }
-        let position = self.readable.position;
-        let Some(view) = self.view(number, |index| index.by_position(position))? else { return Ok(None) };
-        let mut max_timestamp = view.from.max_timestamp_before;
-        let mut scanner = view.scanner(LOOKUP_CHUNK_BYTES);
-        while let Some(found) = view.next(&mut scanner)? {
-            max_timestamp = max_timestamp.max(found.header.max_timestamp);
-        }
-        Ok(Some(max_timestamp))
-    }
 }
 
-/// The first record of a batch from `log_start` on with at least `timestamp`. A batch that can not be read inside, or
-/// not within the limits, answers with its beginning: a consumer then starts early and misses nothing.
-fn first_record(
-    batch: &[u8],
-    found: &Found,
-    timestamp: i64,
-    log_start: i64,
-    limits: DecompressionLimits,
-) -> Option<(i64, i64)> {
-    let beginning = (found.header.base_offset.get().max(log_start), found.header.max_timestamp);
-    let Ok(records) = RecordSet::of_batch(batch, limits) else { return Some(beginning) };
-    for record in records.iter() {
-        let Ok(record) = record else { return Some(beginning) };
-        if record.timestamp >= timestamp && record.offset >= log_start {
-            return Some((record.offset, record.timestamp));
-        }
+/// The position at which the readable part of a segment ends.
+pub(crate) fn readable_end(readable: SyncEnd, base_offset: i64, size: u64) -> u64 {
+    match base_offset.cmp(&readable.segment_base) {
+        std::cmp::Ordering::Less => size,
+        std::cmp::Ordering::Equal => readable.position,
+        std::cmp::Ordering::Greater => 0,
     }
-    None
 }
 
 /// Rebuilds the index of a closed segment whose index file is missing or damaged.
 fn rebuild(file: &dyn DiskFile, path: &std::path::Path, closed: Closed) -> Result<ClosedIndex, LogError> {
     let mut head = [0; segment::HEADER_BYTES as usize];
-    let read = file.read_at(0, &mut head).map_err(LogError::io(path))?;
+    let read = file.read_at(0, &mut head).map_err(LogError::read(path))?;
     let header = segment::SegmentHeader::decode(&head[..read])
         .ok_or_else(|| LogError::corrupt(path, "the segment header is damaged"))?;
     let from =
@@ -379,7 +344,7 @@ fn rebuild(file: &dyn DiskFile, path: &std::path::Path, closed: Closed) -> Resul
     let mut scanner =
         Scanner::new(file, from.position, from.offset, closed.size, SCAN_CHUNK_BYTES).with_gaps(has_gaps);
     loop {
-        match scanner.step().map_err(LogError::io(path))? {
+        match scanner.step().map_err(LogError::read(path))? {
             Step::Batch(found) => {
                 summary.index.add(Entry {
                     offset: found.header.base_offset.get(),
@@ -406,14 +371,14 @@ pub(crate) fn walk(
     mut act: impl FnMut(&Found, &[u8]) -> Result<(), RecordsError>,
 ) -> Result<(), LogError> {
     let path = dir.join(segment::log_name(closed.base_offset));
-    let file = disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+    let file = disk.open(&path, OpenMode::Read).map_err(LogError::read(&path))?;
     let Closed { base_offset, size, cleaned_to, .. } = closed;
     let mut scanner = Scanner::new(&*file, segment::HEADER_BYTES, base_offset, size, SCAN_CHUNK_BYTES)
         .with_gaps(cleaned_to.is_some());
     loop {
-        match scanner.step().map_err(LogError::io(&path))? {
+        match scanner.step().map_err(LogError::read(&path))? {
             Step::Batch(found) => {
-                let body = control_of(&mut scanner, &found).map_err(LogError::io(&path))?;
+                let body = control_of(&mut scanner, &found).map_err(LogError::read(&path))?;
                 let seen = act(&found, body);
                 seen.map_err(|error| LogError::corrupt(&path, format!("a marker can not be read: {error}")))?;
             }

@@ -10,6 +10,7 @@ use headrace_records::{BatchHeader, stamp};
 use headrace_types::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 use uuid::Uuid;
 
+use crate::ages::Ages;
 use crate::checkpoint::{self, Checkpoint};
 use crate::epochs::PartitionMeta;
 use crate::error::{AppendError, LogError};
@@ -84,6 +85,7 @@ pub struct PartitionLog {
     /// What may be read ends here.
     pub(crate) readable: SyncEnd,
     pub(crate) loaded: Option<Arc<LoadedSegment>>,
+    pub(crate) ages: Ages,
     pub(crate) resumes: Resumes,
     pub(crate) undecided: Undecided,
     pub(crate) aborted_hints: AbortedHints,
@@ -154,6 +156,7 @@ impl PartitionLog {
             durable: synced.offset,
             readable: synced,
             loaded: None,
+            ages: Ages::default(),
             resumes: Resumes::default(),
             point: recovered.point,
             unsynced: Vec::new(),
@@ -399,7 +402,9 @@ impl PartitionLog {
         let Some(last) = self.active.replace(next) else { return Ok(()) };
         self.aborted_hints.note(last.base_offset, &last.aborted);
         let (base_offset, end_offset, size) = (last.base_offset, self.log_end, last.size);
-        self.closed.push(Closed { base_offset, end_offset, size, cleaned_to: None });
+        let closed = Closed { base_offset, end_offset, size, cleaned_to: None };
+        self.ages.note_closed(closed, &last);
+        self.closed.push(closed);
         let index = ClosedIndex {
             end_offset: self.log_end,
             size: last.size,

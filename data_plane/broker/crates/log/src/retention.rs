@@ -3,33 +3,44 @@
 use headrace_types::Offset;
 
 use crate::error::LogError;
+use crate::lookup::ColdSegment;
 use crate::partition::PartitionLog;
 use crate::segment::{self, Closed};
 
 /// What a round of retention came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub struct Retained {
     /// Bytes of the segments that were removed.
     pub freed_bytes: u64,
     /// Whether a segment that was due stayed, because somebody still needs it.
     pub held_back: bool,
+    /// A segment of which it is not known how old it is: once it is [kept open](PartitionLog::keep_open) retention can go on.
+    pub cold: Option<ColdSegment>,
 }
 
 impl PartitionLog {
-    /// Removes whole segments that are too old or too many and lie before `needed_from`, and forgets silent producers.
+    /// Removes whole segments that are too old or too many and lie before `needed_from`, and forgets silent producers. Reads nothing.
     ///
     /// The log start is moved durably before a file goes.
     pub fn retain(&mut self, now_ms: i64, needed_from: Offset) -> Result<Retained, LogError> {
         self.producers.expire(now_ms);
         self.roll_expired(now_ms)?;
         let mut count = 0;
-        let mut held_back = false;
+        let (mut held_back, mut cold) = (false, None);
         let mut excess = self.excess_bytes();
         while let Some(closed) = self.closed.get(count).copied() {
             let oversized = excess.is_some_and(|excess| excess >= closed.size);
             let surplus = oversized || closed.end_offset <= self.meta.log_start_offset;
-            if closed.end_offset > self.synced.offset || !(surplus || self.is_expired(count, now_ms)?) {
+            if closed.end_offset > self.synced.offset {
                 break;
+            }
+            match if surplus { Some(true) } else { self.is_expired(closed, now_ms) } {
+                Some(true) => {}
+                Some(false) => break,
+                None => {
+                    cold = Some(ColdSegment(self.opening(closed)));
+                    break;
+                }
             }
             if closed.end_offset > needed_from.get() {
                 held_back = true;
@@ -39,7 +50,7 @@ impl PartitionLog {
             count += 1;
         }
         let freed_bytes = self.remove_first(count)?;
-        Ok(Retained { freed_bytes, held_back })
+        Ok(Retained { freed_bytes, held_back, cold })
     }
 
     /// An active segment whose records are all too old is closed, so that it can go as well.
@@ -57,13 +68,13 @@ impl PartitionLog {
         Some(self.size_bytes().saturating_sub(kept))
     }
 
-    fn is_expired(&mut self, number: usize, now_ms: i64) -> Result<bool, LogError> {
+    /// Whether a segment is too old; `None` if it is not known how old it is.
+    fn is_expired(&self, closed: Closed, now_ms: i64) -> Option<bool> {
         if self.config.retention_ms < 0 {
-            return Ok(false);
+            return Some(false);
         }
-        let summary = &self.load(self.closed[number])?.summary;
-        let (max_timestamp, created_at_ms) = (summary.max_timestamp, summary.created_at_ms);
-        Ok(self.is_older(max_timestamp, created_at_ms, now_ms))
+        let age = self.ages.of(closed)?;
+        Some(self.is_older(age.max_timestamp, age.created_at_ms, now_ms))
     }
 
     /// Records without timestamps are as old as their segment.
@@ -89,6 +100,7 @@ impl PartitionLog {
         self.meta.log_start_offset = self.meta.log_start_offset.max(end_offset);
         self.meta.store(&*self.disk, &self.dir)?;
         self.loaded = None;
+        self.ages.forget_before(end_offset);
         let mut freed = 0;
         for closed in removed {
             segment::remove(&*self.disk, &self.dir, closed.base_offset)?;
@@ -96,6 +108,7 @@ impl PartitionLog {
         }
         Ok(freed)
     }
+
     /// Makes the segment that alone remains durable, or a power cut would leave a log without any.
     fn settle_active(&self) -> Result<(), LogError> {
         let Some(active) =

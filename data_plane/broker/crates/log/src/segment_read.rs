@@ -111,7 +111,9 @@ impl SegmentRead {
     pub(crate) fn run(&self, residence: Residence) -> Result<Came, LogError> {
         match &self.source {
             Source::Nothing => Ok(self.nothing()),
-            Source::Closed(opening, _) => Err(LogError::io(opening.path())(io::ErrorKind::WouldBlock.into())),
+            Source::Closed(opening, _) => {
+                Err(LogError::read(opening.path())(io::ErrorKind::WouldBlock.into()))
+            }
             Source::Open(view) => self.read(view, residence),
         }
     }

@@ -13,6 +13,7 @@ use headrace_types::Offset;
 use crate::error::{AppendError, LogError};
 use crate::index::take_i64;
 use crate::limits::ABORTED_PER_SEGMENT_MAX;
+use crate::lookup::Opening;
 use crate::partition::{Appended, PartitionLog};
 use crate::segment::Closed;
 
@@ -270,21 +271,62 @@ impl PartitionLog {
         Readable { bytes, stable_bytes: self.stable_bytes().saturating_sub(stable_before) }
     }
 
-    /// The aborted transactions that have a record or their marker between two offsets, by first offset.
-    pub fn aborted_between(&mut self, from: i64, to: i64) -> Result<Vec<AbortedTransaction>, LogError> {
-        let mut found = Vec::new();
-        let overlaps = |one: &&AbortedTransaction| one.marker_offset >= from && one.first_offset < to;
-        for number in self.segment_of(from)..self.closed.len() {
-            let closed = self.closed[number];
-            if self.aborted_hints.has_before(closed.base_offset, to) {
-                found.extend(self.load(closed)?.summary.aborted.iter().filter(overlaps).copied());
+    /// A search for the aborted transactions that have a record or their marker between two offsets.
+    #[must_use]
+    pub fn aborted_search(&self, from: i64, to: i64) -> AbortedSearch {
+        let mut search = AbortedSearch { from, to, found: Vec::new(), cold: Vec::new() };
+        let is_wanted = |number: &usize| self.aborted_hints.has_before(self.closed[*number].base_offset, to);
+        let numbers: Vec<usize> = (self.segment_of(from)..self.closed.len()).filter(is_wanted).collect();
+        let is_open = |closed: Closed| self.loaded.as_ref().filter(|loaded| loaded.closed == closed);
+        let segments = (!numbers.is_empty()).then(|| self.closed_segments());
+        for number in numbers {
+            match is_open(self.closed[number]) {
+                Some(loaded) => search.add(&loaded.summary.aborted),
+                None => search.cold.extend(segments.as_ref().and_then(|segments| segments.opening(number))),
             }
         }
         if let Some(active) = &self.active {
-            found.extend(active.aborted.iter().filter(overlaps).copied());
+            search.add(&active.aborted);
         }
-        found.sort_unstable();
-        Ok(found)
+        search
+    }
+
+    /// The aborted transactions that have a record or their marker between two offsets, by first offset. May wait for the medium.
+    pub fn aborted_between(&self, from: i64, to: i64) -> Result<Vec<AbortedTransaction>, LogError> {
+        self.aborted_search(from, to).run()
+    }
+}
+
+/// A search for aborted transactions in a log as it was when the search was made.
+#[derive(Debug)]
+pub struct AbortedSearch {
+    from: i64,
+    to: i64,
+    found: Vec<AbortedTransaction>,
+    /// Segments that hold markers of such transactions, and are not open.
+    cold: Vec<Opening>,
+}
+
+impl AbortedSearch {
+    fn add(&mut self, aborted: &[AbortedTransaction]) {
+        let (from, to) = (self.from, self.to);
+        let overlaps = |one: &&AbortedTransaction| one.marker_offset >= from && one.first_offset < to;
+        self.found.extend(aborted.iter().filter(overlaps).copied());
+    }
+
+    /// The segments that have to be opened first, which may wait for the medium. What is found, or a failure, means nothing if the log has
+    /// not got all of them any more.
+    pub fn cold_segments(&self) -> impl Iterator<Item = Closed> {
+        self.cold.iter().map(Opening::segment)
+    }
+
+    /// The transactions by first offset.
+    pub fn run(mut self) -> Result<Vec<AbortedTransaction>, LogError> {
+        for opening in std::mem::take(&mut self.cold) {
+            self.add(&opening.run()?.summary.aborted);
+        }
+        self.found.sort_unstable();
+        Ok(self.found)
     }
 }
 

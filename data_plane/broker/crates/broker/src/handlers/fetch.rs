@@ -5,6 +5,7 @@ use std::{rc::Rc, time::Duration};
 
 use bytes::Bytes;
 use headrace_fetch::{Ask, TopicKey};
+use headrace_log::ColdBatches;
 use headrace_protocol::messages::{
     FetchRequest, FetchResponse,
     fetch_response::{AbortedTransaction, EpochEndOffset, LeaderIdAndEpoch, PartitionData},
@@ -195,6 +196,14 @@ struct Read {
     has_waited: bool,
 }
 
+/// What waiting for the disk has brought; nothing where a segment went meanwhile.
+enum Waited {
+    /// Batches that were not in memory.
+    Read(Option<ColdBatches>),
+    /// All that was read, with what is known of its transactions now.
+    Aborted(Option<Box<Fetched>>),
+}
+
 /// Reads one partition. `topic` is what its topic resolves to, where that is known; it is asked again after each wait for the disk.
 async fn read_one(
     context: &Context<'_>,
@@ -212,16 +221,26 @@ async fn read_one(
             Err(error) => return Read { topic, fetched: Fetched::failed(error), has_waited },
         };
         let partition = TopicPartition { topic: id, partition: PartitionIndex::new(ask.key.partition) };
-        let read = match topics.try_fetch(partition, spec, cold.take()) {
-            Ok(fetched) => return Read { topic, fetched, has_waited },
-            Err(read) => read,
+        let waited = match topics.try_fetch(partition, spec, cold.take()) {
+            Ok(mut fetched) => match fetched.aborted_search.take() {
+                Some(search) => topics.find_aborted(partition, search).await.map(|aborted| {
+                    let aborted = aborted.map(|aborted| Fetched { aborted, ..fetched });
+                    Waited::Aborted(aborted.map(Box::new))
+                }),
+                None => return Read { topic, fetched, has_waited },
+            },
+            Err(read) => topics.read_cold(partition, read).await.map(Waited::Read),
         };
         has_waited = true;
-        match topics.read_cold(partition, read).await {
-            Ok(batches) => cold = batches,
+        topic = resolve();
+        match waited {
+            Ok(Waited::Read(batches)) => cold = batches,
+            Ok(Waited::Aborted(Some(fetched))) if topic == Ok(id) => {
+                return Read { topic, fetched: *fetched, has_waited };
+            }
+            Ok(Waited::Aborted(_)) => {}
             Err(error) => return Read { topic, fetched: topics.unreadable(partition, error), has_waited },
         }
-        topic = resolve();
     }
 }
 

@@ -1,6 +1,6 @@
 //! `ListOffsets`: where a partition begins and ends, and where a timestamp lies.
 
-use headrace_log::{FoundOffset, LogError, PartitionLog};
+use headrace_log::{FoundOffset, PartitionLog, TimestampWanted};
 use headrace_protocol::messages::{
     ListOffsetsRequest, ListOffsetsResponse,
     list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic},
@@ -45,17 +45,22 @@ pub(super) async fn handle<'a>(
     request: ListOffsetsRequest<'a>,
 ) -> Result<Answer<ListOffsetsResponse<'a>>, Close> {
     let committed = request.isolation_level == READ_COMMITTED;
-    let topics = request.topics.into_iter().map(|topic| list_topic(context, topic, committed)).collect();
+    let mut topics = Vec::with_capacity(request.topics.len());
+    for topic in request.topics {
+        topics.push(list_topic(context, topic, committed).await);
+    }
     Ok(ListOffsetsResponse { topics, ..Default::default() }.into())
 }
 
-fn list_topic<'a>(
+async fn list_topic<'a>(
     context: &Context<'_>,
     topic: ListOffsetsTopic<'a>,
     committed: bool,
 ) -> ListOffsetsTopicResponse<'a> {
-    let id = context.resolve_for(AclOperation::Describe, TopicRef::Name(&topic.name));
-    let rows = topic.partitions.iter().map(|wanted| {
+    let resolve = || context.resolve_for(AclOperation::Describe, TopicRef::Name(&topic.name));
+    let mut partitions = Vec::with_capacity(topic.partitions.len());
+    for wanted in &topic.partitions {
+        let id = resolve();
         // What the version does not know is told before what there is not, and to nobody who may not ask.
         let is_known = context.version >= first_version(wanted.timestamp);
         let id = match id {
@@ -64,33 +69,50 @@ fn list_topic<'a>(
             }
             id => id,
         };
-        let listed = id.and_then(|id| list(context, id, wanted, committed));
+        let listed = match id {
+            // The disk may have been waited for, and rights changed meanwhile.
+            Ok(id) => list(context, id, wanted, committed).await.and_then(|listed| resolve().map(|_| listed)),
+            Err(error) => Err(error),
+        };
         let (error, listed) =
             listed.map_or_else(|error| (error, NOTHING), |listed| (ErrorCode::None, listed));
-        ListOffsetsPartitionResponse {
+        partitions.push(ListOffsetsPartitionResponse {
             partition_index: wanted.partition_index,
             error_code: error.code(),
             timestamp: listed.timestamp,
             offset: listed.offset,
             leader_epoch: if context.version < LEADER_EPOCH_SINCE { -1 } else { listed.leader_epoch },
-        }
-    });
-    let partitions = rows.collect();
+        });
+    }
     ListOffsetsTopicResponse { name: topic.name, partitions }
 }
 
-fn list(
+async fn list(
     context: &Context<'_>,
     topic: TopicId,
     wanted: &ListOffsetsPartition,
     committed: bool,
 ) -> Result<Listed, ErrorCode> {
     let partition = TopicPartition { topic, partition: PartitionIndex::new(wanted.partition_index) };
-    let found = context.broker.topics.with_log(partition, |log| {
+    let topics = &context.broker.topics;
+    let told = topics.with_log(partition, |log| {
         read::check_epoch(wanted.current_leader_epoch, log.leader_epoch())?;
-        find(log, wanted.timestamp, committed).map_err(|error| read::damage(partition, &error))
-    });
-    found?
+        Ok(told(log, wanted.timestamp, committed))
+    })??;
+    let timestamp = match told {
+        Told::Known(listed) => return Ok(listed),
+        Told::Searched(wanted) => wanted,
+    };
+    let limits = DecompressionLimits { bytes_max: LOOKUP_BYTES_MAX, ..DecompressionLimits::default() };
+    let found = topics.find_timestamp(partition, timestamp, limits).await?;
+    let end = topics.with_log(partition, |log| end_of(log, committed))?;
+    Ok(found.filter(|found| found.offset < end).map_or(NOTHING, Listed::from))
+}
+
+/// What a log tells of a timestamp without looking for it.
+enum Told {
+    Known(Listed),
+    Searched(TimestampWanted),
 }
 
 /// The first version that knows a special timestamp (KIP-734, KIP-405, KIP-1005, KIP-1023).
@@ -106,20 +128,20 @@ fn first_version(timestamp: i64) -> i16 {
 }
 
 /// With `committed` nothing at or beyond the last stable offset is there.
-fn find(log: &mut PartitionLog, timestamp: i64, committed: bool) -> Result<Listed, LogError> {
-    let limits = DecompressionLimits { bytes_max: LOOKUP_BYTES_MAX, ..DecompressionLimits::default() };
+fn end_of(log: &PartitionLog, committed: bool) -> i64 {
+    if committed { log.last_stable() } else { log.high_watermark() }.get()
+}
+
+fn told(log: &PartitionLog, timestamp: i64, committed: bool) -> Told {
     let leader_epoch = log.leader_epoch().get();
-    let end = if committed { log.last_stable() } else { log.high_watermark() }.get();
-    let told =
-        |found: Option<FoundOffset>| found.filter(|found| found.offset < end).map_or(NOTHING, Listed::from);
-    let at = |offset| Listed { timestamp: -1, offset, leader_epoch };
-    Ok(match timestamp {
-        LATEST => at(end),
+    let at = |offset| Told::Known(Listed { timestamp: -1, offset, leader_epoch });
+    match timestamp {
+        LATEST => at(end_of(log, committed)),
         EARLIEST | EARLIEST_LOCAL => at(log.log_start().get()),
-        MAX_TIMESTAMP => told(log.find_max_timestamp(limits)?),
-        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => NOTHING,
-        _ => told(log.find_timestamp(timestamp, limits)?),
-    })
+        LATEST_TIERED | EARLIEST_PENDING_UPLOAD => Told::Known(NOTHING),
+        MAX_TIMESTAMP => Told::Searched(TimestampWanted::Largest),
+        timestamp => Told::Searched(TimestampWanted::AtLeast(timestamp)),
+    }
 }
 
 impl From<FoundOffset> for Listed {

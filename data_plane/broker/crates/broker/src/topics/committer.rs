@@ -9,13 +9,13 @@ use std::{
 
 use headrace_commit::{CommitError, Done, Job, Prepare, Round, Settling};
 use headrace_io::Clock;
-use headrace_log::{LogError, SyncPlan};
+use headrace_log::{ColdSegment, LogError, Retained, SyncPlan};
 use headrace_types::{Offset, TopicId, TopicPartition};
 use tokio::task::{spawn_blocking, spawn_local, yield_now};
 
 use super::{LogSet, SharedTopics, Slot, State, Topics, opening, partitions_of};
 use crate::{
-    limits::{LINGER_MAX, RELAXED_SYNC_DELAY, RETENTION_INTERVAL, SYNC_THREADS},
+    limits::{LINGER_MAX, RELAXED_SYNC_DELAY, RETAINED_AT_ONCE, RETENTION_INTERVAL, SYNC_THREADS},
     storage_failure::end_process,
     threads::{joined, on_thread},
 };
@@ -125,6 +125,7 @@ impl Topics {
         self.metrics.syncs.inc();
         self.rounds.send_modify(|rounds| *rounds += 1);
         for partition in retain_again {
+            // What has to be opened first waits for the next look at all logs.
             self.retain(partition);
         }
     }
@@ -231,37 +232,60 @@ impl Topics {
         loop {
             tokio::time::sleep(RETENTION_INTERVAL).await;
             let partitions: Vec<TopicPartition> = self.state.borrow().logs.keys().copied().collect();
-            for partition in partitions {
-                self.retain(partition);
+            for partitions in partitions.chunks(RETAINED_AT_ONCE) {
+                for partition in partitions {
+                    self.retain_all(*partition).await;
+                }
                 yield_now().await;
             }
         }
     }
 
-    /// What is to go must be counted durably before. On a full disk it goes all the same, for that makes room.
-    pub(super) fn retain(&self, partition: TopicPartition) {
-        if self.retain_before(partition, self.usage.counted_durably(partition)) {
-            let is_secure = self.with_high_watermarks(|high_watermark| self.usage.secure(high_watermark));
-            let counted = self.usage.counted_durably(partition);
-            self.retain_before(partition, if is_secure { counted } else { Offset::new(i64::MAX) });
+    /// Removes what is to go, and opens, beside the event loop, the segments of which it is not known how old they are.
+    pub(super) async fn retain_all(&self, partition: TopicPartition) {
+        while let Some(cold) = self.retain(partition) {
+            let segment = cold.segment();
+            match self.run_cold(move || cold.run()).await {
+                Ok(opened) => {
+                    // It may be gone by now.
+                    let _ = self.with_log(partition, |log| log.keep_open(opened));
+                }
+                Err(error) if self.has_segments(partition, [segment]) => {
+                    tracing::error!(%partition, %error, "retention can not read a segment");
+                    return;
+                }
+                Err(_) => {}
+            }
         }
     }
 
-    /// Whether something stayed that lies behind `counted`.
-    fn retain_before(&self, partition: TopicPartition, counted: Offset) -> bool {
+    /// What is to go must be counted durably before. On a full disk it goes all the same, for that makes room. Answers with what has to
+    /// be opened before retention can go on.
+    pub(super) fn retain(&self, partition: TopicPartition) -> Option<ColdSegment> {
+        let retained = self.retain_before(partition, self.usage.counted_durably(partition));
+        if !retained.held_back {
+            return retained.cold;
+        }
+        let is_secure = self.with_high_watermarks(|high_watermark| self.usage.secure(high_watermark));
+        let counted = self.usage.counted_durably(partition);
+        self.retain_before(partition, if is_secure { counted } else { Offset::new(i64::MAX) }).cold
+    }
+
+    /// Removes what does not lie behind `counted`.
+    fn retain_before(&self, partition: TopicPartition, counted: Offset) -> Retained {
+        let mut done = Retained::default();
         if self.is_forking() {
-            return false;
+            return done;
         }
         let now_ms = self.now_ms();
         let mut state = self.state.borrow_mut();
-        let Ok(online) = state.online(partition) else { return false };
-        let mut held_back = false;
+        let Ok(online) = state.online(partition) else { return done };
         match online.log.retain(now_ms, counted) {
             Ok(retained) => {
-                held_back = retained.held_back;
                 if retained.freed_bytes > 0 {
                     tracing::info!(%partition, bytes = retained.freed_bytes, "old segments removed");
                 }
+                done = retained;
             }
             Err(error) if error.is_full() => tracing::warn!(%error, "retention waits for room on the disk"),
             Err(error @ LogError::Io { .. }) => end_process(&error),
@@ -273,7 +297,7 @@ impl Topics {
             state.retain_again.insert(partition);
             self.work.notify_one();
         }
-        held_back
+        done
     }
 
     /// Syncs for the last time and writes what makes the next start fast.

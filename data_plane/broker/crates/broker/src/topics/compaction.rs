@@ -153,12 +153,14 @@ impl Topics {
             error if error.is_full() => {
                 tracing::warn!(%partition, %error, "compaction waits for room on the disk");
             }
-            LogError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            LogError::Io { source, .. } | LogError::Read { source, .. }
+                if source.kind() == std::io::ErrorKind::NotFound =>
+            {
                 tracing::info!(%partition, %error, "retention was faster than compaction");
             }
             LogError::Io { .. } => end_process(error),
-            LogError::Corrupt { .. } | LogError::Format { .. } => {
-                tracing::error!(%partition, %error, "a damaged log is not compacted");
+            LogError::Read { .. } | LogError::Corrupt { .. } | LogError::Format { .. } => {
+                tracing::error!(%partition, %error, "a log that can not be read is not compacted");
                 if let Some(Slot::Online(online)) = self.state.borrow_mut().logs.get_mut(&partition) {
                     online.is_uncompactable = true;
                 }

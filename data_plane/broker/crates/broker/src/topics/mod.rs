@@ -272,12 +272,14 @@ fn partitions_of(topic: TopicId, indexes: std::ops::Range<i32>) -> impl Iterator
     indexes.map(move |index| TopicPartition { topic, partition: PartitionIndex::new(index) })
 }
 
-/// A full disk is refused and passes; after any other failure nothing may be promised any more.
+/// A full disk is refused and passes, and what can not be read concerns its log alone; after any other failure nothing may be promised
+/// any more.
 fn storage_refusal(error: &LogError) -> ErrorCode {
-    if !error.is_full() {
-        end_process(error);
+    match error {
+        error if error.is_full() => tracing::warn!(%error, "the disk is full"),
+        LogError::Read { .. } => tracing::error!(%error, "a log can not be read"),
+        error => end_process(error),
     }
-    tracing::warn!(%error, "the disk is full");
     ErrorCode::KafkaStorageError
 }
 

@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use headrace_log::{
-    AbortedTransaction, ColdBatches, ColdRead, LogError, PartitionLog, ReadError, ReadLimits, TryRead,
+    AbortedSearch, AbortedTransaction, ColdBatches, ColdRead, FoundOffset, LogError, PartitionLog, ReadError,
+    ReadLimits, TimestampWanted, TryRead, segment::Closed,
 };
+use headrace_records::DecompressionLimits;
 use headrace_types::{ErrorCode, LeaderEpoch, TopicPartition};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -32,6 +34,8 @@ pub(crate) struct Fetched {
     pub(crate) last_stable_offset: i64,
     /// Of a fetch of committed records: the aborted transactions that have something among what was read.
     pub(crate) aborted: Vec<AbortedTransaction>,
+    /// What has to be run, where waiting harms nobody, before `aborted` is known.
+    pub(crate) aborted_search: Option<Box<AbortedSearch>>,
     pub(crate) log_start_offset: i64,
     pub(crate) leader_epoch: i32,
     /// Where the client's log departs from ours: an epoch and its end.
@@ -165,7 +169,12 @@ impl Topics {
             batches.next
         };
         if spec.committed && !fetched.records.bytes().is_empty() {
-            fetched.aborted = log.aborted_between(spec.offset, next)?;
+            let search = log.aborted_search(spec.offset, next);
+            if search.cold_segments().next().is_some() {
+                fetched.aborted_search = Some(Box::new(search));
+            } else {
+                fetched.aborted = search.run()?;
+            }
         }
         Ok(None)
     }
@@ -195,18 +204,61 @@ impl Topics {
         read: Box<ColdRead>,
     ) -> Result<Option<ColdBatches>, ErrorCode> {
         let segment = read.segment();
+        match self.run_cold(move || read.run()).await {
+            Ok(batches) => Ok(Some(batches)),
+            Err(error) if self.has_segments(partition, segment) => Err(damage(partition, &error)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Looks for the aborted transactions among what was read, beside the event loop. None, if segments went or were compacted
+    /// meanwhile: what was read is to be read again then, for nobody knows any more what was aborted in it.
+    pub(crate) async fn find_aborted(
+        &self,
+        partition: TopicPartition,
+        search: Box<AbortedSearch>,
+    ) -> Result<Option<Vec<AbortedTransaction>>, ErrorCode> {
+        let segments: Vec<_> = search.cold_segments().collect();
+        let found = self.run_cold(move || search.run()).await;
+        if !self.has_segments(partition, segments) {
+            return Ok(None);
+        }
+        found.map(Some).map_err(|error| damage(partition, &error))
+    }
+
+    /// Looks for a timestamp, beside the event loop.
+    pub(crate) async fn find_timestamp(
+        &self,
+        partition: TopicPartition,
+        wanted: TimestampWanted,
+        limits: DecompressionLimits,
+    ) -> Result<Option<FoundOffset>, ErrorCode> {
+        loop {
+            let search = self.with_log(partition, |log| log.timestamp_search(wanted, limits))?;
+            let (found, search) = self.run_cold(move || (search.run(), search)).await;
+            // What went or was compacted meanwhile may have led anywhere.
+            if self.has_segments(partition, search.segments()) {
+                return found.map_err(|error| damage(partition, &error));
+            }
+        }
+    }
+
+    /// Runs what waits for the disk beside the event loop, and beside no more than a few others.
+    pub(super) async fn run_cold<T: Send + 'static>(&self, read: impl FnOnce() -> T + Send + 'static) -> T {
         // Never closed.
         let _turn = self.cold_reads.acquire().await;
         self.metrics.cold_reads.inc();
-        match on_thread(move || read.run()).await {
-            Ok(batches) => Ok(Some(batches)),
-            Err(error) => {
-                let is_there = segment.is_none_or(|closed| {
-                    self.with_log(partition, |log| log.has_segment(closed)).unwrap_or(false)
-                });
-                if is_there { Err(damage(partition, &error)) } else { Ok(None) }
-            }
-        }
+        on_thread(read).await
+    }
+
+    /// Whether a log is there and still has all of these closed segments, as they were.
+    pub(super) fn has_segments(
+        &self,
+        partition: TopicPartition,
+        segments: impl IntoIterator<Item = Closed>,
+    ) -> bool {
+        let has_all = |log: &mut PartitionLog| segments.into_iter().all(|closed| log.has_segment(closed));
+        self.with_log(partition, has_all).unwrap_or(false)
     }
 
     /// What a fetch gets of a partition whose files could not be read.

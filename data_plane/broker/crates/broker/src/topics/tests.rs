@@ -16,6 +16,7 @@ use super::{Produced, SharedTopics, TopicRef, Topics, read::FetchSpec};
 use crate::{config::LimitsConfig, usage::Usage};
 
 mod metering;
+mod unreadable;
 
 /// Far more than the tests write; its reserve of a twentieth is 50 kB.
 const CAPACITY_BYTES: u64 = 1_000_000;

@@ -12,6 +12,7 @@ use super::offset_map::OffsetMap;
 use super::place::{Replacement, remove_aside};
 use super::rewrite;
 use super::transactions::{Aborted, Remaining};
+use crate::ages::Age;
 use crate::epochs::Origin;
 use crate::error::LogError;
 use crate::partition::{CompactionConfig, PartitionLog};
@@ -153,10 +154,20 @@ impl PartitionLog {
         Ok(durable)
     }
 
+    /// The age of a closed segment. May wait for the medium, where the segment was never open.
+    fn age(&mut self, number: usize) -> Result<Age, LogError> {
+        let closed = self.closed[number];
+        if let Some(age) = self.ages.of(closed) {
+            return Ok(age);
+        }
+        let summary = &self.load(closed)?.summary;
+        Ok(Age { max_timestamp: summary.max_timestamp, created_at_ms: summary.created_at_ms })
+    }
+
     /// The largest timestamp of a closed segment, or when it was made if its records have none.
     fn newest(&mut self, number: usize) -> Result<i64, LogError> {
-        let summary = &self.load(self.closed[number])?.summary;
-        Ok(if summary.max_timestamp >= 0 { summary.max_timestamp } else { summary.created_at_ms })
+        let age = self.age(number)?;
+        Ok(if age.max_timestamp >= 0 { age.max_timestamp } else { age.created_at_ms })
     }
 
     fn is_due(
@@ -175,7 +186,7 @@ impl PartitionLog {
         if config.lag_max_ms == i64::MAX {
             return Ok(false);
         }
-        let created_at_ms = self.load(self.closed[first_dirty])?.summary.created_at_ms;
+        let created_at_ms = self.age(first_dirty)?.created_at_ms;
         Ok(now_ms.saturating_sub(created_at_ms) > config.lag_max_ms)
     }
 }

@@ -210,9 +210,9 @@ fn check_room(plan: &PassPlan, bytes: u64) -> Result<(), LogError> {
 impl Source {
     fn open(plan: &PassPlan, closed: Closed) -> Result<Self, LogError> {
         let path = plan.dir.join(segment::log_name(closed.base_offset));
-        let file = plan.disk.open(&path, OpenMode::Read).map_err(LogError::io(&path))?;
+        let file = plan.disk.open(&path, OpenMode::Read).map_err(LogError::read(&path))?;
         let mut head = [0; segment::HEADER_BYTES as usize];
-        let read = file.read_at(0, &mut head).map_err(LogError::io(&path))?;
+        let read = file.read_at(0, &mut head).map_err(LogError::read(&path))?;
         let header = SegmentHeader::decode(&head[..read])
             .filter(|header| {
                 header.base_offset == closed.base_offset
@@ -231,13 +231,13 @@ impl Source {
     /// The next batch, which must be sound: rot must not get a fresh checksum.
     fn next(&self, scanner: &mut Scanner<'_>) -> Result<Option<(BatchHeader, Vec<u8>)>, LogError> {
         let corrupt = |detail, offset| LogError::corrupt(&self.path, format!("{detail} at offset {offset}"));
-        let found = match scanner.step().map_err(LogError::io(&self.path))? {
+        let found = match scanner.step().map_err(LogError::read(&self.path))? {
             scan::Step::Batch(found) => found,
             scan::Step::End => return Ok(None),
             scan::Step::Bad(detail) => return Err(corrupt(detail, scanner.next_offset())),
         };
         let mut batch = vec![0; found.bytes];
-        let read = self.file.read_at(found.position, &mut batch).map_err(LogError::io(&self.path))?;
+        let read = self.file.read_at(found.position, &mut batch).map_err(LogError::read(&self.path))?;
         if read < found.bytes || crc_of(&batch) != found.header.crc {
             return Err(corrupt("a batch's CRC does not match", found.header.base_offset.get()));
         }

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use headrace_io::{Disk, Fault, OpenMode, SeededRng, SimDisk};
 use headrace_log::compaction::{Due, Step};
-use headrace_log::{AppendError, CompactionConfig, LogConfig, LogError, PartitionLog, ReadLimits, TryRead};
+use headrace_log::{
+    AppendError, CompactionConfig, LogConfig, LogError, PartitionLog, ReadLimits, TimestampWanted, TryRead,
+};
 use headrace_records::{BatchBuilder, BatchHeader, Compression, DecompressionLimits, NewRecord, RecordSet};
 use headrace_types::Offset;
 use proptest::prelude::*;
@@ -322,7 +324,8 @@ fn times_are_found_although_there_are_gaps() {
     let mut out = Vec::new();
     log.read(0, 1 << 20, true, &mut out).unwrap();
     let find = |log: &mut PartitionLog, timestamp| {
-        let found = log.find_timestamp(timestamp, DecompressionLimits::default()).unwrap();
+        let wanted = TimestampWanted::AtLeast(timestamp);
+        let found = log.timestamp_search(wanted, DecompressionLimits::default()).run().unwrap();
         found.map(|found| (found.offset, found.timestamp))
     };
     let cleaned_to = log.cleaned_to();
@@ -330,7 +333,11 @@ fn times_are_found_although_there_are_gaps() {
         assert_eq!(find(&mut log, 1_000 + number), Some((number, 1_000 + number)));
         assert_eq!(find(&mut log, 1_000 + number + 1), Some((number + 4, 1_000 + number + 4)));
     }
-    let max = log.find_max_timestamp(DecompressionLimits::default()).unwrap().unwrap();
+    let max = log
+        .timestamp_search(TimestampWanted::Largest, DecompressionLimits::default())
+        .run()
+        .unwrap()
+        .unwrap();
     assert_eq!((max.offset, max.timestamp), (39, 1_039));
 }
 

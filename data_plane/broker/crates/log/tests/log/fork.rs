@@ -13,7 +13,7 @@ use headrace_log::{CompactionConfig, Due, ForkCut, Forked, LogConfig, LogError, 
 use headrace_records::{BatchBuilder, BatchHeader, Marker, NewRecord};
 use headrace_types::{Offset, PartitionIndex, TopicId, TopicPartition};
 
-use crate::support::{CONFIG, append, close, dir, disk, identity, open, read_all, sync};
+use crate::support::{CONFIG, append, close, dir, disk, identity, open, read_all, retain, sync};
 
 const SMALL: LogConfig = LogConfig { segment_bytes: 400, ..CONFIG };
 const COMPACTED: LogConfig = LogConfig {
@@ -139,7 +139,7 @@ fn neither_log_writes_what_both_have() {
     }
     compact(&mut log);
     log.configure(LogConfig { retention_bytes: 0, ..COMPACTED });
-    log.retain(i64::MAX, Offset::new(i64::MAX)).unwrap();
+    retain(&mut log, i64::MAX, Offset::new(i64::MAX)).unwrap();
     close(&mut log);
     disk.crash(&SeededRng::new(1));
     drop(open(&disk, COMPACTED));
@@ -155,7 +155,7 @@ fn neither_log_writes_what_both_have() {
     append(&mut fork, &batch(20)).unwrap();
     compact(&mut fork);
     fork.configure(LogConfig { retention_bytes: 0, ..COMPACTED });
-    fork.retain(i64::MAX, Offset::new(i64::MAX)).unwrap();
+    retain(&mut fork, i64::MAX, Offset::new(i64::MAX)).unwrap();
     close(&mut fork);
     assert_eq!(read_file(&disk, &dir().join("kept"), 1 << 20).unwrap(), kept);
     assert!(!disk.exists(shared).unwrap(), "retention has removed the fork's own name of it");

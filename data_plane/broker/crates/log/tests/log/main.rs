@@ -11,3 +11,4 @@ mod partition;
 mod recovery;
 mod support;
 mod transactions;
+mod unreadable;

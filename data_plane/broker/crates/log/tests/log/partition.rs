@@ -1,9 +1,11 @@
 //! Appending, reading, looking up and retaining.
 
-use crate::support::{CONFIG, append, dir, disk, open, read_all, split, sync};
+use crate::support::{CONFIG, append, dir, disk, open, read_all, retain, split, sync};
 use headrace_io::{Disk, Fault, SeededRng};
 use headrace_log::segment::{index_name, log_name};
-use headrace_log::{AppendError, LogConfig, LogError, Measured, PartitionLog, ReadError};
+use headrace_log::{
+    AppendError, FoundOffset, LogConfig, LogError, Measured, PartitionLog, ReadError, TimestampWanted,
+};
 use headrace_records::{BatchBuilder, BatchHeader, Compression, DecompressionLimits, NewRecord};
 use headrace_types::{LeaderEpoch, Offset};
 
@@ -33,8 +35,11 @@ fn append_all(log: &mut PartitionLog, batches: &[Vec<u8>]) {
 }
 
 fn found(log: &mut PartitionLog, timestamp: i64) -> Option<(i64, i64)> {
-    let found = log.find_timestamp(timestamp, DecompressionLimits::default()).unwrap();
-    found.map(|found| (found.offset, found.timestamp))
+    search(log, TimestampWanted::AtLeast(timestamp)).map(|found| (found.offset, found.timestamp))
+}
+
+fn search(log: &PartitionLog, wanted: TimestampWanted) -> Option<FoundOffset> {
+    log.timestamp_search(wanted, DecompressionLimits::default()).run().unwrap()
 }
 
 #[test]
@@ -43,7 +48,7 @@ fn nothing_is_readable_before_it_is_synced() {
     append(&mut log, &timed(&[1, 2], Compression::None)).unwrap();
     assert!(read_all(&mut log).is_empty());
     assert_eq!((log.high_watermark().get(), log.log_end().get()), (0, 2));
-    assert_eq!(log.find_max_timestamp(DecompressionLimits::default()).unwrap(), None);
+    assert_eq!(search(&log, TimestampWanted::Largest), None);
     sync(&mut log);
     assert_eq!(read_all(&mut log).len(), 1);
 }
@@ -96,7 +101,7 @@ fn timestamps_are_found_inside_batches_of_every_codec_and_across_segments() {
     }
     assert_eq!(found(&mut log, -5), Some((0, 0)));
     assert_eq!(found(&mut log, 296), Option::None);
-    let max = log.find_max_timestamp(DecompressionLimits::default()).unwrap().unwrap();
+    let max = search(&log, TimestampWanted::Largest).unwrap();
     assert_eq!((max.offset, max.timestamp), (88, 295));
 }
 
@@ -105,7 +110,7 @@ fn the_largest_timestamp_ignores_what_is_not_synced() {
     let mut log = open(&disk(), CONFIG);
     append_all(&mut log, &[timed(&[50], Compression::None), timed(&[40], Compression::None)]);
     append(&mut log, &timed(&[99], Compression::None)).unwrap();
-    let max = log.find_max_timestamp(DecompressionLimits::default()).unwrap().unwrap();
+    let max = search(&log, TimestampWanted::Largest).unwrap();
     assert_eq!((max.offset, max.timestamp), (0, 50));
 }
 
@@ -154,7 +159,7 @@ fn retention_by_size_and_time_moves_the_log_start_durably() {
         let mut log = open(&disk, config);
         let batches: Vec<_> = (0..40i64).map(|number| timed(&[number * 10], Compression::None)).collect();
         append_all(&mut log, &batches);
-        let retained = log.retain(600, NEEDED_BY_NOBODY).unwrap();
+        let retained = retain(&mut log, 600, NEEDED_BY_NOBODY).unwrap();
         assert!(retained.freed_bytes > 0 && !retained.held_back);
         let start = log.log_start().get();
         assert!(start > 0 && start < 40);
@@ -175,9 +180,9 @@ fn a_log_whose_records_are_all_too_old_becomes_empty_and_keeps_its_end() {
     let config = LogConfig { retention_ms: 10, ..CONFIG };
     let mut log = open(&disk, config);
     append_all(&mut log, &[timed(&[1, 2, 3], Compression::None)]);
-    log.retain(1_000, NEEDED_BY_NOBODY).unwrap();
+    retain(&mut log, 1_000, NEEDED_BY_NOBODY).unwrap();
     sync(&mut log);
-    log.retain(1_000, NEEDED_BY_NOBODY).unwrap();
+    retain(&mut log, 1_000, NEEDED_BY_NOBODY).unwrap();
     assert_eq!((log.log_start().get(), log.log_end().get()), (3, 3));
     disk.crash(&SeededRng::new(1));
     let mut log = open(&disk, config);
@@ -198,7 +203,7 @@ fn a_power_cut_after_everything_was_removed_leaves_an_empty_log() {
                 log.append(&late, &BatchHeader::parse(&late).unwrap(), false, 1_000).unwrap();
                 log.move_start(Offset::new(3)).unwrap();
             }
-            assert!(log.retain(1_000, NEEDED_BY_NOBODY).unwrap().freed_bytes > 0);
+            assert!(retain(&mut log, 1_000, NEEDED_BY_NOBODY).unwrap().freed_bytes > 0);
             disk.crash(&SeededRng::new(seed));
             let log = open(&disk, config);
             assert_eq!(log.log_start().get(), 3, "seed {seed}, deleted {deleted}");
@@ -212,7 +217,7 @@ fn a_segment_that_goes_as_soon_as_it_is_closed_leaves_no_index() {
     let disk = disk();
     let mut log = open(&disk, LogConfig { retention_ms: 10, ..CONFIG });
     append_all(&mut log, &[timed(&[1, 2, 3], Compression::None)]);
-    log.retain(1_000, NEEDED_BY_NOBODY).unwrap();
+    retain(&mut log, 1_000, NEEDED_BY_NOBODY).unwrap();
     sync(&mut log);
     assert!(!disk.exists(&dir().join(index_name(0))).unwrap());
 }
@@ -225,7 +230,7 @@ fn a_repetition_is_recognised_though_the_segment_of_its_batch_was_removed() {
     let sent = |sequence| BatchBuilder::new().producer(7, 0, sequence).value(b"once").build();
     append_all(&mut log, &[sent(0), timed(&[1; 20], Compression::None), timed(&[1; 20], Compression::None)]);
     log.move_start(Offset::new(21)).unwrap();
-    assert!(log.retain(0, NEEDED_BY_NOBODY).unwrap().freed_bytes > 0);
+    assert!(retain(&mut log, 0, NEEDED_BY_NOBODY).unwrap().freed_bytes > 0);
     disk.crash(&SeededRng::new(1));
     let mut log = open(&disk, config);
     assert_eq!((log.log_start().get(), log.log_end().get()), (21, 41));
@@ -255,14 +260,14 @@ fn retention_leaves_what_somebody_still_needs() {
     let mut log = open(&disk, LogConfig { retention_ms: 500, segment_bytes: 300, ..CONFIG });
     let batches: Vec<_> = (0..40i64).map(|number| timed(&[number], Compression::None)).collect();
     append_all(&mut log, &batches);
-    let retained = log.retain(10_000, Offset::new(7)).unwrap();
+    let retained = retain(&mut log, 10_000, Offset::new(7)).unwrap();
     let start = log.log_start().get();
     assert!(retained.freed_bytes > 0 && retained.held_back);
     assert!(start > 0 && start <= 7, "the log starts at {start}");
     let measured = log.measure(Offset::new(7), END).unwrap();
     let bytes = batches[7..].iter().map(Vec::len).sum::<usize>() as u64;
     assert_eq!(measured, Measured { bytes, records: 33 });
-    assert!(!log.retain(10_000, NEEDED_BY_NOBODY).unwrap().held_back);
+    assert!(!retain(&mut log, 10_000, NEEDED_BY_NOBODY).unwrap().held_back);
 }
 
 #[test]

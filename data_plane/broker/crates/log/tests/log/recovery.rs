@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::support::{CONFIG, append, close, dir, disk, open, read_all, sync, try_open};
+use crate::support::{CONFIG, append, close, dir, disk, open, read_all, retain, sync, try_open};
 use headrace_io::disk::read_file;
 use headrace_io::{Disk, Fault, OpenMode, SeededRng, SimDisk};
 use headrace_log::{AppendError, LogConfig, LogError, PartitionLog};
@@ -150,7 +150,8 @@ fn producers_are_known_of_deleted_records_that_no_checkpoint_covers() {
         assert!(again.duplicate && again.base_offset == number, "batch {number}");
     }
     // Now a checkpoint tells of them, and the segments go.
-    log.retain(0, log.high_watermark()).unwrap();
+    let high_watermark = log.high_watermark();
+    retain(&mut log, 0, high_watermark).unwrap();
     assert_eq!(segments(&disk).len(), 1);
     assert!(append(&mut open(&disk, small_segments()), &batch(15)).unwrap().duplicate);
 }

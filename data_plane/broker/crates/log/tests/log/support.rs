@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use headrace_io::{Disk, SimDisk};
-use headrace_log::{AppendError, Appended, LogConfig, LogError, PartitionLog};
+use headrace_log::{AppendError, Appended, LogConfig, LogError, PartitionLog, Retained};
 use headrace_records::BatchHeader;
-use headrace_types::{PartitionIndex, TopicId, TopicPartition};
+use headrace_types::{Offset, PartitionIndex, TopicId, TopicPartition};
 
 pub(crate) const CONFIG: LogConfig = LogConfig {
     segment_bytes: 1 << 20,
@@ -55,6 +55,19 @@ pub(crate) fn close(log: &mut PartitionLog) {
     if let Some(plan) = log.closing_plan() {
         let end = plan.run().unwrap();
         log.synced(end);
+    }
+}
+
+/// Retention to its end, waiting for what it has to know.
+pub(crate) fn retain(log: &mut PartitionLog, now_ms: i64, needed_from: Offset) -> Result<Retained, LogError> {
+    let mut freed_bytes = 0;
+    loop {
+        let mut retained = log.retain(now_ms, needed_from)?;
+        freed_bytes += retained.freed_bytes;
+        match retained.cold.take() {
+            Some(cold) => log.keep_open(cold.run()?),
+            None => return Ok(Retained { freed_bytes, ..retained }),
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use headrace_records::{BatchBuilder, BatchHeader, Marker, NewRecord};
 use headrace_types::Offset;
 use proptest::prelude::*;
 
-use crate::support::{CONFIG, append, close, dir, disk, open, read_all, split, sync};
+use crate::support::{CONFIG, append, close, dir, disk, open, read_all, retain, split, sync};
 
 const SMALL: LogConfig = LogConfig { segment_bytes: 400, ..CONFIG };
 
@@ -160,7 +160,7 @@ fn producers_with_an_open_transaction_are_not_forgotten() {
     let mut log = open(&disk(), SMALL);
     append(&mut log, &data(7, 0, 0)).unwrap();
     sync(&mut log);
-    log.retain(i64::MAX, Offset::ZERO).unwrap();
+    retain(&mut log, i64::MAX, Offset::ZERO).unwrap();
     assert!(log.has_open_transaction(7));
 }
 
@@ -229,7 +229,7 @@ fn compaction_takes_aborted_records_and_keeps_markers_for_their_time() {
     end(&mut log, 2, 0, false);
     fill(&mut log, 0);
     // As after a day: nothing is remembered of producers, so no batch has to stay for that.
-    log.retain(2 * 24 * 60 * 60 * 1000, Offset::ZERO).unwrap();
+    retain(&mut log, 2 * 24 * 60 * 60 * 1000, Offset::ZERO).unwrap();
     compact(&mut log, 100);
     assert_eq!(records_of(&mut log, 1), 1, "an aborted record replaces nothing");
     assert_eq!(records_of(&mut log, 2), 0);
@@ -268,7 +268,7 @@ fn what_compaction_moved_is_still_known_to_be_aborted_after_a_crash_with_an_old_
     close(&mut log);
     compact(&mut log, 100);
     disk.crash(&SeededRng::new(1));
-    let mut log = open(&disk, COMPACTED);
+    let log = open(&disk, COMPACTED);
     let aborted = log.aborted_between(0, i64::MAX).unwrap();
     assert_eq!(aborted.iter().map(|one| one.marker_offset).collect::<Vec<_>>(), [ended.base_offset]);
 }
