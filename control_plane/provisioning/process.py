@@ -16,6 +16,8 @@ COMMAND_ARGUMENTS_MAX = 64
 TEXT_CHARACTERS_MAX = 4096
 ENVIRONMENT_VARIABLES_MAX = 64
 PORT_MAX = 65_535
+STOP_SECONDS_DEFAULT = 5
+STOP_SECONDS_CEILING = 60
 
 _PROCESS_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _LISTENER_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -41,6 +43,10 @@ class ProcessSpec:
     With ``wakes`` a stopped process is started by the first connection to it, from the networks
     ``wakes_from`` where there are any. The supervisor then notes in ``woken_at`` (RFC 3339) when
     that was.
+
+    A process that `binds_itself` inherits no sockets: its addresses are only kept free for it, and
+    while it does not run connections to them are refused. A process that has not ended
+    `stop_seconds_max` after it was told to is killed.
     """
 
     process_id: str
@@ -56,6 +62,8 @@ class ProcessSpec:
     wakes: bool = False
     wakes_from: tuple[str, ...] = ()
     woken_at: str | None = None
+    binds_itself: bool = False
+    stop_seconds_max: int = STOP_SECONDS_DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,8 @@ def spec_from_json(value: object) -> ProcessSpec:
     state = fields.get("state", "running")
     if state not in get_args(WantedState):
         raise InvalidSpecError("state: 'running' or 'stopped' expected")
+    if fields.get("wakes") is True and fields.get("binds_itself") is True:
+        raise InvalidSpecError("wakes: a process that binds its addresses itself can not be woken")
     return ProcessSpec(
         process_id=require_process_id(fields.get("process_id")),
         generation=_integer(fields.get("generation"), "generation", maximum=2**63 - 1),
@@ -121,6 +131,12 @@ def spec_from_json(value: object) -> ProcessSpec:
         wakes=fields.get("wakes") is True,
         wakes_from=_networks(fields.get("wakes_from", [])),
         woken_at=_optional_text(fields.get("woken_at"), "woken_at"),
+        binds_itself=fields.get("binds_itself") is True,
+        stop_seconds_max=_integer(
+            fields.get("stop_seconds_max", STOP_SECONDS_DEFAULT),
+            "stop_seconds_max",
+            maximum=STOP_SECONDS_CEILING,
+        ),
     )
 
 

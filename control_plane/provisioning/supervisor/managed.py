@@ -12,7 +12,7 @@ from control_plane.provisioning.supervisor.backoff import Backoff
 from control_plane.provisioning.supervisor.child import Child
 from control_plane.provisioning.supervisor.errors import SupervisorError
 from control_plane.provisioning.supervisor.health import ask_health
-from control_plane.provisioning.supervisor.limits import READY_SECONDS_MAX, STOP_SECONDS_MAX
+from control_plane.provisioning.supervisor.limits import READY_SECONDS_MAX
 from control_plane.provisioning.supervisor.logs import last_line
 from control_plane.provisioning.supervisor.sockets import ListenerSockets
 from control_plane.provisioning.supervisor.spawn import spawn
@@ -85,7 +85,7 @@ class ManagedProcess:
             if survivor is not None:
                 await self._adopt(survivor)
             try:
-                self.sockets.bind(self.spec.listeners)
+                self._hold(self.spec.listeners)
                 if self.spec.state == "stopped":
                     await self._stop()
                 elif self._child is None:
@@ -98,7 +98,7 @@ class ManagedProcess:
         async with self._turn:
             self._require_open()
             self._wakeup.disarm()
-            spec = dataclasses.replace(spec, listeners=self.sockets.bind(spec.listeners))
+            spec = dataclasses.replace(spec, listeners=self._hold(spec.listeners))
             # What a process does is the same, whether it was woken or told to run.
             as_running = dataclasses.replace(
                 spec, wakes=self.spec.wakes, wakes_from=self.spec.wakes_from
@@ -179,8 +179,19 @@ class ManagedProcess:
         _logger.info("process adopted", extra=self._named(child))
         self._attend(child)
         outdated = health is not None and health.generation != self.spec.generation
-        if outdated or self.sockets.listeners != self.spec.listeners:
+        has_others = self.sockets.listeners != self.spec.listeners and not self.spec.binds_itself
+        if outdated or has_others:
             await self._end_child(child)
+
+    def _hold(self, listeners: tuple[Listener, ...]) -> tuple[Listener, ...]:
+        """Hold these addresses, but for those that a process found alive has bound itself.
+
+        Nobody can share an address with a socket that listens; they are held once it has ended.
+        """
+        is_away = self.spec.binds_itself and self._child is not None
+        if is_away and not self.sockets.listeners and listeners == self.spec.listeners:
+            return listeners
+        return self.sockets.bind(listeners)
 
     async def _stop(self) -> None:
         """End the process; refuse first, so that nobody waits for a listener without a server."""
@@ -190,6 +201,8 @@ class ManagedProcess:
         self.sockets.refuse()
         if self._child is not None:
             await self._end_child(self._child)
+        if self.spec.binds_itself and not self._closed:
+            self.sockets.bind(self.spec.listeners)
         if self.spec.wakes and not self._closed:
             self._wakeup.arm(self.spec.wakes_from)
 
@@ -212,7 +225,7 @@ class ManagedProcess:
 
     async def _end_child(self, child: Child) -> None:
         _logger.info("process ending", extra=self._named(child))
-        await child.end(STOP_SECONDS_MAX)
+        await child.end(self.spec.stop_seconds_max)
         self._last_exit = child.exited.result()
         self._child = None
 
@@ -221,8 +234,7 @@ class ManagedProcess:
         self._cancel_retry()
         try:
             self.sockets.bind(self.spec.listeners)
-            self.sockets.listen()
-            pid = spawn(self.spec, self.sockets.descriptors())
+            pid = spawn(self.spec, self._sockets_to_inherit())
         except (OSError, SupervisorError) as error:
             self._last_exit = f"not started: {error}"
             self._retry_later(lived_seconds=0)
@@ -232,6 +244,13 @@ class ManagedProcess:
         child = Child.started(pid)
         _logger.info("process started", extra=self._named(child))
         self._attend(child)
+
+    def _sockets_to_inherit(self) -> dict[str, int]:
+        if self.spec.binds_itself:
+            self.sockets.lend()
+            return {}
+        self.sockets.listen()
+        return self.sockets.descriptors()
 
     def _warn_not_started(self, error: SupervisorError) -> None:
         _logger.warning(

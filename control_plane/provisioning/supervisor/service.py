@@ -25,7 +25,7 @@ from control_plane.provisioning.supervisor.sockets import ListenerSockets
 from control_plane.provisioning.supervisor.specs import SpecStore
 from control_plane.provisioning.supervisor.survivors import running_commands
 
-VERSION = 3
+VERSION = 4
 """Raised with every change that an older client or supervisor would misunderstand."""
 
 _logger = logging.getLogger(__name__)

@@ -64,6 +64,16 @@ class ListenerSockets:
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             held.listen(BACKLOG)
 
+    def lend(self) -> None:
+        """Let a process bind these addresses itself while they stay held here.
+
+        Linux lets sockets with SO_REUSEADDR share an address as long as one of them listens at
+        most. When the process ends, connections are refused, and it alone may come back.
+        """
+        self.refuse()
+        for held in self._sockets.values():
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+
     def refuse(self) -> None:
         """Stop listening but stay bound; connections still in the backlog are reset."""
         for held in self._sockets.values():

@@ -1,7 +1,8 @@
 """A process that keeps the supervisor's contract and nothing more: sockets, health, handover.
 
 It answers each connection with its pid. With a file `crash` in its directory it ends at once, with
-`mute` it answers nothing on its handover socket and ignores SIGTERM.
+`mute` it answers nothing on its handover socket and ignores SIGTERM. Where its configuration has
+`ports` it binds them itself, as a JVM does, and hands nothing over.
 """
 
 import array
@@ -25,13 +26,16 @@ def main() -> int:
         sys.stderr.write("told to crash\n")
         return 7
     mute = Path("mute").exists()
-    names = os.environ["LISTEN_FDNAMES"].split(":")
-    assert len(names) == int(os.environ["LISTEN_FDS"])
+    ports: list[int] = config.get("ports", [])
+    inherited = int(os.environ["LISTEN_FDS"])
+    assert not (ports and inherited)
+    names = os.environ["LISTEN_FDNAMES"].split(":")[:inherited]
     sockets = {name: socket.socket(fileno=3 + i) for i, name in enumerate(names)}
     _serve_health(config["generation"])
     if not mute:
         threading.Thread(target=_serve_handover, args=(sockets,), daemon=True).start()
-    for served in sockets.values():
+    own = [socket.create_server(("127.0.0.1", port)) for port in ports]
+    for served in (*sockets.values(), *own):
         threading.Thread(target=_serve, args=(served,), daemon=True).start()
     signal.signal(signal.SIGTERM, signal.SIG_IGN if mute else signal.SIG_DFL)
     while True:
@@ -80,7 +84,11 @@ def _serve_handover(sockets: dict[str, socket.socket]) -> None:
             with connection:
                 message = {"pid": os.getpid(), "listeners": list(sockets)}
                 descriptors = array.array("i", [one.fileno() for one in sockets.values()])
-                socket.send_fds(connection, [json.dumps(message).encode() + b"\n"], descriptors)
+                line = json.dumps(message).encode() + b"\n"
+                if descriptors:
+                    socket.send_fds(connection, [line], descriptors)
+                else:
+                    connection.sendall(line)
 
 
 if __name__ == "__main__":

@@ -40,14 +40,16 @@ class Installation:
         generation: int = 1,
         names: tuple[str, ...] = ("one", "two"),
         state: WantedState = "running",
+        binds_itself: bool = False,
     ) -> ProcessSpec:
         directory = self.directory(process_id)
         directory.mkdir(parents=True, exist_ok=True)
-        config = directory / "config.json"
-        config.write_text(json.dumps({"generation": generation}))
         reserved = self.provisioner.reserve(
             process_id, [Listener(name, "127.0.0.1", 0) for name in names]
         )
+        config = directory / "config.json"
+        ports = [one.port for one in reserved] if binds_itself else []
+        config.write_text(json.dumps({"generation": generation, "ports": ports}))
         return ProcessSpec(
             process_id=process_id,
             generation=generation,
@@ -59,6 +61,7 @@ class Installation:
             log_file=str(directory / "process.log"),
             env={},
             state=state,
+            binds_itself=binds_itself,
         )
 
     @property
