@@ -57,18 +57,18 @@ class Sweeper:
         return self._reported
 
     def run(self, context: JobContext) -> None:
-        suspects: set[str] = set()
+        # Listed first: what an engine has was in the database before. Engines may share a machine,
+        # and then each lists the clusters of all.
+        strangers = {one for engine in self._engines.values() for one in engine.list()}
         for name, engine in self._engines.items():
-            # Listed first: what an engine has was in the database before.
-            found = engine.list()
             known = self._known(name)
-            suspects.update(set(found) - {cluster.id for cluster in known})
+            strangers -= {cluster.id for cluster in known}
             _renew_certificates(engine, known)
             found_off, idle, outdated = self._judge(engine, known)
             self._request_runs(context, found_off)
             self._pause_idle(context, idle)
             self._maintain(context, outdated)
-        self._report(frozenset(suspects))
+        self._report(frozenset(strangers))
 
     def _judge(
         self, engine: Engine, known: Sequence[Cluster]

@@ -66,6 +66,17 @@ class TestUnknownCluster:
         plane.sweep()
         assert plane.services.sweeper.unknown == {"lkc_stranger"}
 
+    def test_a_cluster_is_known_whichever_engine_lists_it(
+        self, plane: Plane, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Engines of one machine see the same processes and folders."""
+        plane.running(plane.organization())
+        engines = {"apache-kafka": plane.engine, "native": plane.engine}
+        monkeypatch.setattr(plane.services.sweeper, "_engines", engines)
+        plane.sweep()
+        plane.sweep()
+        assert plane.services.sweeper.unknown == {"lkc_stranger"}
+
 
 class TestRestoredDatabase:
     def test_overtakes_the_credentials_that_brokers_have(self, plane: Plane) -> None:
