@@ -69,8 +69,14 @@ class BrokerAdmin:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def health(self) -> BrokerHealth:
+    def told(self) -> dict[str, Any]:
+        """Return all that the broker says of itself."""
         _, answer = self._request("GET", "/healthz")
+        return answer
+
+    def health(self) -> BrokerHealth:
+        """Return what every engine's broker says of itself."""
+        answer = self.told()
         version = answer.get("version")
         return BrokerHealth(
             status=str(answer.get("status")),

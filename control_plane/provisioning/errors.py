@@ -47,6 +47,25 @@ class CapacityExhaustedError(ProvisioningError):
     code = "capacity_exhausted"
 
 
+class EngineUnusableError(ProvisioningError):
+    """What an engine needs is not on this machine, or does not fit."""
+
+    code = "engine_unusable"
+
+
+class ClusterUnsettledError(ProvisioningError):
+    """Not all brokers take part with all their data: none may be ended now."""
+
+    code = "cluster_unsettled"
+
+
+class WakingNotOfferedError(InvalidInputError):
+    """The cluster's engine can not be started by a connection."""
+
+    code = "waking_not_offered"
+    title = "Waking not offered"
+
+
 class ForkSourceUnavailableError(ProvisioningError):
     """The cluster that is to be forked is starting, stopping, or forked already; try again."""
 
@@ -70,6 +89,12 @@ class UsageNotOfferedError(ProvisioningError):
     """The brokers of the cluster do not count what is used."""
 
     code = "usage_not_offered"
+
+
+class MetricsNotOfferedError(ProvisioningError):
+    """The brokers of the cluster tell no metrics."""
+
+    code = "metrics_not_offered"
 
 
 class UsageReportInvalidError(ProvisioningError):

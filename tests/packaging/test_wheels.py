@@ -63,6 +63,8 @@ def test_the_server_holds_its_packages_and_the_files_they_read(wheels: Wheels) -
         "data_plane/__init__.py",
         "migrations/script.py.mako",
     }
+    plugins = "control_plane/provisioning/engines/kafka/java"
+    read |= {f"{plugins}/{one.name}" for one in (ROOT / plugins).glob("*.java")}
     assert contents(wheels.server) == code | read | console_files()
 
 

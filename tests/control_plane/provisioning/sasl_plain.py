@@ -1,4 +1,4 @@
-"""A Kafka client that does nothing but log in by SASL PLAIN, so that a refusal is seen at once."""
+"""A Kafka client that does nothing but log in, so that a refusal is seen at once."""
 
 import socket
 import struct
@@ -15,12 +15,29 @@ def login(address: str, username: str, secret: str) -> int:
 
 def login_on(connection: socket.socket, username: str, secret: str) -> int:
     """Log in on a connection that may be one of TLS."""
-    mechanism = b"PLAIN"
-    _call(connection, HANDSHAKE, struct.pack(">h", len(mechanism)) + mechanism)
     initial = b"\0" + username.encode() + b"\0" + secret.encode()
-    answer = _call(connection, AUTHENTICATE, struct.pack(">i", len(initial)) + initial)
-    (error_code,) = struct.unpack_from(">h", answer)
+    error_code, _ = _authenticate(connection, b"PLAIN", initial)
     return error_code
+
+
+def is_token_taken(address: str, token: str) -> bool:
+    """Log in by SASL OAUTHBEARER (RFC 7628); a refusal may be a challenge that says why."""
+    host, port = address.rsplit(":", 1)
+    initial = b"n,,\x01auth=Bearer " + token.encode() + b"\x01\x01"
+    with socket.create_connection((host, int(port))) as connection:
+        error_code, challenge = _authenticate(connection, b"OAUTHBEARER", initial)
+    return error_code == 0 and not challenge
+
+
+def _authenticate(connection: socket.socket, mechanism: bytes, initial: bytes) -> tuple[int, bytes]:
+    """Return the error code of the answer, 0 for success, and what it says to the client."""
+    _call(connection, HANDSHAKE, struct.pack(">h", len(mechanism)) + mechanism)
+    answer = _call(connection, AUTHENTICATE, struct.pack(">i", len(initial)) + initial)
+    error_code, message_length = struct.unpack_from(">hh", answer)
+    at = struct.calcsize(">hh") + max(message_length, 0)
+    (length,) = struct.unpack_from(">i", answer, at)
+    start = at + struct.calcsize(">i")
+    return error_code, answer[start : start + length]
 
 
 def served_apis(connection: socket.socket) -> int:
