@@ -22,6 +22,8 @@ from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.secrets import MasterKey, MasterKeyError
 from control_plane.kit.settings import Settings
+from control_plane.provisioning.engines.kafka.distribution import find_distribution
+from control_plane.provisioning.errors import EngineUnusableError
 from control_plane.provisioning.local import LocalProvisioner
 from migrations.upgrade import SchemaVersionError, require_current
 
@@ -146,6 +148,20 @@ def _broker(examined: Examined) -> Iterator[Finding]:
         yield Finding("broker", "failed", str(error), "make setup")
 
 
+def _kafka(examined: Examined) -> Iterator[Finding]:
+    home = examined.settings.kafka_home
+    if home is None:
+        yield Finding("apache kafka", "ok", "not installed; no plan runs on it")
+        return
+    try:
+        found = find_distribution(home)
+        detail = f"{found.version} ({found.libs}); no plan runs on it"
+        yield Finding("apache kafka", "ok", detail)
+    except EngineUnusableError as error:
+        advice = error.advice or "set HEADRACE_KAFKA_HOME to the folder of an unpacked release"
+        yield Finding("apache kafka", "failed", error.detail, advice)
+
+
 def _database(examined: Examined) -> Iterator[Finding]:
     settings = examined.settings
     is_file = settings.database_url is None
@@ -244,6 +260,7 @@ _CHECKS: tuple[Callable[[Examined], Iterator[Finding]], ...] = (
     _ports,
     _disk,
     _broker,
+    _kafka,
     _database,
     _master_key,
     _supervisor,

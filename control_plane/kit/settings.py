@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     database_url: str | None = None
     master_key_file: Path | None = None
     broker_binary: Path | None = None
+    # Where Apache Kafka is installed, for the engine that is Kafka itself.
+    kafka_home: Path | None = None
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = PORT_DEFAULT

@@ -1,7 +1,12 @@
 import json
 import signal
+from pathlib import Path
 
+from api.embedded.doctor import Finding, examine
+from control_plane.kit.clock import SystemClock
+from control_plane.kit.settings import Settings
 from tests.api.embedded.up_process import Place
+from tools.java_artifacts import JAVA_DIR
 
 
 def test_doctor_explains_what_is_wrong(place: Place) -> None:
@@ -28,3 +33,27 @@ def test_doctor_of_a_foreign_directory_says_so(place: Place) -> None:
     done = place.run("doctor", "-o", "json")
     assert done.returncode == 1
     assert "not a headrace data directory" in done.stdout
+
+
+class TestApacheKafka:
+    def test_one_that_is_not_installed_is_no_fault(self, tmp_path: Path) -> None:
+        found = apache_kafka(tmp_path, None)
+        assert found.verdict == "ok"
+        assert "not installed" in found.detail
+
+    def test_one_that_can_be_used_is_told_by_its_version(self, tmp_path: Path) -> None:
+        found = apache_kafka(tmp_path, JAVA_DIR)
+        assert found.verdict == "ok"
+        assert found.detail.startswith("4.3.1 ")
+
+    def test_a_folder_without_it_is_told_with_what_to_do(self, tmp_path: Path) -> None:
+        found = apache_kafka(tmp_path, tmp_path)
+        assert found.verdict == "failed"
+        assert str(tmp_path) in found.detail
+        assert "HEADRACE_KAFKA_HOME" in found.advice
+
+
+def apache_kafka(directory: Path, home: Path | None) -> Finding:
+    settings = Settings(data_dir=directory / "data", kafka_home=home)
+    found = examine(settings, SystemClock())
+    return next(one for one in found if one.check == "apache kafka")
