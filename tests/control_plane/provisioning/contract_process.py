@@ -31,10 +31,10 @@ def main() -> int:
     assert not (ports and inherited)
     names = os.environ["LISTEN_FDNAMES"].split(":")[:inherited]
     sockets = {name: socket.socket(fileno=3 + i) for i, name in enumerate(names)}
+    own = [socket.create_server(("127.0.0.1", port)) for port in ports]
     _serve_health(config["generation"])
     if not mute:
         threading.Thread(target=_serve_handover, args=(sockets,), daemon=True).start()
-    own = [socket.create_server(("127.0.0.1", port)) for port in ports]
     for served in (*sockets.values(), *own):
         threading.Thread(target=_serve, args=(served,), daemon=True).start()
     signal.signal(signal.SIGTERM, signal.SIG_IGN if mute else signal.SIG_DFL)
