@@ -6,12 +6,13 @@ the console, by its session cookie.
 
 import base64
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Annotated, Protocol, cast
 
 import structlog
 from fastapi import Depends, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
 
 from api.deps import get_core
 from api.rate_limits import Allowance, address_of, allowance_of
@@ -22,7 +23,7 @@ from control_plane.identity.errors import (
     SessionInvalidError,
 )
 from control_plane.identity.guard import name_of_token
-from control_plane.identity.policy import Action
+from control_plane.identity.policy import Action, Role
 from control_plane.identity.principals import Principal
 from control_plane.identity.secrets import key_id_of
 
@@ -113,6 +114,24 @@ class Require:
 def require(action: Action) -> Require:
     """Declare what a route does: `caller: Annotated[Principal, Depends(require(...))]`."""
     return Require(action)
+
+
+def requirements(dependant: Dependant) -> Generator[Require]:
+    """Yield what a route declares by `require`."""
+    if isinstance(dependant.call, Require):
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from requirements(inner)
+
+
+def require_role(caller: Principal) -> Role:
+    """Return the caller's role in its organization.
+
+    Raises PermissionDeniedError for an operator of the installation, who has none.
+    """
+    if caller.role is None:
+        raise PermissionDeniedError("operators of the installation have no role here")
+    return caller.role
 
 
 def _secret_of(headers: list[str]) -> str:

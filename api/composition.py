@@ -14,12 +14,15 @@ from billing.metering.service import MeteringService
 from billing.metering.tasks import UsageConsumer
 from billing.reports.pdf import PdfRenderer
 from billing.reports.service import ReportService
+from control_plane.audit import tasks as audit_tasks
+from control_plane.audit.service import AuditService
 from control_plane.clusters.plans import CATALOGUE
 from control_plane.clusters.service import cluster_lives
 from control_plane.identity import tasks as identity_tasks
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.guard import AttemptGuard
 from control_plane.identity.members import MemberService
+from control_plane.identity.operators import OperatorService
 from control_plane.identity.service import ApiKeyService
 from control_plane.identity.session_authentication import SessionAuthenticator
 from control_plane.identity.sessions import SessionService
@@ -95,9 +98,9 @@ def build_core(
         takes_sign_ups=settings.sign_up,
     )
 
-    def forget_key(api_key_id: str) -> None:
-        authenticator.forget(api_key_id)
-        session_authenticator.forget(api_key_id)
+    def forget_principal(principal_id: str) -> None:
+        authenticator.forget(principal_id)
+        session_authenticator.forget(principal_id)
 
     return Core(
         settings=settings,
@@ -109,9 +112,11 @@ def build_core(
         rate_limits=rate_limits(settings, clock),
         attempts=AttemptGuard(clock),
         authenticator=authenticator,
+        audit=AuditService(database, clock),
         organizations=organizations,
         members=members,
-        api_keys=ApiKeyService(vault, clock, forget_key),
+        operators=OperatorService(clock, forget_principal),
+        api_keys=ApiKeyService(vault, clock, forget_principal),
         sessions=sessions,
         session_authenticator=session_authenticator,
         operations=OperationService(database, clock, webhooks),
@@ -158,6 +163,7 @@ def build_container(
 def register_jobs(core: Core, publisher: CredentialPublisher) -> None:
     """Add the jobs of what knows no cluster; those of clusters came with their services."""
     identity_tasks.register(core.jobs, core.database, core.clock, publisher.publish)
+    audit_tasks.register(core.jobs, core.audit)
     idempotency.register(core.jobs, core.idempotency)
     mail_tasks.register(core.jobs, core.mail)
     user_tasks.register(core.jobs, core.users)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request, status
 from fastapi.responses import RedirectResponse, Response
 from pydantic import Field, model_validator
 
-from api.auth import key_name
+from api.auth import key_name, require_role
 from api.console_files import ConsoleFiles
 from api.deps import Container, Services
 from api.rate_limits import address_of
@@ -101,6 +101,7 @@ def sign_in(
     secret = (body.api_key or "").strip()
     with core.attempts.attempt(address_of(request.scope), key_name(request, secret)):
         principal = core.authenticator.authenticate(secret)
+    require_role(principal)
     with core.database.transaction() as session:
         signed_in = core.sessions.sign_in_with_api_key(session, principal)
     set_session_cookie(request, response, signed_in)
@@ -177,7 +178,7 @@ def session_of(services: Container, principal: Principal) -> SessionResponse:
         session=SignedInResponse(
             principal_id=principal.id,
             kind=principal.kind,
-            role=principal.role,
+            role=require_role(principal),
             organization_id=organization.id,
             organization_name=organization.name,
             cluster_id=principal.cluster_id,

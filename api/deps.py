@@ -12,9 +12,11 @@ from billing.catalog.service import CatalogService
 from billing.costs.service import CostService
 from billing.metering.service import MeteringService
 from billing.reports.service import ReportService
+from control_plane.audit.service import AuditService
 from control_plane.identity.authentication import Authenticator
 from control_plane.identity.guard import AttemptGuard
 from control_plane.identity.members import MemberService
+from control_plane.identity.operators import OperatorService
 from control_plane.identity.service import ApiKeyService
 from control_plane.identity.session_authentication import SessionAuthenticator
 from control_plane.identity.sessions import SessionService
@@ -87,8 +89,10 @@ class Core:
     rate_limits: RateLimits
     attempts: AttemptGuard
     authenticator: Authenticator
+    audit: AuditService
     organizations: OrganizationService
     members: MemberService
+    operators: OperatorService
     api_keys: ApiKeyService
     sessions: SessionService
     session_authenticator: SessionAuthenticator

@@ -6,16 +6,14 @@
 import argparse
 import json
 import sys
-from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from api.auth import Require
+from api.auth import requirements
 from api.errors import PROBLEM_MEDIA_TYPE, Problem, RequestInvalidError, problems
 from api.idempotency import IDEMPOTENCY_HEADER
 from api.routes import create_routes, described_routes
@@ -47,9 +45,11 @@ TAGS = {
     "plans": "What clusters can be had.",
     "billing": "What clusters cost, and what they would.",
     "records": "Producing and consuming over HTTP.",
+    "audit": "What was done, by whom, and what was refused.",
     "operations": "Work that goes on after a request was accepted.",
     "webhooks": "URLs that are told of events, and what they were told.",
     "whoami": "Whose credentials these are.",
+    "installation": "What the operators of the installation do.",
     "health": "How the service is.",
 }
 
@@ -99,7 +99,7 @@ def install_document(app: FastAPI) -> None:
 
 def required_actions(route: APIRoute) -> list[str]:
     """Return the actions that a route declares by `require`."""
-    return [found.action.value for found in _requirements(route.dependant)]
+    return [found.action.value for found in requirements(route.dependant)]
 
 
 def render(document: dict[str, Any]) -> str:
@@ -140,16 +140,6 @@ def _describe_invalid(responses: dict[str, Any]) -> None:
 def _problem_schemas() -> dict[str, Any]:
     schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     return {**schema.pop("$defs"), "Problem": schema}
-
-
-def _requirements(dependant: Dependant) -> Generator[Require]:
-    yield from _own_requirement(dependant)
-    for inner in dependant.dependencies:
-        yield from _requirements(inner)
-
-
-def _own_requirement(dependant: Dependant) -> Iterable[Require]:
-    return (dependant.call,) if isinstance(dependant.call, Require) else ()
 
 
 if __name__ == "__main__":

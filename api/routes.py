@@ -8,6 +8,7 @@ from api import console, console_users
 from api.kafka_rest import records as kafka_rest_records
 from api.v1 import (
     api_keys,
+    audit,
     billing,
     billing_reports,
     cluster_access,
@@ -17,6 +18,8 @@ from api.v1 import (
     clusters,
     groups,
     health,
+    installation,
+    installation_audit,
     members,
     operations,
     organizations,
@@ -46,9 +49,12 @@ MODULES = (
     records,
     kafka_rest_records,
     operations,
+    audit,
     billing,
     billing_reports,
     webhooks,
+    installation,
+    installation_audit,
     whoami,
     health,
     console_users,  # before the console, whose addresses are all others

@@ -2,6 +2,7 @@
 
 import billing.catalog.models
 import billing.metering.models
+import control_plane.audit.models
 import control_plane.clusters.models
 import control_plane.identity.models
 import control_plane.kit.idempotency
@@ -21,6 +22,7 @@ METADATA = Base.metadata
 MODULES = (
     billing.catalog.models,
     billing.metering.models,
+    control_plane.audit.models,
     control_plane.clusters.models,
     control_plane.identity.models,
     control_plane.kit.idempotency,

@@ -115,4 +115,5 @@ def _await_ready(process: subprocess.Popen[bytes], ready_file: Path, log: Path) 
         api_key=said["api_key"],
         organization_id=said["organization_id"],
         console_url=said["console_url"],
+        operator_api_key=said["operator_api_key"],
     )

@@ -167,6 +167,7 @@ class SeparateService(ServiceAccess):
             api_key=self._owner["api_key"],
             organization_id=self._owner["organization_id"],
             console_url="",
+            operator_api_key=self._owner["operator_api_key"],
         )
 
 

@@ -32,6 +32,7 @@ class Ready:
     api_key: str
     organization_id: str
     console_url: str
+    operator_api_key: str
 
 
 class ServiceAccess(ABC):
@@ -66,6 +67,10 @@ class ServiceAccess(ABC):
             said = (done.stderr or done.stdout)[-2000:]
             raise ServiceError(f"headrace {' '.join(arguments)}: {done.returncode}: {said}")
         return json.loads(done.stdout)
+
+    def operator_command(self, *arguments: str) -> Any:
+        """Run a `headrace` command as an operator of the installation."""
+        return self.command(*arguments, api_key=self.ready.operator_api_key)
 
     def http(self, api_key: str | None = None) -> httpx2.Client:
         """A client of the API over HTTPS that trusts the service's own authority, and no other."""

@@ -41,6 +41,11 @@ class Installation:
         return self.data_dir / "secrets" / "owner-key.json"
 
     @property
+    def operator_key_file(self) -> Path:
+        """The first key of the installation's operators, kept for the same reason."""
+        return self.data_dir / "secrets" / "operator-key.json"
+
+    @property
     def log_file(self) -> Path:
         return self.data_dir / "api.log"
 

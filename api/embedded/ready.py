@@ -10,6 +10,7 @@ from control_plane.provisioning.files import write_atomically
 from headrace.profiles import DEFAULT_PROFILE, Profile, find_profile, save_profile
 
 LOCAL_PROFILE = "local"
+OPERATOR_PROFILE = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class ReadyFacts:
     api_key: str | None
     organization_id: str
     console_url: str
+    operator_api_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def write_ready_file(path: Path, facts: ReadyFacts) -> None:
 
 
 def save_owner_profile(facts: ReadyFacts) -> SavedProfile | None:
-    """Save a profile that the command line finds; None without a key.
+    """Save a profile that the command line finds, and one for operators; None without a key.
 
     It is the default one unless that is of another installation, which is left as it is. Raises
     ConfigurationError when the profiles there are can not be read, OSError otherwise.
@@ -52,7 +54,20 @@ def save_owner_profile(facts: ReadyFacts) -> SavedProfile | None:
         ca_file=Path(facts.ca_file),
         organization_id=facts.organization_id,
     )
-    return SavedProfile(save_profile(profile, name), name)
+    saved = SavedProfile(save_profile(profile, name), name)
+    if facts.operator_api_key is not None:
+        operator = Profile(
+            url=facts.api_url_tls, api_key=facts.operator_api_key, ca_file=Path(facts.ca_file)
+        )
+        save_profile(operator, _operator_name(name))
+    return saved
+
+
+def _operator_name(owner_name: str) -> str:
+    """Return the name of the profile by which `owner_name`'s installation is operated."""
+    if owner_name == DEFAULT_PROFILE:
+        return OPERATOR_PROFILE
+    return f"{OPERATOR_PROFILE}-{owner_name}"
 
 
 def _free_name(facts: ReadyFacts) -> str:

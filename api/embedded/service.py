@@ -155,6 +155,7 @@ def _facts(
         api_key=owner.api_key,
         organization_id=owner.organization_id,
         console_url=f"{api_url}/console" + (f"/sign-in?token={token}" if token else ""),
+        operator_api_key=owner.operator_api_key,
     )
 
 

@@ -20,9 +20,16 @@ def prepare(context: typer.Context, data_dir: DataDir = None, output: OutputOpti
     shell = shell_of(context, output)
     owner = prepare_installation(read_settings(data_dir, {}), SystemClock())
     if shell.output is OutputFormat.JSON:
-        shell.json({"organization_id": owner.organization_id, "api_key": owner.api_key})
+        shell.json(
+            {
+                "organization_id": owner.organization_id,
+                "api_key": owner.api_key,
+                "operator_api_key": owner.operator_api_key,
+            }
+        )
     else:
         shell.note(f"Prepared. Organization {owner.organization_id}, API key {owner.api_key}.")
+        shell.note(f"Key of the installation's operators: {owner.operator_api_key}")
 
 
 def api(

@@ -20,6 +20,7 @@ from control_plane.identity.errors import (
     ApiKeyNotFoundError,
     ApiKeySecretInvalidError,
     ApiKeySecretUsedError,
+    RoleScopeError,
 )
 from control_plane.identity.models import ApiKey
 from control_plane.identity.policy import Action, Role
@@ -125,6 +126,7 @@ class ApiKeyCreated(ApiKeyResponse):
         ApiKeyLimitError,
         ApiKeySecretInvalidError,
         ApiKeySecretUsedError,
+        RoleScopeError,
     ),
 )
 def create_api_key(

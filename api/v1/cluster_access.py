@@ -23,9 +23,9 @@ from control_plane.provisioning.engine import ClusterAccess
 
 REASON_LENGTH_MAX = 500
 
-router = v1_router("clusters")
+router = v1_router("installation")
 
-Operator = Annotated[Principal, Depends(require(Action.CLUSTERS_OPEN))]
+Operator = Annotated[Principal, Depends(require(Action.INSTALLATION_CLUSTERS_OPEN))]
 
 log = structlog.stdlib.get_logger("clusters")
 
@@ -68,7 +68,7 @@ _RESPONSES: dict[int | str, dict[str, Any]] = {
 
 
 @router.put(
-    "/clusters/{cluster_id}/access",
+    "/installation/clusters/{cluster_id}/access",
     operation_id="set_cluster_access",
     response_model=ClusterResponse,
     responses=_RESPONSES,

@@ -1,32 +1,26 @@
-"""Organizations: made by an operator, seen by their own."""
+"""Organizations, as those see them who belong to one."""
 
 from typing import Annotated
 
-from fastapi import Depends, status
+from fastapi import Depends
 from pydantic import Field
 
 from api.auth import require
 from api.deps import CoreServices, PageQuery
 from api.errors import problems
-from api.idempotency import Reply
 from api.schemas import DisplayName, Instant, ListResponse, RequestModel, ResponseModel, to_list
-from api.v1.router import POST_PROBLEMS, v1_router
-from control_plane.identity.policy import Action, Role
+from api.v1.router import BODY_PROBLEMS, v1_router
+from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
-from control_plane.identity.service import new_key_material
-from control_plane.kit.scope import Scope
 from control_plane.organizations.errors import OrganizationNotFoundError
-
-FIRST_KEY_NAME = "first key"
 
 router = v1_router("organizations")
 
 Reader = Annotated[Principal, Depends(require(Action.ORGANIZATIONS_READ))]
-Creator = Annotated[Principal, Depends(require(Action.ORGANIZATIONS_CREATE))]
 
 
-class OrganizationCreate(RequestModel):
-    """A new organization."""
+class OrganizationUpdate(RequestModel):
+    """What changes about an organization."""
 
     name: Annotated[DisplayName, Field(examples=["Mill Street Analytics"])]
 
@@ -39,52 +33,13 @@ class OrganizationResponse(ResponseModel):
     created_at: Instant
 
 
-class OrganizationCreated(OrganizationResponse):
-    """A new organization with the secret of its first API key, which is not shown again."""
-
-    api_key: Annotated[str, Field(description="Secret of the owner's key.", examples=["hrs_..."])]
-    api_key_id: Annotated[str, Field(examples=["hk_9v2mh8k3c5d7f1g0"])]
-
-
-@router.post(
-    "/organizations",
-    operation_id="create_organization",
-    status_code=status.HTTP_201_CREATED,
-    responses=problems(*POST_PROBLEMS),
-)
-def create_organization(
-    body: OrganizationCreate, caller: Creator, core: CoreServices, reply: Reply
-) -> OrganizationCreated:
-    """Make an organization and its owner's API key; only an operator may."""
-    material = new_key_material()
-    with core.database.transaction() as session:
-        organization = core.organizations.create(session, name=body.name)
-        core.api_keys.create(
-            session,
-            material,
-            scope=Scope(organization.id),
-            name=FIRST_KEY_NAME,
-            role=Role.OWNER,
-            granted_by=caller,
-        )
-        created = OrganizationCreated(
-            id=organization.id,
-            name=organization.name,
-            created_at=organization.created_at,
-            api_key=material.secret,
-            api_key_id=material.id,
-        )
-        reply.keep(session, status.HTTP_201_CREATED, created)
-    return created
-
-
 @router.get("/organizations", operation_id="list_organizations")
 def list_organizations(
     caller: Reader, core: CoreServices, page: PageQuery
 ) -> ListResponse[OrganizationResponse]:
-    """List the organizations you can see: your own, or all of them for an operator."""
+    """List the organizations you can see, which is your own."""
     with core.database.snapshot() as session:
-        found = core.organizations.list(session, page, visible_to=_visible_to(caller))
+        found = core.organizations.list(session, page, visible_to=caller.organization_id)
         return to_list(found, OrganizationResponse.model_validate)
 
 
@@ -98,9 +53,23 @@ def get_organization(
 ) -> OrganizationResponse:
     """Show one organization."""
     with core.database.snapshot() as session:
-        found = core.organizations.get(session, organization_id, visible_to=_visible_to(caller))
+        found = core.organizations.get(session, organization_id, visible_to=caller.organization_id)
         return OrganizationResponse.model_validate(found)
 
 
-def _visible_to(caller: Principal) -> str | None:
-    return None if caller.role is Role.OPERATOR else caller.organization_id
+@router.patch(
+    "/organizations/{organization_id}",
+    operation_id="update_organization",
+    responses=problems(*BODY_PROBLEMS, OrganizationNotFoundError),
+)
+def update_organization(
+    organization_id: str,
+    body: OrganizationUpdate,
+    caller: Annotated[Principal, Depends(require(Action.ORGANIZATIONS_UPDATE))],
+    core: CoreServices,
+) -> OrganizationResponse:
+    """Give your organization another name."""
+    with core.database.transaction() as session:
+        core.organizations.get(session, organization_id, visible_to=caller.organization_id)
+        changed = core.organizations.rename(session, organization_id, name=body.name)
+        return OrganizationResponse.model_validate(changed)

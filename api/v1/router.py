@@ -5,7 +5,8 @@ from email.message import Message
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from api.auth import authenticate
+from api.audit import AuditedRoute, handle_audited
+from api.auth import authenticate, requirements
 from api.errors import ContentTypeUnsupportedError, problems
 from api.idempotency import IdempotencyKeyInvalidError, RouteHandler, handle_once
 from api.limits import BodyTooLargeError, BodyTooSlowError
@@ -33,14 +34,21 @@ class ManagementRoute(APIRoute):
 
     def get_route_handler(self) -> RouteHandler:
         handler = super().get_route_handler()
+        audited = AuditedRoute(
+            action=next((found.action.value for found in requirements(self.dependant)), "none"),
+            operation=self.operation_id or self.name,
+        )
 
-        async def handle(request: Request) -> Response:
-            await authenticate(request)
+        async def answer(request: Request) -> Response:
             if request.method in _WITH_BODY:
                 await _require_json(request)
             if request.method != "POST":
                 return await handler(request)
             return await handle_once(request, handler)
+
+        async def handle(request: Request) -> Response:
+            await authenticate(request)
+            return await handle_audited(request, audited, answer)
 
         return handle
 

@@ -21,8 +21,9 @@ class WhoamiResponse(ResponseModel):
     kind: PrincipalKind
     organization_id: Annotated[str, Field(examples=["org_4q8x0n1w2e3r5t6y"])]
     cluster_id: Annotated[str | None, Field(description="The only cluster it is good for.")]
-    role: Role
+    role: Annotated[Role | None, Field(description="Null of an operator of the installation.")]
     expires_at: Instant | None
+    operates: Annotated[bool, Field(description="Whether it operates the installation.")]
 
 
 @router.get("/whoami", operation_id="get_whoami")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from bench.proofs import (
     abuse,
     ack_after_sync,
+    authorization,
     broker_cost,
     broker_speed,
     broker_start,
@@ -62,6 +63,7 @@ PROOFS: dict[str, Callable[[], Finding]] = {
     "fuzz": fuzzing.prove,
     "cross-organization": cross_organization.prove,
     "revocation": revocation.prove,
+    "authorization": authorization.prove,
     "abuse": abuse.prove,
     "noisy-neighbour": noisy_neighbour.prove,
     "tls-cost": tls_cost.prove,

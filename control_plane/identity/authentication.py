@@ -17,7 +17,7 @@ from control_plane.identity.known_principals import (
     STALE_SECONDS_MAX,
     KnownPrincipals,
 )
-from control_plane.identity.models import ApiKey
+from control_plane.identity.models import INSTALLATION_ROLE, ApiKey, OperatorGrant
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
 from control_plane.identity.secrets import SALT_BYTES, key_id_of, secret_hmac
@@ -89,6 +89,7 @@ class Authenticator:
         with self._database.snapshot() as session:
             row = repository.find_api_key_to_authenticate(session, key_id)
             reaches = row is None or reaches_something(row, session, self._cluster_lives)
+            grant = repository.find_operator_grant(session, key_id)
         # An unknown key costs the same comparison as a known one.
         salt = bytes(SALT_BYTES) if row is None else row.hmac_salt
         expected = bytes(SALT_BYTES) if row is None else row.secret_hmac
@@ -96,7 +97,7 @@ class Authenticator:
         if row is None or not matches or row.revoked_at is not None or not reaches:
             self._known.drop(secret)
             raise CredentialsInvalidError
-        principal = principal_of(row)
+        principal = principal_of(row, grant)
         self._refuse_expired(principal)
         self._note_use(principal)
         self._known.remember(secret, principal, revocations)
@@ -126,14 +127,25 @@ def reaches_something(
     return cluster_lives(session, owner.organization_id, owner.cluster_id)
 
 
-def principal_of(row: ApiKey) -> Principal:
-    """Return who acts by a key."""
+def is_installation_key(row: ApiKey) -> bool:
+    """Whether the key is an operator's of the installation."""
+    return row.role == INSTALLATION_ROLE
+
+
+def kind_of(row: ApiKey) -> PrincipalKind:
+    return PrincipalKind.INSTALLATION_KEY if is_installation_key(row) else PrincipalKind.API_KEY
+
+
+def principal_of(row: ApiKey, grant: OperatorGrant | None = None) -> Principal:
+    """Return who acts by a key, with what it was granted of the installation."""
+    installation_id = None if grant is None else grant.organization_id
     return Principal(
         id=row.id,
-        kind=PrincipalKind.API_KEY,
+        kind=kind_of(row),
         organization_id=row.organization_id,
         cluster_id=row.cluster_id,
-        role=Role(row.role),
+        role=None if is_installation_key(row) else Role(row.role),
         expires_at=row.expires_at,
         bounds=from_json(row.bounds),
+        installation_id=row.organization_id if is_installation_key(row) else installation_id,
     )

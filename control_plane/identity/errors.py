@@ -52,6 +52,34 @@ class PermissionDeniedError(AppError):
     title = "Permission denied"
 
 
+class RoleScopeError(InvalidInputError):
+    """The role is about the whole organization and can not be given in one cluster."""
+
+    code = "role_scope_invalid"
+    title = "Role scope invalid"
+
+
+class OperatorNotFoundError(NotFoundError):
+    """No key or member that operates the installation, or could."""
+
+    code = "operator_not_found"
+    title = "Operator not found"
+
+
+class MemberNotFoundError(NotFoundError):
+    """No such member for this caller."""
+
+    code = "member_not_found"
+    title = "Member not found"
+
+
+class LastOwnerError(ConflictError):
+    """The organization would be left without an owner."""
+
+    code = "member_last_owner"
+    title = "Last owner"
+
+
 class ApiKeyNotFoundError(NotFoundError):
     """No such API key for this caller."""
 

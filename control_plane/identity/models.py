@@ -19,10 +19,11 @@ from control_plane.kit.scope import OrganizationOwned
 
 EMAIL_LENGTH_MAX = 254  # RFC 5321, 4.5.3.1.3 less the angle brackets
 ROLE_LENGTH_MAX = 32
+INSTALLATION_ROLE = "installation"  # of operators' keys, beside the roles of organizations
 
 
 class Member(OrganizationOwned, Base):
-    """A person of an organization."""
+    """A person of an organization, who has a role in all of it or in one of its clusters."""
 
     __tablename__ = "members"
     __table_args__ = (UniqueConstraint("organization_id", "email"),)
@@ -31,6 +32,7 @@ class Member(OrganizationOwned, Base):
     email: Mapped[str] = mapped_column(String(EMAIL_LENGTH_MAX))
     name: Mapped[str] = mapped_column(String(NAME_LENGTH_MAX))
     role: Mapped[str] = mapped_column(String(ROLE_LENGTH_MAX))
+    cluster_id: Mapped[str | None] = mapped_column(String(ID_LENGTH_MAX))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
@@ -80,6 +82,22 @@ class Session(OrganizationOwned, Base):
     last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OperatorGrant(OrganizationOwned, Base):
+    """That a key or member of some organization operates the installation, beside its role.
+
+    The row belongs to the installation's own organization; whose the principal is stands beside.
+    """
+
+    __tablename__ = "operator_grants"
+
+    principal_id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX), primary_key=True)
+    holder_organization_id: Mapped[str] = mapped_column(
+        String(ID_LENGTH_MAX), ForeignKey("organizations.id")
+    )
+    granted_by: Mapped[str | None] = mapped_column(String(ID_LENGTH_MAX))
+    granted_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class SignInToken(OrganizationOwned, Base):

@@ -7,7 +7,8 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, and_, delete, func, or_, select, update
 from sqlalchemy.orm import Session as DatabaseSession
 
-from control_plane.identity.models import ApiKey, Member, Session, SignInToken
+from control_plane.identity.models import ApiKey, Member, OperatorGrant, Session, SignInToken
+from control_plane.identity.policy import Role
 from control_plane.kit.pagination import Page, PageRequest, paginate
 from control_plane.kit.scope import Scope, scoped
 
@@ -83,6 +84,41 @@ def list_members(session: DatabaseSession, scope: Scope, page: PageRequest) -> P
 def count_members(session: DatabaseSession, scope: Scope) -> int:
     members = scoped(Member, scope).subquery()
     return session.execute(select(func.count()).select_from(members)).scalar_one()
+
+
+def count_owners(session: DatabaseSession, scope: Scope) -> int:
+    """Count the owners, whose rows stay locked: two that leave at once must not both succeed."""
+    owners = scoped(Member, scope).where(Member.role == Role.OWNER.value)
+    return len(session.scalars(owners.with_for_update()).all())
+
+
+def delete_sign_ins_of(session: DatabaseSession, scope: Scope, member_id: str) -> None:
+    """Delete a member's sessions and sign-in tokens."""
+    for model in (Session, SignInToken):
+        for row in session.scalars(scoped(model, scope).where(model.member_id == member_id)):
+            session.delete(row)
+    session.flush()
+
+
+def find_operator_grant(session: DatabaseSession, principal_id: str) -> OperatorGrant | None:
+    """Find what was granted to a principal: authentication is what tells the organization."""
+    return session.get(OperatorGrant, principal_id)
+
+
+def find_holder_organization(session: DatabaseSession, principal_id: str) -> str | None:
+    """Return whose a live key or a member is, whoever asks: operators name principals by id."""
+    key = session.get(ApiKey, principal_id)
+    if key is not None:
+        return key.organization_id if key.revoked_at is None else None
+    member = session.get(Member, principal_id)
+    return None if member is None else member.organization_id
+
+
+def list_operator_grants(
+    session: DatabaseSession, scope: Scope, page: PageRequest
+) -> Page[OperatorGrant]:
+    order = (OperatorGrant.granted_at, OperatorGrant.principal_id)
+    return paginate(session, scoped(OperatorGrant, scope), order, page)
 
 
 def use_sign_in_token(

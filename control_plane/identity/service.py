@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from control_plane.identity import repository
+from control_plane.identity.authentication import principal_of
 from control_plane.identity.bounds import KeyBounds, from_json
 from control_plane.identity.errors import (
     ApiKeyExpiryError,
@@ -18,8 +19,9 @@ from control_plane.identity.errors import (
     ApiKeySecretUsedError,
     PermissionDeniedError,
 )
-from control_plane.identity.models import ApiKey
-from control_plane.identity.policy import Role, may_grant
+from control_plane.identity.members import require_role_fits
+from control_plane.identity.models import INSTALLATION_ROLE, ApiKey
+from control_plane.identity.policy import Role, reaches_records
 from control_plane.identity.principals import Principal
 from control_plane.identity.secrets import (
     SALT_BYTES,
@@ -123,17 +125,19 @@ class ApiKeyService:
         *,
         scope: Scope,
         name: str,
-        role: Role,
+        role: Role | None,
         granted_by: Principal | None,
         expires_at: datetime | None = None,
         bounds: KeyBounds | None = None,
     ) -> ApiKey:
         """Store a key for `scope`; `granted_by` is None only for an organization's first key.
 
-        Raises PermissionDeniedError, ApiKeyExpiryError, ApiKeyLimitError or ApiKeySecretUsedError.
+        Without a role it is a key of the installation's operators. Raises RoleScopeError,
+        PermissionDeniedError, ApiKeyExpiryError, ApiKeyLimitError or ApiKeySecretUsedError.
         """
         now = self._clock.now()
-        if granted_by is not None and not may_grant(granted_by.role, role):
+        require_role_fits(role, scope.cluster_id)
+        if granted_by is not None and not granted_by.may_grant(role):
             raise PermissionDeniedError(
                 f"the role {granted_by.role} can not give the role {role}",
                 advice="ask for a role that is not above your own",
@@ -148,7 +152,7 @@ class ApiKeyService:
             )
         row = self._row(session, material, scope)
         row.name = name
-        row.role = role.value
+        row.role = INSTALLATION_ROLE if role is None else role.value
         row.created_by = None if granted_by is None else granted_by.id
         row.created_at = now
         row.expires_at = expires_at
@@ -183,7 +187,7 @@ class ApiKeyService:
         Raises ApiKeyNotFoundError, or PermissionDeniedError for a key above the caller's role.
         """
         row = self.get(session, scope, api_key_id)
-        if not may_grant(revoked_by.role, Role(row.role)):
+        if not revoked_by.may_grant(principal_of(row).role):
             raise PermissionDeniedError(f"the role {revoked_by.role} can not revoke this key")
         if row.revoked_at is None:
             row.revoked_at = self._clock.now()
@@ -194,11 +198,14 @@ class ApiKeyService:
     def cluster_credentials(
         self, session: Session, organization_id: str, cluster_id: str
     ) -> Sequence[ClusterCredential]:
-        """Return every live key that the cluster accepts, in a stable order."""
+        """Return every live key that the cluster accepts, in a stable order.
+
+        Keys whose role is not about records are no Kafka users.
+        """
         keys = repository.list_cluster_api_keys(
             session, Scope(organization_id), cluster_id, self._clock.now()
         )
-        return [self._credential(session, key) for key in keys]
+        return [self._credential(session, key) for key in keys if reaches_records(Role(key.role))]
 
     def _row(self, session: Session, material: KeyMaterial, scope: Scope) -> ApiKey:
         row = ApiKey(

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session as DatabaseSession
 from control_plane.identity import repository
 from control_plane.identity.authentication import principal_of
 from control_plane.identity.errors import SignInTokenError
-from control_plane.identity.models import ApiKey, Member, Session, SignInToken
+from control_plane.identity.models import ApiKey, Member, OperatorGrant, Session, SignInToken
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
 from control_plane.kit.clock import Clock
@@ -150,25 +150,31 @@ class SessionService:
         scope = Scope(row.organization_id)
         if row.api_key_id is None:
             member = repository.find_member(session, scope, row.member_id or "")
-            return None if member is None else _member_principal(row, member)
+            if member is None:
+                return None
+            grant = repository.find_operator_grant(session, member.id)
+            return _member_principal(row, member, grant)
         key = repository.find_live_api_key(session, scope, row.api_key_id, self._clock.now())
-        return None if key is None else _key_principal(row, key)
+        if key is None:
+            return None
+        return _key_principal(row, key, repository.find_operator_grant(session, key.id))
 
 
-def _member_principal(row: Session, member: Member) -> Principal:
+def _member_principal(row: Session, member: Member, grant: OperatorGrant | None) -> Principal:
     return Principal(
         id=member.id,
         kind=PrincipalKind.MEMBER,
         organization_id=member.organization_id,
-        cluster_id=None,
+        cluster_id=member.cluster_id,
         role=Role(member.role),
         expires_at=row.expires_at,
+        installation_id=None if grant is None else grant.organization_id,
     )
 
 
-def _key_principal(row: Session, key: ApiKey) -> Principal:
+def _key_principal(row: Session, key: ApiKey, grant: OperatorGrant | None) -> Principal:
     ends = row.expires_at if key.expires_at is None else min(row.expires_at, key.expires_at)
-    return replace(principal_of(key), expires_at=ends)
+    return replace(principal_of(key, grant), expires_at=ends)
 
 
 def _hash(token: str) -> bytes:

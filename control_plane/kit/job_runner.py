@@ -121,6 +121,10 @@ class JobRunners:
         for runner in self._runners:
             runner.start()
 
+    def run_due(self) -> int:
+        """Run what is due on the calling thread; return how many jobs ran."""
+        return sum(runner.run_due() for runner in self._runners)
+
     def stop(self, timeout_seconds: float) -> bool:
         """Finish what is running and stop; return whether all workers ended in time."""
         for runner in self._runners:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from control_plane.audit import service as audit
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database, notify_after_commit
 from control_plane.kit.events import Event, EventSink, Unheard
@@ -81,7 +82,7 @@ class OperationService:
 
     def fail(self, session: Session, operation_id: str, *, code: str, detail: str) -> None:
         """End an operation that can not succeed; `code` is stable, `detail` is for people."""
-        operation, is_news = self._finish(session, operation_id, OperationStatus.FAILED)
+        operation, is_news = self._finish(session, operation_id, OperationStatus.FAILED, code)
         operation.error_code = code
         operation.error_detail = detail[:ERROR_DETAIL_LENGTH_MAX]
         if is_news:
@@ -134,15 +135,38 @@ class OperationService:
         return operation
 
     def _finish(
-        self, session: Session, operation_id: str, status: OperationStatus
+        self,
+        session: Session,
+        operation_id: str,
+        status: OperationStatus,
+        error_code: str | None = None,
     ) -> tuple[Operation, bool]:
         """End an operation; return it, and whether it had not ended before."""
         operation = self._move(session, operation_id, status)
         is_news = operation.finished_at is None
         if is_news:
             operation.finished_at = self._clock.now()
+            self._leave_for_audit(session, operation, error_code)
         notify_after_commit(session, _channel(operation_id))
         return operation, is_news
+
+    def _leave_for_audit(
+        self, session: Session, operation: Operation, error_code: str | None
+    ) -> None:
+        audit.leave(
+            session,
+            organization_id=operation.organization_id,
+            action=operation.kind,
+            resource_id=operation.resource_id,
+            outcome=audit.Outcome.SUCCEEDED if error_code is None else audit.Outcome.FAILED,
+            result={
+                "operation_id": operation.id,
+                "attempt": operation.attempt,
+                "steps": [step["name"] for step in operation.steps],
+                "code": error_code,
+            },
+            now=self._clock.now(),
+        )
 
     def _move(self, session: Session, operation_id: str, status: OperationStatus) -> Operation:
         operation = repository.find_any(session, operation_id)

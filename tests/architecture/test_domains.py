@@ -18,6 +18,7 @@ OWN_CLOCK = ("control_plane/kit/clock.py", "control_plane/provisioning/superviso
 
 PURE = {
     "apportion.py",
+    "chain.py",
     "chart.py",
     "csv.py",
     "addresses.py",
@@ -38,6 +39,7 @@ PURE = {
     "prices.py",
     "quantities.py",
     "rate.py",
+    "redaction.py",
     "report.py",
     "rollups.py",
     "rows.py",

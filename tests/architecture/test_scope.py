@@ -13,6 +13,7 @@ READERS = {"select", "get", "get_one", "update", "delete"}
 
 # Who reads rows without a caller's scope, and why that is right.
 UNSCOPED = {
+    "audit/repository.py list_stale_intents": "a sweep of all organizations",
     "clusters/repository.py find_any": "jobs act for no caller",
     "clusters/repository.py list_due_for_purge": "a sweep of all organizations",
     "clusters/repository.py list_present": "a sweep of all organizations",
@@ -20,6 +21,8 @@ UNSCOPED = {
     "clusters/repository.py lock": "jobs act for no caller",
     "identity/repository.py find_api_key_to_authenticate": "authentication tells the scope",
     "identity/repository.py list_members_by_email": "of an address that was proved",
+    "identity/repository.py find_operator_grant": "authentication tells the scope",
+    "identity/repository.py find_holder_organization": "operators of the installation ask",
     "identity/repository.py touch_api_key": "by the id of an authenticated key",
     "identity/repository.py use_sign_in_token": "by the hash of a secret",
     "identity/repository.py find_live_session": "by the hash of a secret",

@@ -133,7 +133,7 @@ def test_only_who_may_come_in_wakes_a_paused_cluster(usage: Usage, cluster: Made
 def test_an_operator_closes_a_cluster_and_clients_are_told(usage: Usage, cluster: Made) -> None:
     key = usage.create_key(cluster.id)
     produce(cluster, key, TOPIC, b"one")
-    told = usage.service.command(
+    told = usage.service.operator_command(
         "cluster", "access", cluster.id, "read_only", "--reason", "the invoice is not paid"
     )
     assert (told["access"], told["access_reason"]) == ("read_only", "the invoice is not paid")
@@ -149,13 +149,15 @@ def test_an_operator_closes_a_cluster_and_clients_are_told(usage: Usage, cluster
     ):
         assert (refused.status_code, refused.json()["code"]) == (403, "cluster_read_only")
 
-    usage.service.command("cluster", "access", cluster.id, "suspended", "--reason", "standing")
+    usage.service.operator_command(
+        "cluster", "access", cluster.id, "suspended", "--reason", "standing"
+    )
     await_told(cluster, key, "the cluster is suspended")
     eventually(lambda: usage.http.post(produce_path, json=RECORD).status_code == 403)
     for refused in (usage.http.post(produce_path, json=RECORD), usage.http.get(topics)):
         assert (refused.status_code, refused.json()["code"]) == (403, "cluster_suspended")
         assert "standing" in refused.json()["detail"]
 
-    usage.service.command("cluster", "access", cluster.id, "full")
+    usage.service.operator_command("cluster", "access", cluster.id, "full")
     produce(cluster, key, TOPIC, b"two")
     assert consume(cluster, key, TOPIC, 2) == [b"one", b"two"]

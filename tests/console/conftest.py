@@ -102,9 +102,11 @@ def owner(service: RunningService) -> Generator[httpx2.Client]:
 
 
 @pytest.fixture(scope="session")
-def newcomer_key(owner: httpx2.Client) -> str:
+def newcomer_key(service: RunningService) -> str:
     """The first key of an organization that has nothing yet."""
-    return _made(owner.post("/v1/organizations", json={"name": "Tide Mill"}))["api_key"]
+    with service.http(service.ready.operator_api_key) as operator:
+        made = operator.post("/v1/installation/organizations", json={"name": "Tide Mill"})
+    return _made(made)["api_key"]
 
 
 @pytest.fixture(scope="session")

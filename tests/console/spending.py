@@ -18,8 +18,8 @@ DAYS_BEFORE_MIN = 3
 
 def spend(service: RunningService, name: str) -> str:
     """Make an organization with a living, a capped and a deleted cluster; return its key."""
-    with service.http() as owner:
-        made = owner.post("/v1/organizations", json={"name": name}).json()
+    with service.http(service.ready.operator_api_key) as operator:
+        made = operator.post("/v1/installation/organizations", json={"name": name}).json()
     with service.http(made["api_key"]) as http:
         cluster = http.post("/v1/clusters", json={"name": "orders", "plan": "dev"}).json()
         clusters = [

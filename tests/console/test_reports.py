@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import httpx2
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -27,9 +26,10 @@ DAY = "2026-11-20"
 
 
 @pytest.fixture(scope="module")
-def payer_key(service: RunningService, owner: httpx2.Client) -> str:
+def payer_key(service: RunningService) -> str:
     """A key of an organization of two clusters, one of which was over its cap on that day."""
-    made = owner.post("/v1/organizations", json={"name": "Lock & Weir"}).json()
+    with service.http(service.ready.operator_api_key) as operator:
+        made = operator.post("/v1/installation/organizations", json={"name": "Lock & Weir"}).json()
     hours = [MIDNIGHT + timedelta(hours=hour) for hour in range(24)]
     publish_usage(
         service,

@@ -22,6 +22,7 @@ from tests.sdk.conftest import ScriptedServer
 
 NOW = "2026-11-22T12:00:00Z"
 ORGANIZATION = {"id": "org_a", "name": "Mill", "created_at": NOW}
+CALLER = {"id": "hk_a", "kind": "api_key", "organization_id": "org_a"}
 QUICK = RetryPolicy(attempts_max=4, first_delay_seconds=0.001, delay_seconds_max=0.002)
 
 
@@ -105,7 +106,9 @@ def test_something_else_than_the_service_is_told_apart(server: ScriptedServer) -
         client.whoami()
 
 
-def test_a_list_fetches_its_pages(server: ScriptedServer) -> None:
+@pytest.mark.parametrize("operates", [False, True])
+def test_a_list_fetches_its_pages(server: ScriptedServer, *, operates: bool) -> None:
+    server.will_answer(200, CALLER | {"operates": operates})
     server.will_answer(200, {"items": [ORGANIZATION], "next_page_token": "t 1"})
     server.will_answer(200, {"items": [ORGANIZATION | {"id": "org_b"}], "next_page_token": None})
 
@@ -113,7 +116,9 @@ def test_a_list_fetches_its_pages(server: ScriptedServer) -> None:
         found = [organization.id for organization in client.organizations.list()]
 
     assert found == ["org_a", "org_b"]
-    assert "page_token=t+1" in server.asked[1].path
+    assert "page_token=t+1" in server.asked[2].path
+    path = "/v1/installation/organizations" if operates else "/v1/organizations"
+    assert server.asked[1].path.partition("?")[0] == path
 
 
 def test_no_name_leaves_its_place_in_a_path(server: ScriptedServer) -> None:

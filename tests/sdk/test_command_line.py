@@ -27,7 +27,7 @@ from tools.running_service import RunningService
 pytestmark = pytest.mark.xdist_group("sdk")
 
 
-def test_what_scripts_rely_on(run: Run) -> None:
+def test_what_scripts_rely_on(run: Run, running_service: RunningService) -> None:
     cluster = json_of(run("cluster", "create", "script", "--plan", "dev", "--wait", "-o", "json"))
     assert cluster["status"] == "running"
     assert cluster["ca_certificate"].startswith("-----BEGIN CERTIFICATE-----")
@@ -54,12 +54,38 @@ def test_what_scripts_rely_on(run: Run) -> None:
 
     organization = json_of(run("organization", "create", "Scripted", "-o", "json"))
     assert organization["id"].startswith("org_")
+    listed = {one["id"] for one in json_of(run("organization", "list", "-o", "json"))}
+    assert {organization["id"], running_service.ready.organization_id} <= listed
     stranger = {"HEADRACE_API_KEY": organization["api_key"]}
     assert run("cluster", "show", cluster["id"], **stranger).returncode == 3
 
     assert run("topic", "delete", "t", "--cluster", "script").returncode == 0
     assert json_of(run("cluster", "delete", "script", "-ojson")) == {"deleted": cluster["id"]}
     assert run("cluster", "show", cluster["id"]).returncode == 3
+
+
+def test_who_operates_the_installation(run: Run, running_service: RunningService) -> None:
+    first = running_service.ready.api_key.split("_")[1]
+    grants = json_of(run("operator", "list", "-o", "json"))
+    assert [one["principal_id"] for one in grants if one["granted_by"] is None] == [f"hk_{first}"]
+    apart = {"HEADRACE_API_KEY": running_service.ready.operator_api_key}
+    made = json_of(run("operator", "key", "create", "night shift", "-o", "json", **apart))
+    night = {"HEADRACE_API_KEY": made["secret"]}
+    organization = json_of(run("organization", "create", "Operated", "-ojson", **night))
+    assert run("cluster", "list", **night).returncode == 4
+    wanted = ("--actor", made["id"], "--action", "installation.organizations.create")
+    events = json_of(run("audit", "list", "--installation", *wanted, "-ojson"))
+    assert [event["resource_id"] for event in events] == [organization["id"]]
+    owner = {"HEADRACE_API_KEY": organization["api_key"]}
+    assert run("operator", "list", **owner).returncode == 4
+    key_id = organization["api_key_id"]
+    assert json_of(run("operator", "grant", key_id, "-ojson"))["principal_id"] == key_id
+    assert json_of(run("operator", "revoke", key_id, "-ojson"))["principal_id"] == key_id
+    assert run("operator", "revoke", key_id).returncode == 3
+    listed = json_of(run("operator", "key", "list", "-ojson", **apart))
+    assert made["id"] in [one["id"] for one in listed]
+    assert json_of(run("operator", "key", "revoke", made["id"], "-ojson"))["revoked_at"] is not None
+    assert run("organization", "list", **night).returncode == 4
 
 
 def test_the_whole_life_of_a_cluster(run: Run) -> None:

@@ -37,7 +37,7 @@ DAYS = ("--start", DAY.isoformat(), "--end", NEXT_DAY.isoformat())
 @pytest.fixture(scope="module")
 def payer(running_service: RunningService) -> Generator[Client]:
     """An organization of its own whose two clusters used something on a day that is over."""
-    made = running_service.command("organization", "create", "Lock & Weir")
+    made = running_service.operator_command("organization", "create", "Lock & Weir")
     run_id = uuid4().hex
     orders, audit = f"lkc_orders{run_id[:9]}", f"lkc_audit{run_id[:10]}"
     publish_usage(

@@ -11,7 +11,7 @@ const UNAUTHENTICATED = 401;
 export interface Session {
   principal_id: string;
   kind: "api_key" | "member";
-  role: "operator" | "owner" | "developer";
+  role: "owner" | "admin" | "operator" | "developer" | "viewer" | "billing";
   organization_id: string;
   organization_name: string;
   /** The one cluster that the session may use, null for all of the organization. */

@@ -7,10 +7,13 @@ from typing import Self
 from headrace.models import Caller
 from headrace.profiles import load_connection
 from headrace.resources.api_keys import ApiKeys
+from headrace.resources.audit import INSTALLATION_PATH, Audit
 from headrace.resources.billing import Billing
 from headrace.resources.clusters import Clusters
 from headrace.resources.groups import Groups
+from headrace.resources.members import Members
 from headrace.resources.operations import Operations
+from headrace.resources.operators import Operators
 from headrace.resources.organizations import Organizations
 from headrace.resources.records import Records
 from headrace.resources.topics import Topics
@@ -40,6 +43,10 @@ class Client:
         self.topics = Topics(self._transport)
         self.groups = Groups(self._transport)
         self.api_keys = ApiKeys(self._transport)
+        self.audit = Audit(self._transport)
+        self.installation_audit = Audit(self._transport, INSTALLATION_PATH)
+        self.members = Members(self._transport)
+        self.operators = Operators(self._transport)
         self.organizations = Organizations(self._transport)
         self.records = Records(self._transport)
         self.billing = Billing(self._transport)

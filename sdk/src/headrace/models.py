@@ -361,6 +361,27 @@ class WebhooksReplayed(Model, frozen=True, kw_only=True):
     replayed: int
 
 
+class OperatorGrant(Model, frozen=True, kw_only=True):
+    """That a key or member of an organization operates the installation too."""
+
+    principal_id: str
+    holder_organization_id: str
+    granted_at: datetime
+    granted_by: str | None = None
+
+
+class OperatorKey(Model, frozen=True, kw_only=True):
+    """A key of an operator of the installation. `secret` is there only when it was just created."""
+
+    id: str
+    name: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    revoked_at: datetime | None = None
+    secret: str | None = None
+
+
 class Organization(Model, frozen=True, kw_only=True):
     """An organization. `api_key` (a secret) is there only when it was just created."""
 
@@ -392,15 +413,55 @@ class Operation(Model, frozen=True, kw_only=True):
     error: OperationError | None = None
 
 
+class Member(Model, frozen=True, kw_only=True):
+    """A person of an organization; `cluster_id` is the only cluster in which the role holds."""
+
+    id: str
+    organization_id: str
+    email: str
+    name: str
+    role: str
+    created_at: datetime
+    cluster_id: str | None = None
+
+
+class AuditEvent(Model, frozen=True, kw_only=True):
+    """One thing that was done or refused; `hash` covers all of it and the hash before."""
+
+    sequence: int
+    at: str
+    actor: dict[str, Any]
+    action: str
+    outcome: str
+    resource_id: str | None
+    request: dict[str, Any]
+    details: dict[str, Any]
+    result: dict[str, Any]
+    previous_hash: str
+    hash: str
+
+
+class AuditVerification(Model, frozen=True, kw_only=True):
+    """Whether a chain of events holds; `sequence` and `hash` are of the last one that does."""
+
+    holds: bool
+    is_complete: bool
+    events: int
+    sequence: int
+    hash: str
+    broken_at: int | None = None
+
+
 class Caller(Model, frozen=True, kw_only=True):
     """Whose credentials are used, and what they are good for."""
 
     id: str
     kind: str
     organization_id: str
-    role: str
+    role: str | None = None
     cluster_id: str | None = None
     expires_at: datetime | None = None
+    operates: bool = False
 
 
 class RecordReport(Model, frozen=True, kw_only=True):

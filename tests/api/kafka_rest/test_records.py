@@ -247,7 +247,7 @@ def test_a_revoked_key_writes_nothing_more(
 def test_another_organizations_cluster_is_answered_like_none(
     running_service: RunningService, kafka_cluster: KafkaCluster
 ) -> None:
-    stranger = running_service.command("organization", "create", "Strangers of records")
+    stranger = running_service.operator_command("organization", "create", "Strangers of records")
     answers: list[dict[str, Any]] = []
     with running_service.http(stranger["api_key"]) as http:
         for cluster_id in (kafka_cluster.id, "lkc_0000000000000000"):

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from billing.catalog.prices import GIB
 from billing.metering.tasks import USAGE_SUBJECT
 from control_plane.identity.policy import Role
-from control_plane.kit.job_runner import JobRunner
+from control_plane.kit.job_runner import JobRunners
 from control_plane.kit.outbox import publish
 from tests.fixtures.billing import message
 from tests.fixtures.service import Service
@@ -44,7 +44,7 @@ class Bill:
             key = body["cluster_id"]
             publish(session, subject=USAGE_SUBJECT, key=key, body=body, now=core.clock.now())
         runner = self.service.container.job_runner
-        assert isinstance(runner, JobRunner)
+        assert isinstance(runner, JobRunners)
         runner.run_due()
 
     def costs(self, **parameters: Any) -> Any:

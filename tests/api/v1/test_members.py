@@ -21,8 +21,8 @@ class TestMembers:
         assert again.status_code == 409
         assert again.json()["code"] == "member_email_taken"
 
-    def test_an_owner_makes_no_operator(self, service: Service) -> None:
-        response = service.new_client().post("/v1/members", json={**ADA, "role": "operator"})
+    def test_an_admin_makes_no_owner(self, service: Service) -> None:
+        response = service.new_client(Role.ADMIN).post("/v1/members", json={**ADA, "role": "owner"})
         assert response.status_code == 403
 
     def test_a_developer_adds_nobody(self, service: Service) -> None:

@@ -1,56 +1,85 @@
+import itertools
+
 import pytest
 
 from control_plane.identity.policy import (
-    CLUSTER_SCOPED_ACTIONS,
+    CLUSTER_ACTIONS,
+    CLUSTER_ROLES,
+    INSTALLATION_ACTIONS,
+    POLICY,
     Action,
     Role,
     may_grant,
     permits,
+    reaches_records,
 )
+from tools.paths import ROOT
 
-MANAGING = {
-    Action.ORGANIZATIONS_CREATE,
-    Action.MEMBERS_CREATE,
-    Action.API_KEYS_CREATE,
-    Action.API_KEYS_REVOKE,
-    Action.CLUSTERS_CREATE,
-    Action.CLUSTERS_DELETE,
-}
+LADDER = (Role.OWNER, Role.ADMIN, Role.OPERATOR, Role.DEVELOPER, Role.VIEWER)
+READING = (".read",)
 
 
-class TestPermits:
-    @pytest.mark.parametrize("action", list(Action))
-    def test_a_higher_role_may_all_that_a_lower_one_may(self, action: Action) -> None:
-        allowed = [
-            permits(role, action, cluster_scoped=False)
-            for role in (Role.DEVELOPER, Role.OWNER, Role.OPERATOR)
-        ]
-        assert allowed == sorted(allowed)
-        assert allowed[-1]
+def held(role: Role | None) -> set[Action]:
+    return {action for action in Action if permits(role, action, cluster_scoped=False)}
+
+
+class TestPolicy:
+    def test_every_action_is_an_organizations_or_the_installations(self) -> None:
+        assert set(Action) == set(POLICY) | INSTALLATION_ACTIONS
+        assert not set(POLICY) & INSTALLATION_ACTIONS
+        assert all(Role.OWNER in roles for roles in POLICY.values())
+
+    def test_each_role_holds_all_that_the_next_one_holds(self) -> None:
+        for higher, lower in itertools.pairwise(LADDER):
+            assert held(higher) > held(lower)
+
+    @pytest.mark.parametrize("role", [Role.VIEWER, Role.BILLING])
+    def test_those_who_look_change_nothing(self, role: Role) -> None:
+        assert all(action.endswith(READING) for action in held(role))
+        assert not reaches_records(role)
+
+    def test_who_pays_sees_costs_and_no_clusters(self) -> None:
+        assert Action.COSTS_READ in held(Role.BILLING)
+        assert not held(Role.BILLING) & {Action.CLUSTERS_READ, Action.TOPICS_READ}
 
     @pytest.mark.parametrize("role", list(Role))
-    def test_only_operators_make_organizations(self, role: Role) -> None:
-        allowed = permits(role, Action.ORGANIZATIONS_CREATE, cluster_scoped=False)
-        assert allowed == (role is Role.OPERATOR)
-
-    def test_developers_add_no_members(self) -> None:
-        assert not permits(Role.DEVELOPER, Action.MEMBERS_CREATE, cluster_scoped=False)
-
-    @pytest.mark.parametrize("role", list(Role))
-    def test_keys_of_one_cluster_manage_nothing_beside_its_topics(self, role: Role) -> None:
+    def test_a_role_in_one_cluster_reaches_nothing_beside_it(self, role: Role) -> None:
         allowed = {action for action in Action if permits(role, action, cluster_scoped=True)}
-        assert allowed == CLUSTER_SCOPED_ACTIONS
-        assert not allowed & MANAGING
+        assert allowed == held(role) & CLUSTER_ACTIONS
+
+    def test_no_role_of_an_organization_operates_the_installation(self) -> None:
+        for role in Role:
+            assert not held(role) & INSTALLATION_ACTIONS
+        assert held(None) == INSTALLATION_ACTIONS | {Action.WHOAMI_READ}
+
+    def test_the_page_shows_this_table(self) -> None:
+        rows = {
+            cells[0].strip(" `"): {
+                role for role, cell in zip(Role, cells[1:7], strict=True) if cell.strip()
+            }
+            for line in (ROOT / "docs" / "roles.md").read_text("utf-8").splitlines()
+            if line.startswith("| `")
+            for cells in [line.strip("|").split("|")]
+            if len(cells) == len(Role) + 2
+        }
+        assert rows == {action.value: set(roles) for action, roles in POLICY.items()}
 
 
 class TestMayGrant:
     @pytest.mark.parametrize(
-        ("granter", "grantable"),
+        ("granter", "refused"),
         [
-            (Role.OPERATOR, {Role.OPERATOR, Role.OWNER, Role.DEVELOPER}),
-            (Role.OWNER, {Role.OWNER, Role.DEVELOPER}),
-            (Role.DEVELOPER, {Role.DEVELOPER}),
+            (Role.OWNER, {None}),
+            (Role.ADMIN, {None, Role.OWNER}),
+            (Role.OPERATOR, {None, Role.OWNER, Role.ADMIN}),
+            (Role.DEVELOPER, {None, Role.OWNER, Role.ADMIN, Role.OPERATOR}),
+            (None, set(Role)),
         ],
     )
-    def test_nobody_gives_more_than_they_have(self, granter: Role, grantable: set[Role]) -> None:
-        assert {role for role in Role if may_grant(granter, role)} == grantable
+    def test_nobody_gives_more_than_they_have(
+        self, granter: Role | None, refused: set[Role | None]
+    ) -> None:
+        assert {role for role in (*Role, None) if not may_grant(granter, role)} == refused
+
+    def test_roles_of_one_cluster_are_not_about_the_organization(self) -> None:
+        assert {Role.OPERATOR, Role.DEVELOPER, Role.VIEWER} == CLUSTER_ROLES

@@ -7,10 +7,9 @@ const NOW = new Date("2026-03-01T00:00:00Z");
 
 describe("roleChoices", () => {
   it("never goes above one's own role", () => {
-    const values = (role: "operator" | "owner" | "developer") =>
-      roleChoices(role).map(({ value }) => value);
-    expect(values("developer")).toEqual(["developer"]);
-    expect(values("operator")).toEqual(["developer", "owner", "operator"]);
+    const values = (role: "admin" | "developer") => roleChoices(role).map(({ value }) => value);
+    expect(values("developer")).toEqual(["viewer", "billing", "developer"]);
+    expect(values("admin")).toEqual(["viewer", "billing", "developer", "operator", "admin"]);
   });
 });
 

@@ -2,9 +2,12 @@ import type { Session } from "../../session/session";
 
 const DAY_MS = 86_400_000;
 const ROLES = [
-  { value: "developer", label: "Developer: uses and makes clusters, topics and keys" },
-  { value: "owner", label: "Owner: also manages members" },
-  { value: "operator", label: "Operator: also makes organizations" },
+  { value: "viewer", label: "Viewer: looks, and uses no Kafka" },
+  { value: "billing", label: "Billing: sees costs and usage alone" },
+  { value: "developer", label: "Developer: uses clusters, makes topics and keys" },
+  { value: "operator", label: "Operator: also makes and changes clusters" },
+  { value: "admin", label: "Admin: also manages members" },
+  { value: "owner", label: "Owner: everything" },
 ] as const;
 
 /** For how long a key lives, by days; the first one is for ever. */

@@ -7,6 +7,7 @@ from typer.main import get_command
 
 from headrace.cli.commands import (
     api_keys,
+    audit,
     client_certificates,
     cluster_changes,
     clusters,
@@ -14,8 +15,10 @@ from headrace.cli.commands import (
     cost,
     groups,
     login,
+    members,
     oauth_issuers,
     operations,
+    operators,
     organizations,
     produce,
     topics,
@@ -44,8 +47,11 @@ app.add_typer(clusters.app, name="cluster")
 app.add_typer(topics.app, name="topic")
 app.add_typer(groups.app, name="group")
 app.add_typer(api_keys.app, name="api-key")
+app.add_typer(audit.app, name="audit")
+app.add_typer(members.app, name="member")
 app.add_typer(organizations.app, name="organization")
 app.add_typer(operations.app, name="operation")
+app.add_typer(operators.app, name="operator")
 app.add_typer(cost.app, name="cost")
 app.add_typer(webhooks.app, name="webhook")
 app.command()(usage.usage)

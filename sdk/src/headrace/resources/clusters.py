@@ -33,6 +33,7 @@ from headrace.transport import (
 )
 
 PATH = "/v1/clusters"
+INSTALLATION_PATH = "/v1/installation/clusters"
 ID_PREFIX = "lkc_"
 SASL_MECHANISM = "SCRAM-SHA-512"
 
@@ -257,7 +258,7 @@ class Clusters:
         The owner is told the `reason`, which is expected unless `access` is full.
         """
         body = {"access": access, "reason": reason}
-        request = management_put(PATH + path_of(cluster_id, "access"), body)
+        request = management_put(INSTALLATION_PATH + path_of(cluster_id, "access"), body)
         return self._transport.decode(self._transport.send(request), Cluster)
 
     def delete(

@@ -65,7 +65,7 @@ func apiKeyAttributes() map[string]schema.Attribute {
 		"name":         "What the key is for.",
 		"scope":        "`cluster` for a key of one cluster, else `organization`.",
 		"cluster_id":   "Id of the only cluster that the key is good for; null for one of the organization.",
-		"role":         "What the key may do: `developer`, `owner` or `operator`.",
+		"role":         "What the key may do: `owner`, `admin`, `operator`, `developer`, `viewer` or `billing`.",
 		"created_at":   "When the key was made (RFC 3339, UTC).",
 		"expires_at":   "When the key ends by itself (RFC 3339, UTC); null for never.",
 		"last_used_at": "When the key was last used over HTTP, some seconds late (RFC 3339, UTC); null for never.",

@@ -75,11 +75,11 @@ func (r *apiKeyResource) Schema(
 				PlanModifiers:       replaces,
 			},
 			"role": schema.StringAttribute{
-				MarkdownDescription: "`developer` (the default) or `owner`; never more than the provider's own key has.",
+				MarkdownDescription: "`developer` (the default), `owner`, `admin`, `operator`, `viewer` or `billing`; of one cluster `operator`, `developer` or `viewer`. Never more than the provider's own key has.",
 				Optional:            true,
 				Computed:            true,
 				Default:             stringdefault.StaticString("developer"),
-				Validators:          []validator.String{stringvalidator.OneOf("developer", "owner", "operator")},
+				Validators:          []validator.String{stringvalidator.OneOf("owner", "admin", "operator", "developer", "viewer", "billing")},
 				PlanModifiers:       replaces,
 			},
 			"expires_at": schema.StringAttribute{

@@ -28,7 +28,10 @@ def create(  # noqa: PLR0913 - one parameter per option
         typer.Option(envvar="HEADRACE_CLUSTER", help="Only for this cluster; else for all."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="What the key is for.")] = None,
-    role: Annotated[str | None, typer.Option(help="developer (default) or owner.")] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(help="owner, admin, operator, developer (default), viewer, billing."),
+    ] = None,
     expires_at: Annotated[
         str | None,
         typer.Option(help="When it ends by itself, such as 2030-01-31T12:00:00Z; else never."),

@@ -12,7 +12,7 @@ from headrace.models import Model
 from headrace.profiles import DEFAULT_PROFILE, Profile, save_profile
 from headrace.version import VERSION
 
-COLUMNS = ("id", "kind", "organization_id", "cluster_id", "role", "expires_at")
+COLUMNS = ("id", "kind", "organization_id", "cluster_id", "role", "operates", "expires_at")
 
 
 class VersionInfo(Model, frozen=True, kw_only=True):

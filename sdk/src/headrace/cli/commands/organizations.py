@@ -21,7 +21,7 @@ def create(
     output: OutputOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Create an organization with its first API key; only an operator may."""
+    """Create an organization with its first API key, as an operator of the installation."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
         organization = client.organizations.create(name)
@@ -31,9 +31,12 @@ def create(
 
 @app.command("list")
 def list_organizations(
-    context: typer.Context, *, output: OutputOption = None, quiet: QuietOption = False
+    context: typer.Context,
+    *,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
 ) -> None:
-    """List the organizations you can see."""
+    """List the organizations you can see: your own, or all of them for an operator."""
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
         shell.show_list(client.organizations.list(), LIST_COLUMNS)
