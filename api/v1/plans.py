@@ -30,6 +30,7 @@ class PlanLimitsResponse(ResponseModel):
     partition_changes_per_minute_max: Annotated[int, Field(examples=[1000])]
     topics_max: Annotated[int, Field(examples=[1000])]
     groups_max: Annotated[int, Field(examples=[500])]
+    producer_ids_max: Annotated[int, Field(examples=[10000])]
     stored_bytes_max: Annotated[int, Field(examples=[21474836480])]
 
 

@@ -23,6 +23,7 @@ class PlanLimits:
     partition_changes_per_minute_max: int
     topics_max: int
     groups_max: int
+    producer_ids_max: int
     stored_bytes_max: int
 
 
@@ -62,6 +63,7 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             partition_changes_per_minute_max=1_000,
             topics_max=1_000,
             groups_max=500,
+            producer_ids_max=10_000,
             stored_bytes_max=20 * GIB,
         ),
         undelete_days=3,
@@ -84,6 +86,7 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             partition_changes_per_minute_max=2_500,
             topics_max=2_500,
             groups_max=1_000,
+            producer_ids_max=20_000,
             stored_bytes_max=200 * GIB,
         ),
         undelete_days=7,
@@ -106,6 +109,7 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
             partition_changes_per_minute_max=4_000,
             topics_max=4_000,
             groups_max=2_000,
+            producer_ids_max=50_000,
             stored_bytes_max=1_024 * GIB,
         ),
         undelete_days=14,

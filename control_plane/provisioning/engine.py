@@ -113,6 +113,7 @@ class ClusterLimits:
     partition_changes_per_minute_max: int | None = None
     topics_max: int = 1_000
     groups_max: int = 500
+    producer_ids_max: int = 10_000
     stored_bytes_max: int | None = None
     retention_ms_max: int | None = None
     retention_bytes_max: int | None = None

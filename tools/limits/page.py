@@ -86,7 +86,8 @@ def _unproved() -> Iterator[str]:
 def _metrics() -> frozenset[str]:
     """Return the names of all metrics that are registered."""
     brokers = (ROOT / "data_plane/broker/crates/broker/src").rglob("*.rs")
-    register = re.compile(r'\.register\(\s*"([a-z_]+)"')
+    # `add` and `tell` are what registering many of a kind is called there.
+    register = re.compile(r'(?:\.register|\badd|\btell)\(\s*"([a-z_]+)"')
     ours = {
         f"headrace_broker_{name}" for path in brokers for name in register.findall(path.read_text())
     }

@@ -192,14 +192,15 @@ LIMITS = (
     Limit(
         "records.decompression",
         "`INVALID_RECORD` where records have to be read",
-        None,
+        "headrace_broker_produce_refused",
         (f"{_CRATES}/records/src/compression.rs::a_bomb_is_refused_by_bytes_and_by_ratio",),
     ),
     Limit(
         "records.batch",
         "`MESSAGE_TOO_LARGE`",
-        None,
+        "headrace_broker_produce_refused",
         (
+            f"{_CRATES}/broker/src/topics/tests.rs::batches_that_are_refused_for_what_they_are_are_counted",
             f"{_CRATES}/records/src/validate.rs::sizes_are_bounded_by_topic_and_segment",
             "tests/bad_input/test_kafka_limits.py::test_a_record_over_the_limit_is_refused_as_too_large_and_others_go_on",
         ),
@@ -207,13 +208,13 @@ LIMITS = (
     Limit(
         "broker.limits.topics_max",
         "`POLICY_VIOLATION`",
-        None,
+        "headrace_broker_topics_refused",
         (f"{_BROKER}/quotas/plans.rs::topics_are_limited_at_and_over",),
     ),
     Limit(
         "broker.limits.stored_bytes_max",
         "`POLICY_VIOLATION`",
-        None,
+        "headrace_broker_produce_refused",
         (
             f"{_BROKER}/access/states.rs::a_cluster_stores_no_more_than_it_may_until_something_is_deleted",
             "tests/cluster/test_upkeep.py::test_clients_meet_the_limits_that_the_owner_set",
@@ -238,8 +239,49 @@ LIMITS = (
     Limit(
         "broker.limits.partitions_max",
         "`POLICY_VIOLATION`",
+        "headrace_broker_topics_refused",
+        (
+            f"{_BROKER}/quotas/plans.rs::partitions_are_limited_under_at_and_over",
+            "tests/cluster/test_plans.py::test_its_broker_has_the_limits_that_the_plan_promises",
+        ),
+    ),
+    Limit(
+        "broker.limits.producer_ids_max",
+        "`POLICY_VIOLATION`",
+        "headrace_broker_producers_refused",
+        (
+            f"{_CRATES}/broker/src/topics/tests/producers.rs::producers_are_limited_under_at_and_over",
+        ),
+    ),
+    Limit(
+        "broker.PRODUCER_SAFE_MS",
+        "forgotten, where another producer needs the place",
         None,
-        ("tests/cluster/test_plans.py::test_its_broker_has_the_limits_that_the_plan_promises",),
+        (f"{_CRATES}/broker/src/topics/tests/producers.rs::who_was_silent_for_an_hour_makes_room",),
+    ),
+    Limit(
+        "broker.FAILED_LOGINS_FORGIVEN",
+        "further refusals wait longer",
+        "headrace_broker_logins_delayed",
+        (
+            f"{_CRATES}/broker/src/failed_logins.rs::the_first_failures_wait_as_ever_and_each_one_more_twice_as_long_up_to_a_limit",
+        ),
+    ),
+    Limit(
+        "broker.LOGIN_REFUSAL_DELAY_MAX",
+        "refusals wait so long and no longer",
+        "headrace_broker_logins_delayed_milliseconds",
+        (
+            f"{_CRATES}/broker/src/failed_logins.rs::the_first_failures_wait_as_ever_and_each_one_more_twice_as_long_up_to_a_limit",
+        ),
+    ),
+    Limit(
+        "broker.FAILED_LOGINS_KEPT_MAX",
+        "those that count least are forgotten",
+        None,
+        (
+            f"{_CRATES}/broker/src/failed_logins.rs::a_flood_of_names_is_bounded_and_makes_nobody_forgotten_that_goes_on",
+        ),
     ),
     Limit(
         "broker.limits.groups_max",
@@ -607,6 +649,9 @@ OTHERS = frozenset(
         "broker.PARTITIONS_MAX",
         "broker.TOPICS_MAX",
         "broker.GROUPS_MAX",
+        "broker.PRODUCER_IDS_MAX",
+        "broker.PRODUCERS_LOOK_MS",
+        "broker.FAILED_LOGINS_MEMORY",
         "broker.NUM_PARTITIONS",
         "broker.DESCRIPTORS_PER_PARTITION",
         "broker.DESCRIPTORS_RESERVED",

@@ -3326,6 +3326,11 @@ export interface components {
              */
             produce_bytes_per_second_max: number;
             /**
+             * Producer Ids Max
+             * @example 10000
+             */
+            producer_ids_max: number;
+            /**
              * Request Bytes Max
              * @example 16777216
              */

@@ -15,6 +15,7 @@ use crate::{
     acls::{Acls, AclsError},
     config::Config,
     connections::{Connections, Ending},
+    failed_logins::FailedLogins,
     fetch_sessions::FetchSessions,
     groups::Groups,
     journal::{self, JournalError},
@@ -80,6 +81,7 @@ pub(crate) struct Broker {
     /// When its state was opened, on the monotonic clock.
     pub(crate) opened_at: Duration,
     pub(crate) request_memory: RequestMemory,
+    pub(crate) failed_logins: FailedLogins,
 }
 
 impl Broker {
@@ -118,6 +120,7 @@ impl Broker {
             Rc::clone(&topics),
             Rc::clone(&groups),
         )?;
+        let failed_logins = FailedLogins::default();
         let fetch_sessions = FetchSessions::new(Arc::clone(&clock), Arc::clone(&rng));
         Ok(Rc::new(Self {
             started_at_ms,
@@ -135,6 +138,7 @@ impl Broker {
                 transactions.metrics(),
                 usage.metrics(),
                 quotas.metrics(),
+                failed_logins.metrics(),
             ),
             fetch_sessions,
             quotas,
@@ -145,6 +149,7 @@ impl Broker {
             phase: watch::Sender::new(Phase::Starting),
             tls,
             request_memory: RequestMemory::new(),
+            failed_logins,
         }))
     }
 

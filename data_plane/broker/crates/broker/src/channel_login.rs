@@ -15,7 +15,8 @@ pub(crate) async fn admit(
         (Some(certificate), Some(mapping)) => match identify(certificate, mapping) {
             Ok(identity) => identity,
             Err(refusal) => {
-                sleep(LOGIN_REFUSAL_DELAY).await;
+                let now = broker.clock.mono();
+                sleep(broker.failed_logins.refuse(connection.peer.ip(), None, now)).await;
                 return Err(Close::Certificate(refusal));
             }
         },

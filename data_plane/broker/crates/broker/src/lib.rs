@@ -16,6 +16,7 @@ mod connections;
 mod descriptors;
 mod dispatch;
 pub mod entrances;
+mod failed_logins;
 mod fetch_sessions;
 mod files;
 mod forks;

@@ -40,6 +40,12 @@ pub(crate) const CONNECTIONS_PER_LOGIN: usize = 2;
 pub(crate) const TOPICS_MAX: usize = 1000;
 /// Consumer groups of the broker, unless configured.
 pub(crate) const GROUPS_MAX: usize = 500;
+/// Producers that the logs of the broker remember together, unless configured.
+pub(crate) const PRODUCER_IDS_MAX: usize = 10_000;
+/// A producer that was silent for less long is not forgotten to make room for another: it may still repeat a batch.
+pub(crate) const PRODUCER_SAFE_MS: i64 = 60 * 60 * 1000;
+/// How often the producers are counted anew; each look goes over all that every log remembers.
+pub(crate) const PRODUCERS_LOOK_MS: i64 = 60 * 1000;
 /// Partitions of a topic created without saying how many, unless configured.
 pub(crate) const NUM_PARTITIONS: i32 = 1;
 /// Descriptors of a partition: its active segment, its recovery point, and the closed segment that was read last.
@@ -56,6 +62,14 @@ pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_mins(10);
 pub(crate) const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a refused login is left waiting (Kafka: `connection.failed.authentication.delay.ms`).
 pub(crate) const LOGIN_REFUSAL_DELAY: Duration = Duration::from_millis(100);
+/// How long one is left waiting at most, after many of its address or name; the time for a login is longer.
+pub(crate) const LOGIN_REFUSAL_DELAY_MAX: Duration = Duration::from_secs(5);
+/// Refused logins of an address or a name that wait no longer than the first.
+pub(crate) const FAILED_LOGINS_FORGIVEN: u32 = 5;
+/// Time without a further one after which half of the refused logins of an address or a name are forgiven.
+pub(crate) const FAILED_LOGINS_MEMORY: Duration = Duration::from_mins(5);
+/// Addresses and names whose refused logins are counted apart; those that count least are forgotten first.
+pub(crate) const FAILED_LOGINS_KEPT_MAX: usize = 4_096;
 /// How long accepting pauses when the process is out of descriptors.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long answering what is in flight may take once the process is told to stop.

@@ -7,8 +7,8 @@ use prometheus_client::{
 };
 
 use crate::{
-    fetch_sessions::FetchSessionMetrics, groups::GroupMetrics, quotas::QuotaMetrics, topics::StorageMetrics,
-    transactions::TransactionMetrics, usage::UsageMetrics,
+    failed_logins::LoginMetrics, fetch_sessions::FetchSessionMetrics, groups::GroupMetrics,
+    quotas::QuotaMetrics, topics::StorageMetrics, transactions::TransactionMetrics, usage::UsageMetrics,
 };
 
 /// Labels of requests.
@@ -47,6 +47,7 @@ impl Metrics {
         transactions: &TransactionMetrics,
         usage: &UsageMetrics,
         quotas: &QuotaMetrics,
+        logins: &LoginMetrics,
     ) -> Self {
         let mut registry = Registry::with_prefix("headrace_broker");
         storage.register(&mut registry);
@@ -55,6 +56,7 @@ impl Metrics {
         transactions.register(&mut registry);
         usage.register(&mut registry);
         quotas.register(&mut registry);
+        logins.register(&mut registry);
         let requests = Family::default();
         let request_seconds: Family<_, _, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS));

@@ -249,6 +249,11 @@ impl PartitionLog {
         self.producers.views()
     }
 
+    /// Forgets producers that were silent for so long and have no transaction open.
+    pub fn forget_producers(&mut self, silent_ms: i64, now_ms: i64) {
+        self.producers.forget(silent_ms, now_ms);
+    }
+
     /// Number of producers remembered.
     #[must_use]
     pub fn producers_count(&self) -> usize {

@@ -220,9 +220,13 @@ impl Producers {
 
     /// Forgets producers that were silent for a day and have no transaction open.
     pub fn expire(&mut self, now_ms: i64) {
+        self.forget(PRODUCER_EXPIRATION_MS, now_ms);
+    }
+
+    /// Forgets producers that were silent for so long and have no transaction open.
+    pub fn forget(&mut self, silent_ms: i64, now_ms: i64) {
         self.by_id.retain(|_, producer| {
-            producer.transaction.is_some()
-                || now_ms.saturating_sub(producer.appended_at_ms) < PRODUCER_EXPIRATION_MS
+            producer.transaction.is_some() || now_ms.saturating_sub(producer.appended_at_ms) < silent_ms
         });
     }
 

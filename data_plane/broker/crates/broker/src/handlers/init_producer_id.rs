@@ -49,6 +49,7 @@ async fn init(context: &Context<'_>, request: &InitProducerIdRequest<'_>) -> Res
         return Err(ErrorCode::InvalidRequest);
     }
     let Some(transactional_id) = request.transactional_id.as_deref() else {
+        context.broker.topics.check_new_producer()?;
         let id = context.broker.topics.allocate_producer_id()?;
         return Ok(producer(id.get(), 0));
     };

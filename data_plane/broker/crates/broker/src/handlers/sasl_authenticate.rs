@@ -43,7 +43,7 @@ pub(super) async fn handle<'a>(
         }
         .into(),
         Step::Refused(refusal) => {
-            refused(context.connection, &refusal).await;
+            refused(context.broker, context.connection, &refusal).await;
             let message = if refusal.reason == RefusalReason::Suspended { SUSPENDED } else { REFUSED };
             Answer::RespondAndClose(SaslAuthenticateResponse {
                 error_code: ErrorCode::SaslAuthenticationFailed.code(),
@@ -66,7 +66,7 @@ pub(crate) async fn bare_token(
             Ok(Reply { segments: vec![Bytes::copy_from_slice(&length), answer.into()], ..Reply::default() })
         }
         Step::Refused(refusal) => {
-            refused(connection, &refusal).await;
+            refused(broker, connection, &refusal).await;
             Err(Close::LoginRefused)
         }
     }
@@ -106,7 +106,8 @@ fn admit(
     Ok(())
 }
 
-async fn refused(connection: &Connection, refusal: &Refusal) {
+/// Tells the log, and lets the client wait for its answer.
+async fn refused(broker: &Broker, connection: &Connection, refusal: &Refusal) {
     tracing::warn!(
         connection = connection.id,
         peer = %connection.peer,
@@ -114,5 +115,13 @@ async fn refused(connection: &Connection, refusal: &Refusal) {
         reason = %refusal.reason,
         "login refused"
     );
-    tokio::time::sleep(LOGIN_REFUSAL_DELAY).await;
+    // Nobody guesses who is told that the cluster is suspended, and nobody but the control plane reaches its own listener.
+    let is_guess = refusal.reason != RefusalReason::Suspended && !connection.listener.internal;
+    let delay = if is_guess {
+        let now = broker.clock.mono();
+        broker.failed_logins.refuse(connection.peer.ip(), refusal.username.as_deref(), now)
+    } else {
+        LOGIN_REFUSAL_DELAY
+    };
+    tokio::time::sleep(delay).await;
 }

@@ -12,7 +12,7 @@ use super::{
     settings::{self, Ceilings, Settings},
     storage_refusal,
 };
-use crate::{storage_failure::end_process, usage::UsageError};
+use crate::{metrics::ReasonLabels, storage_failure::end_process, usage::UsageError};
 
 /// Why a change of the topics is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,7 @@ impl Topics {
         if have < most {
             return Ok(());
         }
+        self.metrics.topics_refused.get_or_create(&ReasonLabels { reason: "topics_max" }).inc();
         let message =
             format!("the cluster has {have} topics of at most {most}: delete some, or choose a larger plan");
         Err(Refusal::new(ErrorCode::PolicyViolation, message))
@@ -105,6 +106,7 @@ impl Topics {
         let have = self.partitions_count();
         if have + added as usize > self.partitions_max {
             let most = self.partitions_max;
+            self.metrics.topics_refused.get_or_create(&ReasonLabels { reason: "partitions_max" }).inc();
             let message =
                 format!("the cluster has {have} partitions of at most {most}: {added} more do not fit");
             return Err(Refusal::new(ErrorCode::PolicyViolation, message));

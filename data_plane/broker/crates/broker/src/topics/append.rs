@@ -62,7 +62,7 @@ impl From<Refusal> for ProduceRefusal {
 }
 
 impl ProduceRefusal {
-    fn saying(code: ErrorCode, message: impl Into<String>) -> Self {
+    pub(super) fn saying(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { message: Some(message.into()), ..code.into() }
     }
 }
@@ -81,6 +81,19 @@ impl Topics {
         produced: Produced<'_>,
         admit: Admit<'_>,
     ) -> Result<Accepted, ProduceRefusal> {
+        let outcome = self.try_append(partition, produced, admit);
+        if let Err(refusal) = &outcome {
+            self.metrics.count_refusal(refusal.code);
+        }
+        outcome
+    }
+
+    fn try_append(
+        &self,
+        partition: TopicPartition,
+        produced: Produced<'_>,
+        admit: Admit<'_>,
+    ) -> Result<Accepted, ProduceRefusal> {
         let Produced { principal, records, api_version } = produced;
         let now_ms = self.now_ms();
         let header = {
@@ -91,6 +104,7 @@ impl Topics {
             header
         };
         self.reserve(records.len() as u64)?;
+        self.check_producer(&header, now_ms)?;
         self.keep_to_limit(records.len() as u64)?;
         let journal_end = if header.attributes.is_transactional() { admit(&header)? } else { 0 };
         let mut state = self.state.borrow_mut();

@@ -238,6 +238,7 @@ impl Topics {
                 }
                 yield_now().await;
             }
+            self.count_producers();
         }
     }
 

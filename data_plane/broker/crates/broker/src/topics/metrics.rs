@@ -4,9 +4,13 @@ use std::sync::atomic::Ordering;
 
 use headrace_commit::{Committer, Job, Queues, WalView};
 use prometheus_client::{
-    metrics::{counter::Counter, gauge::Gauge, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
+
+use headrace_types::ErrorCode;
+
+use crate::metrics::ReasonLabels;
 
 /// Bounds of how many batches a round makes durable.
 const ROUND_BATCHES: [f64; 8] = [1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 500.0];
@@ -21,6 +25,10 @@ pub(crate) struct StorageMetrics {
     pub(super) batches_repeated: Counter,
     pub(super) batches_relaxed: Counter,
     pub(super) produce_refused_disk_full: Counter,
+    pub(super) producers_refused: Counter,
+    produce_refused: Family<ReasonLabels, Counter>,
+    pub(super) topics_refused: Family<ReasonLabels, Counter>,
+    pub(super) producers: Gauge,
     pub(super) produce_refused_storage_limit: Counter,
     pub(super) fetched_bytes: Counter,
     pub(super) cold_reads: Counter,
@@ -93,6 +101,7 @@ impl StorageMetrics {
             "Batches refused because the cluster may not store more",
             &self.produce_refused_storage_limit,
         );
+        add("producers_refused", "Producers refused, as too many were known", &self.producers_refused);
         add("fetched_bytes", "Bytes of record batches read for fetches", &self.fetched_bytes);
         add("cold_reads", "Reads for fetches that waited for the disk", &self.cold_reads);
         add(
@@ -128,6 +137,16 @@ impl StorageMetrics {
             "Files of the write-ahead log that were not made, as the disk had no room to spare",
             &self.wal_files_refused,
         );
+        registry.register(
+            "produce_refused",
+            "Batches refused for what they are",
+            self.produce_refused.clone(),
+        );
+        registry.register(
+            "topics_refused",
+            "Topics and partitions refused, as there may be no more",
+            self.topics_refused.clone(),
+        );
         self.register_times(registry);
         let mut tell = |name, help, gauge: &Gauge| registry.register(name, help, gauge.clone());
         tell("commit_logs_waiting", "Logs that wait for the next round", &self.logs_waiting);
@@ -138,6 +157,7 @@ impl StorageMetrics {
             &self.logs_relaxed,
         );
         tell("commit_logs_settling", "Logs that are being synced in the background", &self.logs_settling);
+        tell("producers", "Producers that logs remember, as counted within the last minute", &self.producers);
         tell("wal_files", "Files of the write-ahead log", &self.wal_files);
         tell(
             "wal_files_in_use",
@@ -174,6 +194,23 @@ impl StorageMetrics {
             "How many batches a round made durable",
             self.round_batches.0.clone(),
         );
+    }
+
+    #[cfg(test)]
+    pub(super) fn refused(&self, reason: &'static str) -> u64 {
+        self.produce_refused.get_or_create(&ReasonLabels { reason }).get()
+    }
+
+    /// Counts a batch that was refused, where what it is was the reason.
+    pub(super) fn count_refusal(&self, code: ErrorCode) {
+        let reason = match code {
+            ErrorCode::MessageTooLarge => "message_too_large",
+            ErrorCode::InvalidRecord => "invalid_record",
+            ErrorCode::CorruptMessage => "corrupt_message",
+            ErrorCode::PolicyViolation => "policy_violation",
+            _ => return,
+        };
+        self.produce_refused.get_or_create(&ReasonLabels { reason }).inc();
     }
 
     /// Counts a job of a round.

@@ -14,6 +14,7 @@ mod metrics;
 mod on_the_way;
 mod opening;
 mod pace;
+mod producers;
 pub(crate) mod read;
 pub(crate) mod settings;
 mod stored;
@@ -39,6 +40,7 @@ use arrivals::Arrivals;
 use lingering::Lingering;
 use on_the_way::OnTheWay;
 use pace::Pace;
+use producers::KnownProducers;
 use settings::{Ceilings, Settings};
 use stored::StorageLimit;
 
@@ -105,6 +107,7 @@ struct State {
     /// The partition that is being compacted.
     compacting: Option<TopicPartition>,
     producer_ids: ProducerIds,
+    producers: KnownProducers,
     /// Deleted topics whose files are still there, with their partition counts.
     removals: Vec<(TopicId, i32)>,
 }
@@ -203,7 +206,9 @@ impl Topics {
 
     /// Brings up to date what is counted of the storage, before it is told.
     pub(crate) fn observe(&self) {
-        self.metrics.observe(&self.state.borrow().commit);
+        let state = self.state.borrow();
+        self.metrics.observe(&state.commit);
+        self.metrics.producers.set(state.producers.count() as i64);
     }
 
     /// What is counted of the storage, to be registered.

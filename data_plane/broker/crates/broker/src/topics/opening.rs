@@ -21,6 +21,7 @@ use super::{
     metrics::StorageMetrics,
     on_the_way::OnTheWay,
     partitions_of,
+    producers::KnownProducers,
     settings::{Ceilings, Settings},
     stored::StorageLimit,
 };
@@ -60,7 +61,7 @@ impl Topics {
             Some(replay) => go_on(replay, &mut logs, clock.wall_ms())?,
             None => Replayed::default(),
         };
-        let state = State {
+        let mut state = State {
             logs,
             commit: Committer::new(Arc::clone(&disk), &wal_dir, rng.next_u64(), wal),
             retain_again: BTreeSet::new(),
@@ -70,7 +71,9 @@ impl Topics {
             producer_ids: ProducerIds::open(Arc::clone(&disk), Path::new(DATA_DIRECTORY), &*rng)?,
             removals: Vec::new(),
             catalog,
+            producers: KnownProducers::new(limits.producer_ids_max),
         };
+        state.look_for_producers(clock.wall_ms());
         Ok(Rc::new(Self {
             disk,
             clock,

@@ -16,6 +16,7 @@ use super::{Produced, SharedTopics, TopicRef, Topics, read::FetchSpec};
 use crate::{config::LimitsConfig, usage::Usage};
 
 mod metering;
+mod producers;
 mod unreadable;
 
 /// Far more than the tests write; its reserve of a twentieth is 50 kB.
@@ -46,12 +47,16 @@ impl Setup {
     }
 
     fn open(&self) -> SharedTopics {
+        self.open_within(&LimitsConfig::default())
+    }
+
+    fn open_within(&self, limits: &LimitsConfig) -> SharedTopics {
         let rng: Arc<dyn Rng> = Arc::new(SeededRng::new(self.disk.operations()));
         let disk: Arc<dyn Disk> = Arc::new(self.disk.clone());
         let clock: Arc<dyn Clock> = Arc::clone(&self.clock) as _;
         let usage =
             Usage::open(Arc::clone(&disk), Arc::clone(&clock), rng.as_ref(), WindowLength::MINUTE).unwrap();
-        let topics = Topics::open(disk, clock, rng, &LimitsConfig::default(), usage, WAL).unwrap();
+        let topics = Topics::open(disk, clock, rng, limits, usage, WAL).unwrap();
         topics.begin_metering().unwrap();
         topics.forget_replayed().unwrap();
         topics
@@ -236,5 +241,20 @@ fn fail_to_sync() {
         setup.disk.inject(Fault::SyncError);
         let acknowledged = append(&topics, log, 10).await;
         panic!("acknowledged after a failed sync: {acknowledged:?}");
+    });
+}
+
+#[test]
+fn batches_that_are_refused_for_what_they_are_are_counted() {
+    let setup = Setup::new();
+    run(async {
+        let topics = setup.open();
+        tokio::task::spawn_local(Rc::clone(&topics).keep_durable());
+        let log = partition(create_with(&topics, "t", &[("max.message.bytes", "2000")]));
+        let counted = || topics.metrics().refused("message_too_large");
+        assert_eq!(append(&topics, log, 1_000).await, Ok(0));
+        assert_eq!(counted(), 0);
+        assert_eq!(append(&topics, log, 2_000).await, Err(ErrorCode::MessageTooLarge));
+        assert_eq!(counted(), 1);
     });
 }

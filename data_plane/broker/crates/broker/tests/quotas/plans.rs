@@ -49,5 +49,23 @@ fn topics_are_limited_at_and_over() {
     let mut client = login(&broker, "one");
     assert_eq!(create(&mut client, "under", 1, 7).0, 0);
     assert_eq!(create(&mut client, "at", 1, 7).0, 0);
+    assert!(!is_refused(&broker, "topics_max"));
+    assert_eq!(create(&mut client, "over", 1, 7).0, POLICY_VIOLATION);
+    assert!(is_refused(&broker, "topics_max"));
+}
+
+fn is_refused(broker: &Broker, limit: &str) -> bool {
+    let name = format!("headrace_broker_topics_refused_total{{reason=\"{limit}\"}} 1");
+    broker.admin("GET", "/metrics").1.lines().any(|line| line == name)
+}
+
+#[test]
+fn partitions_are_limited_under_at_and_over() {
+    let broker = Broker::with_logins(|config| config["limits"] = json!({"partitions_max": 4}));
+    let mut client = login(&broker, "one");
+    assert_eq!(create(&mut client, "under", 3, 7).0, 0);
+    assert_eq!(create(&mut client, "over", 2, 7).0, POLICY_VIOLATION);
+    assert!(is_refused(&broker, "partitions_max"));
+    assert_eq!(create(&mut client, "at", 1, 7).0, 0);
     assert_eq!(create(&mut client, "over", 1, 7).0, POLICY_VIOLATION);
 }
