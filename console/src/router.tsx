@@ -132,6 +132,12 @@ const topics = createRoute({
   component: lazyRouteComponent(() => import("./pages/topics/Topics"), "Topics"),
 });
 
+const groups = createRoute({
+  getParentRoute: () => cluster,
+  path: "/groups",
+  component: lazyRouteComponent(() => import("./pages/groups/Groups"), "Groups"),
+});
+
 const usage = createRoute({
   getParentRoute: () => cluster,
   path: "/usage",
@@ -151,6 +157,12 @@ const topic = createRoute({
   component: lazyRouteComponent(() => import("./pages/topics/Topic"), "Topic"),
 });
 
+const group = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/clusters/$clusterId/groups/$group",
+  component: lazyRouteComponent(() => import("./pages/groups/Group"), "Group"),
+});
+
 export const router = createRouter({
   basepath: "/console",
   routeTree: root.addChildren([
@@ -167,8 +179,9 @@ export const router = createRouter({
       webhook,
       profile,
       costs,
-      cluster.addChildren([overview, topics, usage, settings]),
+      cluster.addChildren([overview, topics, groups, usage, settings]),
       topic,
+      group,
     ]),
   ]),
   defaultErrorComponent: RouteProblem,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import httpx2
 import pytest
@@ -132,6 +133,11 @@ def orders(owner: httpx2.Client) -> Orders:
     halfway_at = datetime.now(UTC)
     for number in range(RECORDS // 2, RECORDS):
         _produce(owner, cluster["id"], "shipments", number)
+    for group, to in (("billing", "earliest"), ("audit/log", "latest")):
+        body = {"to": to, "topics": [{"topic": "shipments"}]}
+        path = f"/v1/clusters/{cluster['id']}/groups/{quote(group, safe='')}:reset"
+        answer = owner.post(path, json=body)
+        assert answer.status_code == 200, answer.text
     return Orders(cluster["id"], "shipments", "quiet", halfway_at)
 
 

@@ -173,6 +173,13 @@ def busy_use(page: Page) -> None:
     expect(page.get_by_text("daily cap reached").first).to_be_visible()
 
 
+def move_offsets(page: Page) -> None:
+    opens("Move offsets", "Move offsets")(page)
+    page.get_by_role("radiogroup", name="Where to read on from").get_by_text("Shift").click()
+    page.get_by_role("textbox", name="Records").fill("3")
+    expect(page.get_by_role("table", name="What changes")).to_be_visible()
+
+
 SCENES = {
     "sign-in": Scene("/sign-in", shows("API key"), who="nobody"),
     "sign-in-link-over": Scene("/sign-in?token=hrc_over", shows("That link is over"), who="nobody"),
@@ -210,6 +217,9 @@ SCENES = {
     "topic-setting-refused": Scene("/clusters/{cluster}/topics/{topic}", refused_setting),
     "topic-partitions": Scene("/clusters/{cluster}/topics/{topic}", add_partitions),
     "topic-delete": Scene("/clusters/{cluster}/topics/{topic}", delete_topic),
+    "groups": Scene("/clusters/{cluster}/groups", shows("audit/log")),
+    "group": Scene("/clusters/{cluster}/groups/billing", shows("shipments-2")),
+    "group-reset": Scene("/clusters/{cluster}/groups/audit%2Flog", move_offsets),
     "api-keys": Scene("/api-keys", shows("shipping service")),
     "api-key-create": Scene("/api-keys", opens("Create API key", "Create an API key")),
     "api-key-revoke": Scene("/api-keys", opens("Revoke shipping service", "Revoke this key?")),

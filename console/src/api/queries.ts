@@ -89,7 +89,7 @@ export const topic = (clusterId: string, name: string) =>
   });
 
 /** Every item of a list, up to a number that a page can still show. */
-async function everyPage<T>(
+export async function everyPage<T>(
   fetchPage: (query: { page_size: number; page_token?: string }) => Promise<Page<T>>,
 ): Promise<T[]> {
   let page = await fetchPage({ page_size: PAGE_SIZE });

@@ -9,6 +9,7 @@ import { StatusBadge } from "../parts/StatusBadge";
 const TABS = [
   { value: "overview", label: "Overview", to: "/clusters/$clusterId" },
   { value: "topics", label: "Topics", to: "/clusters/$clusterId/topics" },
+  { value: "groups", label: "Groups", to: "/clusters/$clusterId/groups" },
   { value: "usage", label: "Usage", to: "/clusters/$clusterId/usage" },
   { value: "settings", label: "Settings", to: "/clusters/$clusterId/settings" },
 ] as const;
