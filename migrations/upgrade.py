@@ -31,6 +31,20 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(settings, HEAD)
 
 
+def upgrade_to(engine: Engine, revision: str) -> None:
+    """Bring an empty database to the schema that a revision left.
+
+    Raises SchemaVersionError for one that this version does not know.
+    """
+    scripts = ScriptDirectory.from_config(config())
+    if revision not in {script.revision for script in scripts.walk_revisions()}:
+        raise SchemaVersionError(f"schema {revision} is newer than this version knows")
+    with _exclusive(engine) as connection:
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, revision)
+
+
 def require_current(engine: Engine) -> None:
     """Raise SchemaVersionError unless the schema is the newest one."""
     with engine.connect() as connection:

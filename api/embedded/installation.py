@@ -16,6 +16,7 @@ from control_plane.provisioning.files import write_atomically
 
 FORMAT = 1
 MARKER = "headrace.json"
+LOCK = "lock"
 PID_WIDTH = 10
 
 
@@ -195,7 +196,7 @@ def _require_writable(data_dir: Path) -> None:
 
 
 def _lock_file(data_dir: Path) -> Path:
-    return data_dir / "lock"
+    return data_dir / LOCK
 
 
 def _try_lock(descriptor: int, kind: int = fcntl.LOCK_EX) -> bool:

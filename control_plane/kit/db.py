@@ -124,6 +124,15 @@ class Database:
         ):
             yield session
 
+    @contextmanager
+    def frozen(self) -> Generator[Connection]:
+        """Read one state of the whole database, however long that takes; nothing can be written."""
+        options: dict[str, Any] = {_READ_ONLY: True}
+        if self.engine.dialect.name == "postgresql":
+            options |= {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+        with self.engine.execution_options(**options).connect() as connection, connection.begin():
+            yield connection
+
     def ping(self) -> None:
         """Raise SQLAlchemyError when the database does not answer."""
         with self.engine.connect() as connection:

@@ -9,7 +9,18 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 GROUP = "headrace.commands"
-SERVER_COMMANDS = ("up", "down", "doctor", "prepare", "api", "worker", "beat", "supervisor")
+SERVER_COMMANDS = (
+    "up",
+    "down",
+    "doctor",
+    "prepare",
+    "api",
+    "worker",
+    "beat",
+    "supervisor",
+    "backup",
+    "restore",
+)
 NOT_INSTALLED_EXIT_CODE = 1
 ANY_ARGUMENTS = {"ignore_unknown_options": True, "allow_extra_args": True}
 
