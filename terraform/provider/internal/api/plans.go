@@ -15,6 +15,7 @@ type Plan struct {
 	UndeleteDays      int64      `json:"undelete_days"`
 	Limits            PlanLimits `json:"limits"`
 	Available         bool       `json:"available"`
+	Version           *string    `json:"version"`
 }
 
 // PlanLimits are the most that one cluster of a plan may use.
@@ -30,6 +31,8 @@ type PlanLimits struct {
 	ProduceBytesPerSecondMax          int64 `json:"produce_bytes_per_second_max"`
 	FetchBytesPerSecondMax            int64 `json:"fetch_bytes_per_second_max"`
 	PartitionChangesPerMinuteMax      int64 `json:"partition_changes_per_minute_max"`
+	StoredBytesMax                    int64 `json:"stored_bytes_max"`
+	ProducerIDsMax                    int64 `json:"producer_ids_max"`
 }
 
 // ListPlans lists the plans in the order of their names.

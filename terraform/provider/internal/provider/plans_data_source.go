@@ -23,6 +23,7 @@ type planModel struct {
 	UndeleteDays      types.Int64     `tfsdk:"undelete_days"`
 	Limits            planLimitsModel `tfsdk:"limits"`
 	Available         types.Bool      `tfsdk:"available"`
+	Version           types.String    `tfsdk:"version"`
 }
 
 type planLimitsModel struct {
@@ -37,6 +38,8 @@ type planLimitsModel struct {
 	ProduceBytesPerSecondMax          types.Int64 `tfsdk:"produce_bytes_per_second_max"`
 	FetchBytesPerSecondMax            types.Int64 `tfsdk:"fetch_bytes_per_second_max"`
 	PartitionChangesPerMinuteMax      types.Int64 `tfsdk:"partition_changes_per_minute_max"`
+	StoredBytesMax                    types.Int64 `tfsdk:"stored_bytes_max"`
+	ProducerIDsMax                    types.Int64 `tfsdk:"producer_ids_max"`
 }
 
 func newPlansDataSource() datasource.DataSource { return &plansDataSource{} }
@@ -76,6 +79,7 @@ func planAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Partitions of a topic that asks for no number.", Computed: true,
 		},
 		"available": schema.BoolAttribute{MarkdownDescription: "Whether its engine is installed.", Computed: true},
+		"version":   schema.StringAttribute{MarkdownDescription: "The version of its engine that is installed, if one is.", Computed: true},
 		"limits": schema.SingleNestedAttribute{
 			MarkdownDescription: "The most that one cluster may use.",
 			Computed:            true,
@@ -91,6 +95,8 @@ func planAttributes() map[string]schema.Attribute {
 				"produce_bytes_per_second_max":           schema.Int64Attribute{MarkdownDescription: "Bytes a second that all clients together may write.", Computed: true},
 				"fetch_bytes_per_second_max":             schema.Int64Attribute{MarkdownDescription: "Bytes a second that all clients together may read.", Computed: true},
 				"partition_changes_per_minute_max":       schema.Int64Attribute{MarkdownDescription: "Partitions a minute that may be made or removed.", Computed: true},
+				"stored_bytes_max":                       schema.Int64Attribute{MarkdownDescription: "Bytes that its topics may keep.", Computed: true},
+				"producer_ids_max":                       schema.Int64Attribute{MarkdownDescription: "Idempotent producers that are remembered at a time.", Computed: true},
 			},
 		},
 	}
@@ -117,6 +123,7 @@ func (d *plansDataSource) Read(
 			DefaultPartitions: types.Int64Value(plan.DefaultPartitions),
 			UndeleteDays:      types.Int64Value(plan.UndeleteDays),
 			Available:         types.BoolValue(plan.Available),
+			Version:           types.StringPointerValue(plan.Version),
 			Limits: planLimitsModel{
 				ConnectionsMax:                    types.Int64Value(plan.Limits.ConnectionsMax),
 				PartitionsMax:                     types.Int64Value(plan.Limits.PartitionsMax),
@@ -129,6 +136,8 @@ func (d *plansDataSource) Read(
 				ProduceBytesPerSecondMax:          types.Int64Value(plan.Limits.ProduceBytesPerSecondMax),
 				FetchBytesPerSecondMax:            types.Int64Value(plan.Limits.FetchBytesPerSecondMax),
 				PartitionChangesPerMinuteMax:      types.Int64Value(plan.Limits.PartitionChangesPerMinuteMax),
+				StoredBytesMax:                    types.Int64Value(plan.Limits.StoredBytesMax),
+				ProducerIDsMax:                    types.Int64Value(plan.Limits.ProducerIDsMax),
 			},
 		})
 	}
