@@ -453,6 +453,7 @@ def fork(page: Page, name: str, fork_name: str) -> None:
     page.get_by_role("link", name=name).click()
     page.get_by_role("tab", name="Settings").click()
     page.get_by_label("Name of the fork").fill(fork_name)
+    expect(page.get_by_text("with both clusters instead of")).to_be_visible()
     page.get_by_role("button", name="Fork cluster").click()
     expect(page.get_by_role("heading", name=fork_name)).to_be_visible()
 

@@ -39,6 +39,8 @@ export function ForkCluster({ cluster, isAllowed }: { cluster: Cluster; isAllowe
       await navigate({ to: "/clusters/$clusterId", params: { clusterId } });
     },
   });
+  // The name is taken from when the fork is asked for, by the fork itself.
+  const isOpen = fork.isIdle || fork.isError;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     fork.mutate();
@@ -72,7 +74,7 @@ export function ForkCluster({ cluster, isAllowed }: { cluster: Cluster; isAllowe
                 onChange={(event) => setAt(event.currentTarget.value)}
               />
             </SimpleGrid>
-            <ForkPrice cluster={cluster} name={name} canFork={canFork} />
+            <ForkPrice cluster={cluster} name={name} isAsked={canFork && isOpen} />
             {fork.isError && <ProblemAlert cause={fork.error} />}
             <Group>
               <Button
@@ -101,11 +103,11 @@ const TYPING_MS = 400;
 function ForkPrice({
   cluster,
   name,
-  canFork,
+  isAsked,
 }: {
   cluster: Cluster;
   name: string;
-  canFork: boolean;
+  isAsked: boolean;
 }) {
   const [wanted] = useDebouncedValue(name, TYPING_MS);
   const preview = useQuery({
@@ -117,7 +119,7 @@ function ForkPrice({
           body: { name: wanted, deletion_protection: false, wake_on_connect: false },
         }),
       ),
-    enabled: canFork && wanted !== "",
+    enabled: isAsked && wanted !== "",
     retry: false,
   });
   if (preview.isError) return <ProblemAlert cause={preview.error} />;
