@@ -12,7 +12,7 @@ import pytest
 
 from tests.fixtures.kafka_access import Mechanism, SecurityProtocol
 
-PATIENCE_SECONDS: Final = 30
+PATIENCE_SECONDS: Final = 60
 """How long a condition that must come true is waited for."""
 
 CODECS: Final = ("gzip", "snappy", "lz4", "zstd")
