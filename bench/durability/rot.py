@@ -51,12 +51,10 @@ def sweep(*, flips: int, root: Path) -> Outcome:
         directory = Path(name)
         truth = _write(directory / "sound", directory / "log")
         places = _places(directory / "sound")
-        for _ in range(flips):
+        for number in range(flips):
             rotten = directory / "rotten"
             shutil.copytree(directory / "sound", rotten)
-            # Every file is as likely as any other, so that small ones are met.
-            path = rng.choice(places)
-            bit = rng.randrange(path.stat().st_size * 8)
+            path, bit = _in_a_value(places) if number == 0 else _anywhere(places, rng)
             flip(rotten / path.relative_to(directory / "sound"), bit)
             verdict = judge(rotten, directory / "log", truth)
             verdicts[verdict] += 1
@@ -147,6 +145,26 @@ def _write(data: Path, log: Path) -> Truth:
 
 def _places(data: Path) -> list[Path]:
     return sorted(path for path in data.rglob("*") if path.is_file() and path.stat().st_size > 0)
+
+
+def _anywhere(places: list[Path], rng: random.Random) -> tuple[Path, int]:
+    """Some bit. Every file is as likely as any other, so that small ones are met."""
+    path = rng.choice(places)
+    return path, rng.randrange(path.stat().st_size * 8)
+
+
+def _in_a_value(places: list[Path]) -> tuple[Path, int]:
+    """A bit of a record's value, which the control can not miss.
+
+    How many segments there are is a matter of time, and few flips might all meet what it does not
+    look at. A segment ends with its last record's value and one byte, the count of no headers.
+    """
+    path = next(
+        path
+        for path in places
+        if SEGMENT.fullmatch(path.name) and path.stat().st_size > SEGMENT_HEADER_BYTES
+    )
+    return path, (path.stat().st_size - 2) * 8
 
 
 def _careless(data: Path, truth: Truth) -> str:
