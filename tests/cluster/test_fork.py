@@ -33,9 +33,9 @@ def key(usage: Usage) -> Key:
 
 
 @pytest.fixture
-def source(usage: Usage, key: Key, request: pytest.FixtureRequest) -> Made:
+def source(usage: Usage, key: Key, tmp_path: Path) -> Made:
     """A cluster of its own, with a topic of several segments."""
-    made = usage.create(request.node.name.replace("_", "-")[:50].strip("-"))
+    made = usage.create(tmp_path.name.replace("_", "-"))
     configs = {"segment.bytes": str(SEGMENT_BYTES)}
     usage.create_topic(made.id, TOPIC, partitions=2, configs=configs)
     producer = Producer({**options(made, key), "enable.idempotence": True})

@@ -1,6 +1,7 @@
 """From where clients may come, and how far they are let in, on the real service."""
 
 import socket
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -64,8 +65,8 @@ def http_from(usage: Usage, source: str, key: Key) -> httpx2.Client:
 
 
 @pytest.fixture
-def cluster(usage: Usage, request: pytest.FixtureRequest) -> Made:
-    made = usage.create(request.node.name.replace("_", "-")[:60].strip("-"))
+def cluster(usage: Usage, tmp_path: Path) -> Made:
+    made = usage.create(tmp_path.name.replace("_", "-"))
     usage.create_topic(made.id, TOPIC, partitions=1)
     return made
 

@@ -1,5 +1,7 @@
 """A real cluster that is paused, restarted, changed, deleted and brought back."""
 
+from pathlib import Path
+
 import psutil
 import pytest
 from confluent_kafka import KafkaException
@@ -11,9 +13,9 @@ PARTITIONS = 2
 
 
 @pytest.fixture
-def cluster(usage: Usage, request: pytest.FixtureRequest) -> Made:
+def cluster(usage: Usage, tmp_path: Path) -> Made:
     """A cluster of its own, with a topic."""
-    made = usage.create(request.node.name.replace("_", "-")[:63].strip("-"))
+    made = usage.create(tmp_path.name.replace("_", "-"))
     usage.create_topic(made.id, "flights", partitions=PARTITIONS)
     return made
 

@@ -137,10 +137,13 @@ def test_a_client_that_stops_waiting_frees_its_reader(
     running_service: RunningService, kafka_cluster: KafkaCluster
 ) -> None:
     topic = kafka_cluster.topic("leaving", 1)
+    impatient = httpx2.Timeout(30, read=0.15)
     with running_service.http() as http:
         for _ in range(40):  # more than one key may have at once
             with pytest.raises(httpx2.ReadTimeout):
-                http.get(path_of(kafka_cluster.id, topic), params={"wait_ms": 30_000}, timeout=0.15)
+                http.get(
+                    path_of(kafka_cluster.id, topic), params={"wait_ms": 30_000}, timeout=impatient
+                )
         answers = {
             http.get(path_of(kafka_cluster.id, topic), params={"wait_ms": 300}).status_code
             for _ in range(5)

@@ -278,7 +278,7 @@ def test_data_directory_deeper_than_a_socket_address_is_long(tmp_path: Path) -> 
         (b'{"id": 1, "method": "ensure", "params": {"spec": {}}}\n', "request_invalid"),
         (b'{"id": 1, "method": "remove", "params": {"process_id": "../x"}}\n', "request_invalid"),
         (b'{"id": 1, "method": "restart", "params": {"process_id": "p9"}}\n', "process_unknown"),
-        (b"x" * (MESSAGE_BYTES_MAX + 1) + b"\n", "request_too_large"),
+        pytest.param(b"x" * (MESSAGE_BYTES_MAX + 1) + b"\n", "request_too_large", id="too-large"),
     ],
 )
 def test_bad_request_is_refused_by_code(
