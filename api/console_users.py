@@ -51,22 +51,16 @@ class SignUpRequest(RequestModel):
 
 
 class LinkUse(RequestModel):
-    """The token of a mailed link."""
+    """The token of a mailed link and a password: the one chosen before, or the one to set."""
 
     token: Token
+    password: Password
 
 
 class ResetRequest(RequestModel):
     """Whose password is to be set."""
 
     email: EmailAddress
-
-
-class ResetUse(RequestModel):
-    """A mailed token and the password to set."""
-
-    token: Token
-    password: Password
 
 
 class PasswordChange(RequestModel):
@@ -126,11 +120,8 @@ def confirm_sign_up(
 ) -> SessionResponse:
     """Make the user and its organization, and sign in."""
     core = services.core
-    with (
-        core.attempts.attempt(address_of(request.scope), name_of_token(body.token)),
-        core.database.transaction() as session,
-    ):
-        signed_in = core.users.confirm_sign_up(session, body.token)
+    with core.attempts.attempt(address_of(request.scope), name_of_token(body.token)):
+        signed_in = core.users.confirm_sign_up(body.token, body.password)
     set_session_cookie(request, response, signed_in)
     return session_of(services, core.session_authenticator.authenticate(signed_in.cookie_value))
 
@@ -142,7 +133,7 @@ def request_password_reset(body: ResetRequest, core: CoreServices) -> None:
 
 
 @router.post("/password-resets:use", status_code=status.HTTP_204_NO_CONTENT, response_model=None)
-def use_password_reset(request: Request, body: ResetUse, core: CoreServices) -> Response:
+def use_password_reset(request: Request, body: LinkUse, core: CoreServices) -> Response:
     """Set the password of whoever the link was mailed to."""
     with core.attempts.attempt(address_of(request.scope), name_of_token(body.token)):
         core.users.reset(body.token, body.password)

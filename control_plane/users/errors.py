@@ -35,12 +35,12 @@ class PasswordInvalidError(CredentialsInvalidError):
     code = "sign_in_refused"
     title = "Sign-in refused"
 
-    def __init__(self) -> None:
-        AppError.__init__(
-            self,
-            "address and password do not belong together",
-            advice="try again, or set a new password by a link that is mailed to you",
-        )
+    def __init__(
+        self,
+        detail: str = "address and password do not belong together",
+        advice: str = "try again, or set a new password by a link that is mailed to you",
+    ) -> None:
+        AppError.__init__(self, detail, advice=advice)
 
 
 class NotAMemberError(AppError):

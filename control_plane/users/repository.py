@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, and_, delete, func, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from control_plane.users.models import MailedToken, User
@@ -24,28 +24,29 @@ def use_mailed_token(
     session: Session, token_hash: bytes, purpose: str, now: datetime
 ) -> MailedToken | None:
     """Mark the token as used; None unless it was there for this, in time and unused."""
-    usable = and_(
-        MailedToken.token_hash == token_hash,
-        MailedToken.purpose == purpose,
-        MailedToken.used_at.is_(None),
-        MailedToken.expires_at > now,
-    )
-    result = session.execute(update(MailedToken).where(usable).values(used_at=now))
+    live = _live(token_hash, purpose, now)
+    result = session.execute(update(MailedToken).where(live).values(used_at=now))
     if cast("CursorResult[Any]", result).rowcount == 0:
         return None
     statement = select(MailedToken).where(MailedToken.token_hash == token_hash)
     return session.scalars(statement).one_or_none()
 
 
-def find_mailed_to(session: Session, token_hash: bytes, purpose: str, now: datetime) -> str | None:
-    """Return the address that a live token was mailed to, using nothing up."""
-    live = and_(
+def find_mailed_token(
+    session: Session, token_hash: bytes, purpose: str, now: datetime
+) -> MailedToken | None:
+    """Return a token that could be used, using nothing up."""
+    live = _live(token_hash, purpose, now)
+    return session.scalars(select(MailedToken).where(live)).one_or_none()
+
+
+def _live(token_hash: bytes, purpose: str, now: datetime) -> ColumnElement[bool]:
+    return and_(
         MailedToken.token_hash == token_hash,
         MailedToken.purpose == purpose,
         MailedToken.used_at.is_(None),
         MailedToken.expires_at > now,
     )
-    return session.scalars(select(MailedToken.email).where(live)).one_or_none()
 
 
 def end_mailed_tokens(session: Session, email: str, purpose: str, now: datetime) -> None:

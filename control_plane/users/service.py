@@ -133,24 +133,39 @@ class UserService:
             row.wanted = asked
             enqueue(session, MAIL_SIGN_UP_JOB, row.id, now=self._clock.now())
 
-    def confirm_sign_up(self, session: Session, token: str) -> SignedIn:
-        """Make the user, with an organization of its own; raise MailedTokenError."""
-        used = self._use(session, token, Purpose.SIGN_UP)
-        wanted = used.wanted
-        if wanted is None or repository.find_user(session, used.email) is not None:
+    def confirm_sign_up(self, token: str, password: str) -> SignedIn:
+        """Make the user, with an organization of its own, for whoever has signed up.
+
+        The link proves the address, the password that it is the same person: anybody can sign up
+        with another's address, whose owner must not get a password that somebody else knows by
+        following a link. Call it outside transactions. Raises MailedTokenError or
+        PasswordInvalidError.
+        """
+        with self._database.snapshot() as session:
+            wanted = self._peek(session, token, Purpose.SIGN_UP).wanted
+        if wanted is None:
             raise _link_over()
-        self._add_user(session, used.email, wanted["name"], wanted["password_hash"])
-        organization = self._organizations.create(session, name=wanted["organization"])
-        member = self._members.create(
-            session,
-            Scope(organization.id),
-            email=used.email,
-            name=wanted["name"],
-            role=Role.OWNER,
-            granted_by=None,
-        )
-        repository.end_mailed_tokens(session, used.email, Purpose.SIGN_UP, self._clock.now())
-        return self._sessions.sign_in_member(session, member)
+        if not self._hashes.verify(wanted["password_hash"], password):
+            raise PasswordInvalidError(
+                "this is not the password that was chosen when signing up",
+                advice="if it was not you who signed up, leave this page: nothing is made",
+            )
+        with self._database.transaction() as session:
+            email = self._use(session, token, Purpose.SIGN_UP).email
+            if repository.find_user(session, email) is not None:
+                raise _link_over()
+            self._add_user(session, email, wanted["name"], wanted["password_hash"])
+            organization = self._organizations.create(session, name=wanted["organization"])
+            member = self._members.create(
+                session,
+                Scope(organization.id),
+                email=email,
+                name=wanted["name"],
+                role=Role.OWNER,
+                granted_by=None,
+            )
+            repository.end_mailed_tokens(session, email, Purpose.SIGN_UP, self._clock.now())
+            return self._sessions.sign_in_member(session, member)
 
     def sign_in(self, email: str, password: str) -> SignedIn:
         """Open a session in the first organization of a user. Call it outside transactions.
@@ -244,7 +259,7 @@ class UserService:
         outside transactions. Raises PasswordRefusedError or MailedTokenError.
         """
         with self._database.snapshot() as session:
-            email = self._peek(session, token, Purpose.RESET)
+            email = self._peek(session, token, Purpose.RESET).email
         require_good_password(password, email=email)
         password_hash = self._hashes.make(password)
         with self._database.transaction() as session:
@@ -367,13 +382,14 @@ class UserService:
         row.token_hash = _hash(token)
         return token
 
-    def _peek(self, session: Session, token: str, purpose: Purpose) -> str:
-        email = None
+    def _peek(self, session: Session, token: str, purpose: Purpose) -> MailedToken:
+        found = None
         if len(token) <= TOKEN_LENGTH_MAX:
-            email = repository.find_mailed_to(session, _hash(token), purpose, self._clock.now())
-        if email is None:
+            now = self._clock.now()
+            found = repository.find_mailed_token(session, _hash(token), purpose, now)
+        if found is None:
             raise _link_over()
-        return email
+        return found
 
     def _use(self, session: Session, token: str, purpose: Purpose) -> MailedToken:
         used = None

@@ -62,12 +62,16 @@ def add_member(service: Service, organization_id: str, role: Role = Role.DEVELOP
     return member.id
 
 
+def confirmation(mailbox: Mailbox, password: str = PASSWORD) -> dict[str, str]:
+    return {"token": mailbox.token(), "password": password}
+
+
 def signed_up(service: Service, mailbox: Mailbox) -> TestClient:
     """A client of somebody who has just signed up, and is signed in."""
     client = service.client()
     assert client.post("/console/sign-ups", json=SIGN_UP).status_code == 202
     run_jobs(service)
-    answer = client.post("/console/sign-ups:confirm", json={"token": mailbox.token()})
+    answer = client.post("/console/sign-ups:confirm", json=confirmation(mailbox))
     assert answer.status_code == 200, answer.text
     return client
 
@@ -105,15 +109,33 @@ class TestSigningUp:
         with open_service.core.database.snapshot() as session:
             assert session.query(User).count() == 0
 
+    def test_who_follows_the_link_of_a_stranger_who_signed_up_gets_no_account_of_his(
+        self, open_service: Service, mailbox: Mailbox
+    ) -> None:
+        add_member(open_service, open_service.add_organization())
+        stranger, invited = open_service.client(), open_service.client()
+        stranger.post("/console/sign-ups", json=SIGN_UP)
+        run_jobs(open_service)
+        followed = invited.post(
+            "/console/sign-ups:confirm", json=confirmation(mailbox, "my own idea of a password")
+        )
+        assert code(followed) == (401, "sign_in_refused")
+        assert code(sign_in(stranger, PASSWORD)) == (401, "sign_in_refused")
+        with open_service.core.database.snapshot() as session:
+            assert session.query(User).count() == 0
+        # The link still is good for who signed up.
+        confirmed = stranger.post("/console/sign-ups:confirm", json=confirmation(mailbox))
+        assert confirmed.status_code == 200, confirmed.text
+
     def test_a_link_works_once_and_for_a_day(self, open_service: Service, mailbox: Mailbox) -> None:
         client = signed_up(open_service, mailbox)
-        used = client.post("/console/sign-ups:confirm", json={"token": mailbox.token()})
+        used = client.post("/console/sign-ups:confirm", json=confirmation(mailbox))
         assert code(used) == (401, "mailed_link_invalid")
         body = SIGN_UP | {"email": "late@example.com"}
         client.post("/console/sign-ups", json=body)
         run_jobs(open_service)
         open_service.clock.advance(24 * 3600)
-        late = client.post("/console/sign-ups:confirm", json={"token": mailbox.token()})
+        late = client.post("/console/sign-ups:confirm", json=confirmation(mailbox))
         assert code(late) == (401, "mailed_link_invalid")
 
     def test_an_address_that_is_known_is_answered_the_same_and_told_by_mail(

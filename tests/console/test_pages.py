@@ -185,6 +185,7 @@ SCENES = {
     "sign-in-link-over": Scene("/sign-in?token=hrc_over", shows("That link is over"), who="nobody"),
     "sign-in-refused": Scene("/sign-in", refused_key, who="nobody"),
     "sign-up": Scene("/sign-up", shows("What your clusters will belong to"), who="nobody"),
+    "confirm": Scene("/confirm?token=hrc_m_over", shows("The password you chose"), who="nobody"),
     "set-password": Scene("/set-password?token=hrc_m_over", link_is_over, who="nobody"),
     "clusters-none": Scene("/", shows("No clusters yet"), who="newcomer"),
     "clusters": Scene("/", shows("orders")),

@@ -38,9 +38,9 @@ export async function signIn(credentials: Credentials): Promise<void> {
   await enter(await askConsole<Answer>("POST", SESSION, credentials));
 }
 
-/** Opens a session by a link that proves an address. */
-export async function confirmSignUp(token: string): Promise<void> {
-  await enter(await askConsole<Answer>("POST", "sign-ups:confirm", { token }));
+/** Opens a session by a link that proves an address, and the password chosen when signing up. */
+export async function confirmSignUp(token: string, password: string): Promise<void> {
+  await enter(await askConsole<Answer>("POST", "sign-ups:confirm", { token, password }));
 }
 
 /** Goes on in another organization of the same user. */
