@@ -170,5 +170,7 @@ def delete_member(
             session, caller.scope, member_id, removed_by=require_role(caller)
         )
         removed = MemberResponse.model_validate(member)
+        data = {"member_id": member.id, "role": member.role, "by": caller.id}
+        core.webhooks.tell(session, Event("member.removed", caller.organization_id, data))
     core.session_authenticator.forget(member_id)
     return removed

@@ -152,14 +152,19 @@ class TestDeliveries:
             token = page["next_page_token"]
         assert seen == made[::-1]
 
-    def test_keys_that_come_and_go_are_told(self, service: Service, receiver: Receiver) -> None:
+    def test_keys_and_members_that_come_and_go_are_told(
+        self, service: Service, receiver: Receiver
+    ) -> None:
         client = service.new_client()
         webhook = create(client, receiver.url)
         key = client.post("/v1/api-keys", json={"name": "loader"}).json()
         client.delete(f"/v1/api-keys/{key['id']}")
-        client.post("/v1/members", json={"email": "a@example.com", "name": "A"})
+        member = client.post("/v1/members", json={"email": "a@example.com", "name": "A"}).json()
+        client.delete(f"/v1/members/{member['id']}")
         found = client.get(f"/v1/webhooks/{webhook['id']}/deliveries").json()["items"]
         told = {one["event_type"]: json.loads(one["body"])["data"] for one in found}
-        assert set(told) == {"api_key.created", "api_key.revoked", "member.created"}
+        keys, members = {"api_key.created", "api_key.revoked"}, {"member.created", "member.removed"}
+        assert set(told) == keys | members
+        assert told["member.removed"]["member_id"] == member["id"]
         assert told["api_key.created"]["api_key_id"] == key["id"]
         assert key["secret"] not in str(found)
