@@ -1,10 +1,7 @@
 """The `apache-kafka` engine: a cluster is three nodes of Apache Kafka, by the local provisioner."""
 
-import threading
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +13,12 @@ from control_plane.provisioning.engine import (
     CredentialSet,
     KafkaBootstrap,
 )
+from control_plane.provisioning.engines.hosts import LOOPBACK, Hosts, join_host_port
 from control_plane.provisioning.engines.kafka.cluster_directory import ClusterDirectory
 from control_plane.provisioning.engines.kafka.distribution import Distribution, compile_plugins
 from control_plane.provisioning.engines.kafka.node_config import (
     INTERNAL,
     LISTENERS,
-    LOOPBACK,
     SASL_PLAINTEXT,
     SASL_SSL,
     KafkaCluster,
@@ -32,6 +29,7 @@ from control_plane.provisioning.engines.kafka.node_health import ClusterHealth, 
 from control_plane.provisioning.engines.kafka.nodes import Nodes, side_by_side
 from control_plane.provisioning.engines.kafka.not_offered import NotOffered
 from control_plane.provisioning.engines.kafka.rollout import cluster_state
+from control_plane.provisioning.engines.turns import Turns
 from control_plane.provisioning.errors import ClusterNotRunningError, CredentialsRejectedError
 from control_plane.provisioning.process import Listener, ProcessSpec, ProcessStatus
 from control_plane.provisioning.provisioner import Provisioner
@@ -40,31 +38,19 @@ from control_plane.provisioning.provisioner import Provisioner
 STOP_SECONDS_MAX = 10
 
 
-@dataclass(frozen=True, slots=True)
-class KafkaSettings:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaSettings(Hosts):
     """What all clusters of this engine have in common.
 
-    `bind_host` is an IP address; `public_host` is the name under which clients reach it.
     `heap_mib` is all that a node's Java may allocate on its heap; beside it stand some 150 MB.
     """
 
     clusters_dir: Path
     plugins_dir: Path
     distribution: Distribution
-    bind_host: str
-    public_host: str
     token_issuer: str
     heap_mib: int = 400
     java_options: tuple[str, ...] = ()
-
-    @property
-    def is_loopback(self) -> bool:
-        return ip_address(self.bind_host).is_loopback
-
-    @property
-    def certificate_hosts(self) -> tuple[str, ...]:
-        local = ("localhost", LOOPBACK, "::1")
-        return local if self.public_host in local else (self.public_host, *local)
 
     @property
     def place(self) -> Place:
@@ -87,15 +73,14 @@ class ApacheKafkaEngine(NotOffered):
         self._provisioner = provisioner
         self._issuer = issuer
         self._token_keys = token_keys
-        self._guard = threading.Lock()
-        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._turns = Turns()
 
     def available_version(self) -> str | None:
         return self._settings.distribution.version
 
     def ensure(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
         self.require_offered(spec)
-        with self._turn(spec.cluster_id):
+        with self._turns.of(spec.cluster_id):
             specs = self._write(spec, credentials)
             nodes = self._nodes(spec.cluster_id)
             nodes.roll(specs)
@@ -104,7 +89,7 @@ class ApacheKafkaEngine(NotOffered):
         return self._observe_known(spec.cluster_id)
 
     def apply_credentials(self, cluster_id: str, credentials: CredentialSet) -> None:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             directory = self._directory(cluster_id)
             if not directory.exists():
                 raise ClusterNotRunningError("the cluster was not started yet")
@@ -118,7 +103,7 @@ class ApacheKafkaEngine(NotOffered):
                 raise
 
     def renew_certificate(self, cluster_id: str) -> bool:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             directory = self._directory(cluster_id)
             if not directory.exists():
                 return False
@@ -131,13 +116,13 @@ class ApacheKafkaEngine(NotOffered):
             return True
 
     def restart(self, cluster_id: str) -> ClusterObservation:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             self._nodes(cluster_id).restart()
         return self._observe_known(cluster_id)
 
     def rest(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
         self.require_offered(spec)
-        with self._turn(spec.cluster_id):
+        with self._turns.of(spec.cluster_id):
             specs = self._write(spec, credentials)
             side_by_side(
                 lambda node: self._provisioner.ensure(replace(specs[node], state="stopped"))
@@ -145,18 +130,17 @@ class ApacheKafkaEngine(NotOffered):
         return self._observe_known(spec.cluster_id)
 
     def stop(self, cluster_id: str) -> ClusterObservation:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             nodes = self._nodes(cluster_id)
             side_by_side(lambda node: self._provisioner.stop(nodes.process_id(node)))
         return self._observe_known(cluster_id)
 
     def remove(self, cluster_id: str) -> None:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             nodes = self._nodes(cluster_id)
             side_by_side(lambda node: self._provisioner.remove(nodes.process_id(node)))
             self._directory(cluster_id).delete()
-        with self._guard:
-            self._turns.pop(cluster_id, None)
+        self._turns.forget(cluster_id)
 
     def observe(self, cluster_id: str) -> ClusterObservation | None:
         directory, nodes = self._directory(cluster_id), self._nodes(cluster_id)
@@ -289,14 +273,9 @@ class ApacheKafkaEngine(NotOffered):
     def _directory(self, cluster_id: str) -> ClusterDirectory:
         return ClusterDirectory(self._settings.clusters_dir / cluster_id)
 
-    def _turn(self, cluster_id: str) -> threading.Lock:
-        with self._guard:
-            return self._turns[cluster_id]
-
 
 def _addresses(cluster: KafkaCluster, host: str, listener: str) -> str:
-    bracketed = f"[{host}]" if ":" in host else host
-    return ",".join(f"{bracketed}:{node.ports[listener]}" for node in cluster.nodes)
+    return ",".join(join_host_port(host, node.ports[listener]) for node in cluster.nodes)
 
 
 def _reason(statuses: Mapping[int, ProcessStatus | None], health: ClusterHealth) -> str | None:

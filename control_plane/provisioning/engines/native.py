@@ -1,12 +1,9 @@
 """The `native` engine: a cluster is one broker process of ours, kept by the local provisioner."""
 
-import threading
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +21,16 @@ from control_plane.provisioning.engine import (
     OAuthIssuer,
 )
 from control_plane.provisioning.engines import broker_check
+from control_plane.provisioning.engines.hosts import LOOPBACK, Hosts, join_host_port
 from control_plane.provisioning.engines.native_directory import (
     BROKER_ID,
     INTERNAL,
     OAUTH,
     SSL,
     NativeDirectory,
-    join_host_port,
 )
 from control_plane.provisioning.engines.native_forks import ForkedDirectory, fork_offline
+from control_plane.provisioning.engines.turns import Turns
 from control_plane.provisioning.engines.versions import InstalledVersion
 from control_plane.provisioning.errors import (
     ClientCertificatesInvalidError,
@@ -50,33 +48,18 @@ from control_plane.provisioning.usage import UsagePage
 
 SASL_SSL = "sasl_ssl"
 SASL_PLAINTEXT = "sasl_plaintext"
-LOOPBACK = "127.0.0.1"
 
 _logger = structlog.stdlib.get_logger("provisioning")
 
 
-@dataclass(frozen=True, slots=True)
-class NativeSettings:
-    """What all clusters of this engine have in common.
-
-    `bind_host` is an IP address; `public_host` is the name under which clients reach it.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeSettings(Hosts):
+    """What all clusters of this engine have in common."""
 
     clusters_dir: Path
     broker_binary: Path
-    bind_host: str
-    public_host: str
     token_issuer: str
     usage_window_seconds: int
-
-    @property
-    def is_loopback(self) -> bool:
-        return ip_address(self.bind_host).is_loopback
-
-    @property
-    def certificate_hosts(self) -> tuple[str, ...]:
-        local = ("localhost", LOOPBACK, "::1")
-        return local if self.public_host in local else (self.public_host, *local)
 
 
 class NativeEngine:
@@ -96,14 +79,13 @@ class NativeEngine:
         self._issuer = issuer
         self._token_keys = token_keys
         self._version = InstalledVersion(settings.broker_binary)
-        self._guard = threading.Lock()
-        self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._turns = Turns()
 
     def available_version(self) -> str | None:
         return self._version.read()
 
     def ensure(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
-        with self._turn(spec.cluster_id):
+        with self._turns.of(spec.cluster_id):
             directory = self._directory(spec.cluster_id)
             directory.create()
             process_id = _process_id(spec.cluster_id)
@@ -120,14 +102,14 @@ class NativeEngine:
         return observation
 
     def fork(self, cluster_id: str, source_id: str, cut: ForkCut) -> datetime:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             directory = self._directory(cluster_id)
             directory.create()
             forked = ForkedDirectory(directory.path)
             return forked.take(lambda attempt: self._fork(source_id, cut, attempt))
 
     def apply_credentials(self, cluster_id: str, credentials: CredentialSet) -> None:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             directory = self._directory(cluster_id)
             if not directory.exists():
                 raise ClusterNotRunningError("the cluster was not started yet")
@@ -156,7 +138,7 @@ class NativeEngine:
             )
 
     def renew_certificate(self, cluster_id: str) -> bool:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             directory = self._directory(cluster_id)
             if not directory.exists():
                 return False
@@ -167,12 +149,12 @@ class NativeEngine:
             return is_new
 
     def restart(self, cluster_id: str) -> ClusterObservation:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             self._provisioner.restart(_process_id(cluster_id))
         return self._observe_known(cluster_id)
 
     def rest(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
-        with self._turn(spec.cluster_id):
+        with self._turns.of(spec.cluster_id):
             directory = self._directory(spec.cluster_id)
             directory.create()
             process_id = _process_id(spec.cluster_id)
@@ -187,16 +169,15 @@ class NativeEngine:
         return self._observe_known(spec.cluster_id)
 
     def stop(self, cluster_id: str) -> ClusterObservation:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             self._provisioner.stop(_process_id(cluster_id))
         return self._observe_known(cluster_id)
 
     def remove(self, cluster_id: str) -> None:
-        with self._turn(cluster_id):
+        with self._turns.of(cluster_id):
             self._provisioner.remove(_process_id(cluster_id))
             self._directory(cluster_id).delete()
-        with self._guard:
-            self._turns.pop(cluster_id, None)
+        self._turns.forget(cluster_id)
 
     def observe(self, cluster_id: str) -> ClusterObservation | None:
         directory = self._directory(cluster_id)
@@ -262,7 +243,7 @@ class NativeEngine:
     def _fork(self, source_id: str, cut: ForkCut, attempt: Path) -> dict[str, Any]:
         """Have the broker of a cluster write a fork, or without one do so in its place."""
         request = {"directory": str(attempt), **cut_to_json(cut)}
-        with self._turn(source_id):
+        with self._turns.of(source_id):
             source = self._directory(source_id)
             if not source.exists():
                 raise ForkRefusedError("the cluster that was to be forked is gone")
@@ -380,10 +361,6 @@ class NativeEngine:
 
     def _directory(self, cluster_id: str) -> NativeDirectory:
         return NativeDirectory(self._settings.clusters_dir / cluster_id)
-
-    def _turn(self, cluster_id: str) -> threading.Lock:
-        with self._guard:
-            return self._turns[cluster_id]
 
 
 def _process_id(cluster_id: str) -> str:

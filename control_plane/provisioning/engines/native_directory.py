@@ -13,6 +13,7 @@ from control_plane.provisioning.engine import (
     ClusterSpec,
     CredentialSet,
 )
+from control_plane.provisioning.engines.hosts import join_host_port
 from control_plane.provisioning.files import write_atomically, write_if_changed
 from control_plane.provisioning.process import Listener
 
@@ -200,10 +201,6 @@ class NativeDirectory:
         if issuer is not None:
             content["oauth_issuer"] = asdict(issuer)
         write_if_changed(self.path / _CREDENTIALS, _to_json(content))
-
-
-def join_host_port(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _client_auth(listener: Listener, clients: ClientCertificates | None) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from control_plane.provisioning.engine import ClusterLimits
+from control_plane.provisioning.engines.hosts import LOOPBACK
 
 BROKERS = 3
 REPLICATION = 3
@@ -23,7 +24,6 @@ LISTENERS = (SASL_SSL, SASL_PLAINTEXT, INTERNAL, CONTROLLER)
 
 BROKER_USER = "broker"
 CONTROL_PLANE_USER = "control-plane"
-LOOPBACK = "127.0.0.1"
 TOKEN_SECONDS_MAX = 900
 
 _SECOND_MS = 1000
