@@ -2,7 +2,7 @@
 
 import sys
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Protocol
 
 import typer
 
@@ -22,11 +22,19 @@ from headrace.cli.commands.clusters import (
 )
 from headrace.cli.options import OutputFormat, OutputOption, QuietOption
 from headrace.cli.shell import Shell, cluster_id, shell_of
-from headrace.models import ClusterChangePreview, ClusterForkPreview
-from headrace.resources.clusters import Access, ClusterChanges
+from headrace.models import Cluster, ClusterChangePreview, ClusterForkPreview
+from headrace.resources.clusters import Access, ClusterChanges, Clusters
 from headrace.resources.operations import WAIT_SECONDS_DEFAULT
 
 PREVIEW_COLUMNS = ("field", "before", "after")
+
+
+class Verb(Protocol):
+    """What is done to a cluster and takes nothing but time."""
+
+    def __call__(
+        self, clusters: Clusters, cluster_id: str, /, *, wait: bool, timeout_seconds: float
+    ) -> Cluster: ...
 
 
 def register(app: typer.Typer) -> None:
@@ -57,10 +65,7 @@ def pause(
 ) -> None:
     """Stop a cluster and keep its data and addresses; then only storage costs something."""
     shell = shell_of(context, output, is_quiet=quiet)
-    with shell.client() as client:
-        found = cluster_id(client, cluster)
-        changed = client.clusters.pause(found, wait=wait, timeout_seconds=timeout)
-    shell.show(changed, SHOW_COLUMNS)
+    _change(shell, cluster, Clusters.pause, wait=wait, timeout=timeout)
 
 
 def resume(
@@ -74,10 +79,7 @@ def resume(
 ) -> None:
     """Start a paused cluster again, at the same addresses."""
     shell = shell_of(context, output, is_quiet=quiet)
-    with shell.client() as client:
-        found = cluster_id(client, cluster)
-        changed = client.clusters.resume(found, wait=wait, timeout_seconds=timeout)
-    shell.show(changed, SHOW_COLUMNS)
+    _change(shell, cluster, Clusters.resume, wait=wait, timeout=timeout)
 
 
 def restart(
@@ -91,10 +93,7 @@ def restart(
 ) -> None:
     """End a cluster's broker and start it again; no connection is refused meanwhile."""
     shell = shell_of(context, output, is_quiet=quiet)
-    with shell.client() as client:
-        found = cluster_id(client, cluster)
-        changed = client.clusters.restart(found, wait=wait, timeout_seconds=timeout)
-    shell.show(changed, SHOW_COLUMNS)
+    _change(shell, cluster, Clusters.restart, wait=wait, timeout=timeout)
 
 
 def rotate(
@@ -108,10 +107,7 @@ def rotate(
 ) -> None:
     """Give a cluster another private key and certificate; connections under the old one end."""
     shell = shell_of(context, output, is_quiet=quiet)
-    with shell.client() as client:
-        found = cluster_id(client, cluster)
-        changed = client.clusters.rotate(found, wait=wait, timeout_seconds=timeout)
-    shell.show(changed, SHOW_COLUMNS)
+    _change(shell, cluster, Clusters.rotate, wait=wait, timeout=timeout)
 
 
 def upgrade(
@@ -125,9 +121,21 @@ def upgrade(
 ) -> None:
     """Move a cluster to the version that is installed, without waiting for its window."""
     shell = shell_of(context, output, is_quiet=quiet)
+    _change(shell, cluster, Clusters.upgrade, wait=wait, timeout=timeout)
+
+
+def _change(
+    shell: Shell,
+    cluster: str,
+    verb: Verb,
+    *,
+    wait: bool,
+    timeout: float,
+) -> None:
+    """Do it to a cluster, given by name or id, and show the cluster."""
     with shell.client() as client:
         found = cluster_id(client, cluster)
-        changed = client.clusters.upgrade(found, wait=wait, timeout_seconds=timeout)
+        changed = verb(client.clusters, found, wait=wait, timeout_seconds=timeout)
     shell.show(changed, SHOW_COLUMNS)
 
 
