@@ -28,7 +28,13 @@ from migrations.upgrade import SchemaVersionError, require_current
 FILE_BYTES_MAX = 1024 * 1024
 
 # Who an installation is to its brokers and clients. The master key is never among them.
-FILES = (MARKER, "tls/ca.pem", "tls/ca.key", "secrets/owner-key.json")
+FILES = (
+    MARKER,
+    "tls/ca.pem",
+    "tls/ca.key",
+    "secrets/owner-key.json",
+    "secrets/operator-key.json",
+)
 
 _KEY_CHECK = b"headrace backup"
 _KEY_PLACE = "backup:key"

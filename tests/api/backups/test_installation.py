@@ -33,6 +33,8 @@ def make(directory: Path) -> Settings:
     installation = open_installation(directory, CLOCK)
     Authority.open(installation.tls_dir, CLOCK)
     MasterKey.create(settings.resolved_master_key_file)
+    for path in (installation.owner_key_file, installation.operator_key_file):
+        path.write_text(f'{{"secret": "hrs_of_{path.stem}"}}')
     database = Database(settings.resolved_database_url)
     upgrade(database.engine)
     with database.transaction() as session:
@@ -71,7 +73,9 @@ def test_an_installation_moves_with_its_identity(settings: Settings, tmp_path: P
     assert before is not None
     assert after is not None
     assert after.id == before.id
-    for name in ("tls/ca.pem", "tls/ca.key", "secrets/master.key"):
+    keys = (before.owner_key_file, before.operator_key_file, settings.resolved_master_key_file)
+    secrets = [str(path.relative_to(settings.data_dir)) for path in keys]
+    for name in ("tls/ca.pem", "tls/ca.key", *secrets):
         assert (moved.data_dir / name).read_bytes() == (settings.data_dir / name).read_bytes()
         assert (settings.data_dir / name).read_bytes() not in content
     assert backup_rows(moved) == backup_rows(settings)
