@@ -119,6 +119,9 @@ def fuzz(program: Path, target: str, seconds: int, work: Path) -> Run:
     command += [f"-max_len={INPUT_BYTES_MAX}", f"-timeout={SLOW_SECONDS}"]
     command += [f"-rss_limit_mb={RSS_MAX_MB}", f"-artifact_prefix={crashes}/", str(corpus)]
     environment = {"HEADRACE_FUZZ_TARGET": target, "HEADRACE_FUZZ_FIGURES": str(figures)}
+    if target in TARGETS:
+        # The program puts them there before libFuzzer looks: most are too long for the corpus.
+        environment["HEADRACE_FUZZ_SEEDS"] = str(corpus)
     done = _run(command, work, environment, seconds + GRACE_SECONDS)
     (work / "libfuzzer.log").write_text(done, "utf-8")
     found = sorted(crashes.iterdir())

@@ -1,10 +1,11 @@
-//! What libFuzzer drives. `HEADRACE_FUZZ_TARGET` names the target; what was seen goes to `HEADRACE_FUZZ_FIGURES` each time it is more.
+//! What libFuzzer drives. `HEADRACE_FUZZ_TARGET` names the target; its seeds go into the directory `HEADRACE_FUZZ_SEEDS` before anything is
+//! read, and what was seen to `HEADRACE_FUZZ_FIGURES` each time it is more.
 
 #![no_main]
 
 use std::{cell::RefCell, env, fs, path::PathBuf};
 
-use headrace_fuzz::{Figures, Target, find};
+use headrace_fuzz::{Figures, Target, find, seeds};
 use libfuzzer_sys::fuzz_target;
 
 struct Run {
@@ -15,11 +16,9 @@ struct Run {
 }
 
 impl Run {
-    #[allow(clippy::expect_used, reason = "without a target there is nothing to drive")]
     fn new() -> Self {
-        let name = env::var("HEADRACE_FUZZ_TARGET").expect("HEADRACE_FUZZ_TARGET names a target");
         Self {
-            target: find(&name).expect("HEADRACE_FUZZ_TARGET is a target"),
+            target: target(),
             figures: Figures::default(),
             told: 0,
             told_to: env::var_os("HEADRACE_FUZZ_FIGURES").map(PathBuf::from),
@@ -41,10 +40,26 @@ impl Run {
     }
 }
 
+#[allow(clippy::expect_used, reason = "without a target there is nothing to drive")]
+fn target() -> Target {
+    let name = env::var("HEADRACE_FUZZ_TARGET").expect("HEADRACE_FUZZ_TARGET names a target");
+    find(&name).expect("HEADRACE_FUZZ_TARGET is a target")
+}
+
+/// Puts the seeds where libFuzzer will read them.
+#[allow(clippy::expect_used, reason = "a run without them would try less than it says")]
+fn write_seeds() {
+    let Some(directory) = env::var_os("HEADRACE_FUZZ_SEEDS").map(PathBuf::from) else { return };
+    for (number, seed) in seeds::of(target().name).into_iter().enumerate() {
+        fs::write(directory.join(format!("seed-{number}")), seed)
+            .expect("HEADRACE_FUZZ_SEEDS can be written to");
+    }
+}
+
 thread_local! {
     static RUN: RefCell<Option<Run>> = const { RefCell::new(None) };
 }
 
-fuzz_target!(|input: &[u8]| {
+fuzz_target!(init: write_seeds(), |input: &[u8]| {
     RUN.with_borrow_mut(|run| run.get_or_insert_with(Run::new).try_one(input));
 });

@@ -2,20 +2,23 @@
 
 use std::{net::Ipv4Addr, sync::Arc};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use headrace_protocol::{
     ApiKey, Message, Request, Writer, encode_message, encode_request, messages::*, request_header_version,
 };
 use headrace_records::{BatchBuilder, Compression, NewRecord, marker::Marker};
 use headrace_types::{ProducerEpoch, ProducerId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     clock::START_MS,
     random::{Random, Sample},
     samples::for_each_message,
     setting::{LOGINS, SECRET, USER, at_a_broker, peer},
-    support::{Hash, SHA_256, SHA_512, ScramClient, Signer, claims, credential, credentials_file},
+    support::{
+        Hash, SHA_256, SHA_512, ScramClient, Signer, claims, credential, credentials_file, oauth_issuer,
+    },
 };
 
 const CODECS: [Compression; 5] =
@@ -352,10 +355,40 @@ fn configuration() -> Vec<Vec<u8>> {
         ),
         (1, json!({"authorities": authorities, "mapping_rules": "DEFAULT"})),
         (2, credentials_file(&[credential(USER, SECRET)])),
-        (3, json!({"keys": [key]})),
+        (2, trusting(oauth_issuer(std::slice::from_ref(&key)))),
+        (3, json!({"keys": [&key]})),
+        (5, oauth_issuer(&[key])),
+        (5, issuer_of_every_kind()),
     ];
     let mut out: Vec<Vec<u8>> =
         kinds.into_iter().map(|(kind, file)| [&[kind], file.to_string().as_bytes()].concat()).collect();
     out.push(b"\x04RULE:^CN=([^,]+),O=(a|b).*$/$1@$2/U,RULE:^.*$/x\\$1/,DEFAULT".to_vec());
     out
+}
+
+/// A credentials file with everything beside the credentials.
+fn trusting(issuer: Value) -> Value {
+    let mut file = credentials_file(&[]);
+    file["access"] = json!("read_only");
+    file["allowed_networks"] = json!(["192.0.2.0/24", "2001:db8::/32"]);
+    file["oauth_issuer"] = issuer;
+    file
+}
+
+/// An issuer with a key of each kind that is known, one that is not, and one for something else; nobody checks that they are points.
+fn issuer_of_every_kind() -> Value {
+    let text = |bytes: usize| BASE64_URL_SAFE_NO_PAD.encode(vec![7; bytes]);
+    let mut issuer = oauth_issuer(&[
+        json!({"kty": "RSA", "kid": "r", "alg": "RS256", "use": "sig", "n": text(256), "e": "AQAB"}),
+        json!({"kty": "RSA", "n": text(512), "e": "AQAB"}),
+        json!({"kty": "EC", "crv": "P-256", "x": text(32), "y": text(32)}),
+        json!({"kty": "EC", "crv": "P-384", "alg": "ES384", "x": text(48), "y": text(48)}),
+        json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "x": text(32)}),
+        json!({"kty": "EC", "crv": "P-521", "x": text(66), "y": text(66)}),
+        json!({"kty": "RSA", "use": "enc", "n": text(256), "e": "AQAB"}),
+    ]);
+    issuer["algorithms"] =
+        json!(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]);
+    issuer["keys_good_until_ms"] = json!(START_MS);
+    issuer
 }

@@ -115,3 +115,8 @@ pub fn check_configuration(bytes: &[u8]) -> Result<(), EntranceError> {
 pub fn check_client_certificates(input: impl io::Read) -> Result<(), EntranceError> {
     check::client_certificates(input).map_err(Problem::of)
 }
+
+/// What `check-oauth-issuer` says to this input.
+pub fn check_oauth_issuer(input: impl io::Read) -> Result<(), EntranceError> {
+    check::oauth_issuer(input).map_err(Problem::of)
+}

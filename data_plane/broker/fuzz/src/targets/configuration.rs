@@ -1,12 +1,14 @@
 //! What operators and the control plane write for a broker: first byte which file, then its bytes.
 
-use headrace_broker::entrances::{check_client_certificates, check_configuration};
+use headrace_broker::entrances::{check_client_certificates, check_configuration, check_oauth_issuer};
 use headrace_security::{Credentials, DecoyKey, PrincipalMapping, TokenVerifier};
 
 use super::{Hold, Target};
 use crate::Allowance;
 
 const CLOCK_SKEW_SECONDS: u32 = 30;
+/// Files that there are.
+const KINDS: u8 = 6;
 
 pub(super) const TARGET: Target = Target {
     name: "configuration",
@@ -17,16 +19,17 @@ pub(super) const TARGET: Target = Target {
 
 fn handle(input: &[u8], hold: &mut Hold<'_>) {
     let Some((kind, bytes)) = input.split_first() else { return };
-    hold.run(input.len(), || match kind % 5 {
+    hold.run(input.len(), || match kind % KINDS {
         0 => told(check_configuration(bytes)),
         1 => told(check_client_certificates(bytes)),
         2 => told(Credentials::parse(bytes, DecoyKey::new([9; 32]))),
         3 => told(TokenVerifier::parse(bytes, "headrace:in_1", "lkc_1", CLOCK_SKEW_SECONDS)),
-        _ => {
+        4 => {
             if let Ok(rules) = std::str::from_utf8(bytes) {
                 told(PrincipalMapping::parse(rules));
             }
         }
+        _ => told(check_oauth_issuer(bytes)),
     });
 }
 
