@@ -23,6 +23,19 @@ def is_gone(pid: int) -> bool:
         return True
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether no thread of the process runs any more; a signal stops one after the other.
+
+    The state is what stands behind the name in parentheses (proc_pid_stat(5)).
+    """
+    try:
+        stats = [one.read_text() for one in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except (FileNotFoundError, ProcessLookupError):
+        # A thread has just ended.
+        return False
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
+
+
 @dataclass
 class Installation:
     """A data directory with a supervisor, and processes that keep its contract."""

@@ -23,6 +23,7 @@ from tests.control_plane.provisioning.supervised import (
     ask,
     is_gone,
     is_refused,
+    is_stopped,
     observed,
 )
 from tests.fixtures.waiting import eventually
@@ -178,7 +179,7 @@ def test_connection_in_the_backlog_of_a_stopped_process_is_reset(
     status = installation.provisioner.ensure(spec)
     assert status.pid is not None
     os.kill(status.pid, signal.SIGSTOP)
-    eventually(lambda: psutil.Process(status.pid).status() == psutil.STATUS_STOPPED)
+    eventually(lambda: is_stopped(status.pid))
     with socket.create_connection((spec.listeners[0].host, spec.listeners[0].port)) as waiting:
         installation.provisioner.stop("p1")
         with pytest.raises(ConnectionResetError):
