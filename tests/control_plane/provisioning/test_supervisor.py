@@ -176,10 +176,10 @@ def test_connection_in_the_backlog_of_a_stopped_process_is_reset(
     installation: Installation,
 ) -> None:
     spec = installation.spec()
-    status = installation.provisioner.ensure(spec)
-    assert status.pid is not None
-    os.kill(status.pid, signal.SIGSTOP)
-    eventually(lambda: is_stopped(status.pid))
+    pid = installation.provisioner.ensure(spec).pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    eventually(lambda: is_stopped(pid))
     with socket.create_connection((spec.listeners[0].host, spec.listeners[0].port)) as waiting:
         installation.provisioner.stop("p1")
         with pytest.raises(ConnectionResetError):
