@@ -45,6 +45,13 @@ def test_a_row_that_does_not_hold_is_found(
     assert any(problem in found for found in page.problems())
 
 
+def test_what_no_cluster_is_without_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {name for names in page.CONCERNS.values() for name in names}
+    assert named <= {limit.id for limit in LIMITS}
+    monkeypatch.setitem(page.CONCERNS, "rules", ("security.ACLS_MAX",))
+    assert page.problems() == ["security.ACLS_MAX (rules) is not counted"]
+
+
 def test_constants_are_read_with_their_meaning() -> None:
     rust = "/// Most things\n/// at once.\npub(crate) const THINGS_MAX: usize = 2 *\n    1024;\n"
     (found,) = parse_rust("broker", rust)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tools.limits.constants import Constant, read_constants
-from tools.limits.table import DEFINED, LIMITS, OTHERS, Limit
+from tools.limits.table import CONCERNS, DEFINED, LIMITS, OTHERS, Limit
 from tools.paths import ROOT
 
 PAGE = ROOT / "docs" / "limits.md"
@@ -22,6 +22,15 @@ fails for a limit without a row. What the plan of a cluster sets is explained in
 [broker-process.md](broker-process.md#limits-of-the-plan), what the HTTP edge counts in
 [http-limits.md](http-limits.md). What is over a limit loses nothing that was acknowledged.
 
+## What no cluster is without
+
+Each of these is counted where it bites, and tried under, at and over it.
+
+| what | limits | counted by | held by |
+|---|---|---|---|
+"""
+
+BEFORE_LIMITS = """
 ## What somebody outside can go over
 
 | limit | value | what it is | over it | counted by | held by |
@@ -41,7 +50,8 @@ def page() -> str:
     constants = read_constants()
     rows = "".join(_limit(limit, constants.get(limit.id)) for limit in LIMITS)
     others = "".join(_other(constants[name]) for name in sorted(OTHERS))
-    return HEAD + rows + MIDDLE + others
+    concerns = "".join(_concern(what, names) for what, names in CONCERNS.items())
+    return HEAD + concerns + BEFORE_LIMITS + rows + MIDDLE + others
 
 
 def problems() -> list[str]:
@@ -78,6 +88,9 @@ def _unproved() -> Iterator[str]:
             path, _, name = test.partition("::")
             if not re.search(rf"\b(fn|def) {name}\(", _text(path)):
                 yield f"{limit.id}: there is no test {test}"
+    counted = {limit.id for limit in LIMITS if limit.metric is not None}
+    for what, names in CONCERNS.items():
+        yield from (f"{name} ({what}) is not counted" for name in names if name not in counted)
     for name, definition in DEFINED.items():
         if definition.holds not in _text(definition.path):
             yield f"{name}: {definition.path} has no {definition.holds}"
@@ -97,6 +110,18 @@ def _metrics() -> frozenset[str]:
     return frozenset(ours)
 
 
+def _concern(what: str, names: tuple[str, ...]) -> str:
+    limits = [limit for name in names for limit in LIMITS if limit.id == name]
+    named = "<br>".join(f"`{limit.id}`" for limit in limits)
+    counted = "<br>".join(dict.fromkeys(f"`{limit.metric}`" for limit in limits))
+    tests = "<br>".join(dict.fromkeys(_test(test) for limit in limits for test in limit.tests))
+    return f"| {what} | {named} | {counted} | {tests} |\n"
+
+
+def _test(test: str) -> str:
+    return f"`{test.rpartition('/')[2]}`"
+
+
 def _limit(limit: Limit, constant: Constant | None) -> str:
     if constant is not None:
         value, meaning = f"`{constant.value}`", constant.meaning
@@ -104,7 +129,7 @@ def _limit(limit: Limit, constant: Constant | None) -> str:
         value, meaning = "", DEFINED[limit.id].meaning
     else:
         value, meaning = "by plan", ""
-    tests = "<br>".join(f"`{test.rpartition('/')[2]}`" for test in limit.tests)
+    tests = "<br>".join(_test(test) for test in limit.tests)
     counted = "" if limit.metric is None else f"`{limit.metric}`"
     return f"| `{limit.id}` | {value} | {meaning} | {limit.over} | {counted} | {tests} |\n"
 

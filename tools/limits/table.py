@@ -14,6 +14,7 @@ _CRATES = "data_plane/broker/crates"
 _CLOSED = "headrace_broker_connections_closed"
 _REFUSED = "headrace_broker_connections_refused"
 _THROTTLED = "headrace_broker_throttled"
+_WAITED = "headrace_broker_request_memory_waits"
 _ANSWERED = "headrace_http_requests"
 
 
@@ -69,6 +70,51 @@ DEFINED = {
     "api.page": Definition("control_plane/kit/pagination.py", "PAGE_SIZE_MAX", "items of one page"),
 }
 
+CONCERNS = {
+    "bytes of a request, before and after the login": (
+        "broker.UNAUTHENTICATED_FRAME_BYTES_MAX",
+        "broker.limits.request_bytes_max",
+    ),
+    "time to log in": ("broker.LOGIN_TIMEOUT",),
+    "silence of a connection": ("broker.limits.idle_seconds_max",),
+    "connections of a cluster and of an address": (
+        "broker.limits.connections_max",
+        "broker.limits.connections_per_address_max",
+        "broker.CONNECTIONS_PER_LOGIN",
+    ),
+    "connections a second": (
+        "broker.limits.connections_per_second_max",
+        "broker.limits.connections_per_address_per_second_max",
+    ),
+    "bytes of requests in memory, of a connection and of a broker": (
+        "broker.CONNECTION_REQUESTS_BYTES_MAX",
+        "broker.SMALL_REQUESTS_BYTES_MAX",
+        "broker.LARGE_REQUESTS_BYTES_MAX",
+    ),
+    "bytes of a record batch, as it is and decompressed": (
+        "records.batch",
+        "records.decompression",
+    ),
+    "partitions, topics, groups, producer ids": (
+        "broker.limits.partitions_max",
+        "broker.limits.topics_max",
+        "broker.limits.groups_max",
+        "broker.limits.producer_ids_max",
+    ),
+    "partitions made and removed": ("broker.limits.partition_changes_per_minute_max",),
+    "bytes of records a second": (
+        "broker.limits.produce_bytes_per_second_max",
+        "broker.limits.fetch_bytes_per_second_max",
+    ),
+    "bodies, pages and requests over HTTP": ("api.BODY_BYTES_MAX", "api.page", "api.requests"),
+    "failed logins": (
+        "broker.FAILED_LOGINS_FORGIVEN",
+        "broker.LOGIN_REFUSAL_DELAY_MAX",
+        "api.failed_credentials",
+    ),
+}
+"""What every cluster is protected from, whatever its plan: each of these limits is counted."""
+
 LIMITS = (
     Limit(
         "broker.UNAUTHENTICATED_FRAME_BYTES_MAX",
@@ -80,7 +126,10 @@ LIMITS = (
         "broker.limits.request_bytes_max",
         "closed unread (`frame_length`)",
         _CLOSED,
-        (f"{_BROKER}/frames.rs::lengths_out_of_bounds_close_the_connection_without_being_read",),
+        (
+            f"{_BROKER}/frames.rs::lengths_out_of_bounds_close_the_connection_without_being_read",
+            f"{_BROKER}/access/memory.rs::a_connection_has_so_many_bytes_of_requests_in_memory_and_the_next_one_waits",
+        ),
     ),
     Limit(
         "broker.LOGIN_TIMEOUT",
@@ -148,16 +197,39 @@ LIMITS = (
         (f"{_BROKER}/access/sessions.rs::a_session_that_is_not_renewed_ends",),
     ),
     Limit(
+        "broker.limits.idle_seconds_max",
+        "closed (`connection_idle`)",
+        _CLOSED,
+        (
+            f"{_BROKER}/access/sessions.rs::a_connection_that_says_nothing_ends_and_one_that_waits_for_an_answer_does_not",
+        ),
+    ),
+    Limit(
+        "broker.CONNECTION_REQUESTS_BYTES_MAX",
+        "the next request is not read before there is room",
+        _WAITED,
+        (
+            f"{_CRATES}/broker/src/request_memory.rs::a_connection_takes_its_own_part_and_no_more",
+            f"{_BROKER}/access/memory.rs::a_connection_has_so_many_bytes_of_requests_in_memory_and_the_next_one_waits",
+        ),
+    ),
+    Limit(
         "broker.SMALL_REQUESTS_BYTES_MAX",
         "the next request is not read before there is room",
-        None,
-        (f"{_BROKER}/frames.rs::a_declared_length_takes_no_memory_before_its_bytes_come",),
+        _WAITED,
+        (
+            f"{_CRATES}/broker/src/request_memory.rs::small_requests_wait_for_one_another_and_large_ones_do_not",
+            f"{_BROKER}/frames.rs::a_declared_length_takes_no_memory_before_its_bytes_come",
+        ),
     ),
     Limit(
         "broker.LARGE_REQUESTS_BYTES_MAX",
         "the next request is not read before there is room",
-        None,
-        (f"{_BROKER}/frames.rs::a_declared_length_takes_no_memory_before_its_bytes_come",),
+        _WAITED,
+        (
+            f"{_CRATES}/broker/src/request_memory.rs::large_requests_wait_for_one_another_and_small_ones_do_not",
+            f"{_BROKER}/frames.rs::a_declared_length_takes_no_memory_before_its_bytes_come",
+        ),
     ),
     Limit(
         "broker.FETCHED_IN_MEMORY_BYTES_MAX",
@@ -265,6 +337,8 @@ LIMITS = (
         "headrace_broker_logins_delayed",
         (
             f"{_CRATES}/broker/src/failed_logins.rs::the_first_failures_wait_as_ever_and_each_one_more_twice_as_long_up_to_a_limit",
+            f"{_BROKER}/access/refusals.rs::refusals_of_an_address_wait_longer_beyond_those_that_are_forgiven_up_to_a_limit",
+            f"{_BROKER}/access/refusals.rs::refusals_under_a_name_wait_longer_wherever_they_come_from_and_whether_or_not_there_is_such_a_name",
         ),
     ),
     Limit(
@@ -273,6 +347,7 @@ LIMITS = (
         "headrace_broker_logins_delayed_milliseconds",
         (
             f"{_CRATES}/broker/src/failed_logins.rs::the_first_failures_wait_as_ever_and_each_one_more_twice_as_long_up_to_a_limit",
+            f"{_BROKER}/access/refusals.rs::refusals_of_an_address_wait_longer_beyond_those_that_are_forgiven_up_to_a_limit",
         ),
     ),
     Limit(
@@ -655,7 +730,7 @@ OTHERS = frozenset(
         "broker.NUM_PARTITIONS",
         "broker.DESCRIPTORS_PER_PARTITION",
         "broker.DESCRIPTORS_RESERVED",
-        "broker.IDLE_TIMEOUT",
+        "broker.IDLE_SECONDS",
         "broker.STALL_TIMEOUT",
         "broker.LOGIN_REFUSAL_DELAY",
         "broker.ACCEPT_PAUSE",

@@ -21,7 +21,7 @@ use crate::{
     journal::{self, JournalError},
     metrics::Metrics,
     quotas::{Quotas, QuotasError},
-    request_memory::RequestMemory,
+    request_memory::{RequestMemory, RequestWaits},
     security::{Security, SecurityError},
     tls::{Tls, TlsError},
     topics::{SharedTopics, Topics},
@@ -122,6 +122,15 @@ impl Broker {
         )?;
         let failed_logins = FailedLogins::default();
         let fetch_sessions = FetchSessions::new(Arc::clone(&clock), Arc::clone(&rng));
+        let metrics = Metrics::new(
+            topics.metrics(),
+            fetch_sessions.metrics(),
+            groups.metrics(),
+            transactions.metrics(),
+            usage.metrics(),
+            quotas.metrics(),
+            failed_logins.metrics(),
+        );
         Ok(Rc::new(Self {
             started_at_ms,
             opened_at: clock.mono(),
@@ -131,15 +140,8 @@ impl Broker {
             rng,
             security,
             acls,
-            metrics: Metrics::new(
-                topics.metrics(),
-                fetch_sessions.metrics(),
-                groups.metrics(),
-                transactions.metrics(),
-                usage.metrics(),
-                quotas.metrics(),
-                failed_logins.metrics(),
-            ),
+            request_memory: RequestMemory::new(RequestWaits::clone(&metrics.request_waits)),
+            metrics,
             fetch_sessions,
             quotas,
             groups,
@@ -148,7 +150,6 @@ impl Broker {
             usage,
             phase: watch::Sender::new(Phase::Starting),
             tls,
-            request_memory: RequestMemory::new(),
             failed_logins,
         }))
     }

@@ -36,5 +36,11 @@ pub(crate) async fn admit(
 }
 
 fn anonymous() -> Authenticated {
-    Authenticated { principal: ANONYMOUS.to_owned(), credential_id: None, bounds: None, expires_at_ms: None }
+    Authenticated {
+        principal: ANONYMOUS.to_owned(),
+        credential_id: None,
+        secret: None,
+        bounds: None,
+        expires_at_ms: None,
+    }
 }

@@ -167,6 +167,7 @@ pub(crate) struct LimitsConfig {
     pub(crate) topics_max: usize,
     pub(crate) producer_ids_max: usize,
     pub(crate) session_seconds_max: Option<u32>,
+    pub(crate) idle_seconds_max: u32,
     pub(crate) stored_bytes_max: Option<u64>,
     pub(crate) retention_ms_max: Option<i64>,
     pub(crate) retention_bytes_max: Option<i64>,
@@ -216,6 +217,7 @@ impl Default for LimitsConfig {
             topics_max: limits::TOPICS_MAX,
             producer_ids_max: limits::PRODUCER_IDS_MAX,
             session_seconds_max: None,
+            idle_seconds_max: limits::IDLE_SECONDS,
             stored_bytes_max: None,
             retention_ms_max: None,
             retention_bytes_max: None,
@@ -353,7 +355,7 @@ impl Config {
             )
         })?;
         let bytes = self.limits.request_bytes_max;
-        let most = limits::LARGE_REQUESTS_BYTES_MAX / 4;
+        let most = limits::CONNECTION_REQUESTS_BYTES_MAX;
         ensure((limits::UNAUTHENTICATED_FRAME_BYTES_MAX..=most).contains(&bytes), || {
             format!("limits.request_bytes_max is {bytes}, where 16384 to {most} are possible")
         })?;
@@ -366,6 +368,7 @@ impl Config {
             ("fetch_bytes_per_second_max", self.limits.fetch_bytes_per_second_max),
             ("partition_changes_per_minute_max", self.limits.partition_changes_per_minute_max.map(u64::from)),
             ("session_seconds_max", self.limits.session_seconds_max.map(u64::from)),
+            ("idle_seconds_max", Some(self.limits.idle_seconds_max.into())),
             ("stored_bytes_max", self.limits.stored_bytes_max),
             ("retention_ms_max", self.limits.retention_ms_max.map(|most| most.max(0).unsigned_abs())),
             ("retention_bytes_max", self.limits.retention_bytes_max.map(|most| most.max(0).unsigned_abs())),

@@ -15,7 +15,7 @@ use crate::{
     connections::Connection,
     dispatch::dispatch,
     frame_reader::FrameReader,
-    limits::{DRAIN_TIMEOUT, IDLE_TIMEOUT, REQUESTS_IN_FLIGHT_MAX, UNAUTHENTICATED_FRAME_BYTES_MAX},
+    limits::{DRAIN_TIMEOUT, REQUESTS_IN_FLIGHT_MAX, UNAUTHENTICATED_FRAME_BYTES_MAX},
     reply::Reply,
     reply_writer::write_replies,
 };
@@ -103,13 +103,13 @@ impl<S: AsyncRead> Requests<'_, S> {
         let slot = self.started.clone().reserve_owned().await.map_err(|_| Close::EndOfStream)?;
         let length = self.wait_for_length().await?;
         self.connection.unmuted().await;
-        let permit = self.broker.request_memory.take(length).await?;
+        let room = self.broker.request_memory.take(&self.connection.request_memory, length).await?;
         let frame = self.read_frame(length).await?;
         self.broker.metrics.bytes_received.inc_by(length as u64);
         let (broker, connection) = (Rc::clone(self.broker), Rc::clone(self.connection));
         let mut request = Box::pin(async move {
             let reply = dispatch(&broker, &connection, &frame).await;
-            drop((frame, permit));
+            drop((frame, room));
             if let Ok(Reply { delay, .. }) = &reply
                 && !delay.is_zero()
             {
@@ -159,7 +159,8 @@ impl<S: AsyncRead> Requests<'_, S> {
         if !self.connection.is_authenticated() {
             return self.login_deadline;
         }
-        let idle = silent_since + IDLE_TIMEOUT;
+        let idle_seconds = self.broker.config.limits.idle_seconds_max;
+        let idle = silent_since + Duration::from_secs(idle_seconds.into());
         let left_ms = self.connection.expires_at_ms().map(|end| end - self.broker.clock.wall_ms());
         left_ms.map_or(idle, |left| idle.min(Instant::now() + Duration::from_millis(left.max(0) as u64)))
     }

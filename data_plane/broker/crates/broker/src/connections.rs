@@ -22,6 +22,7 @@ use crate::{
     close::Close,
     config::{LimitsConfig, ListenerConfig},
     limits::{CONNECTIONS_PER_LOGIN, INTERNAL_CONNECTIONS_MAX},
+    request_memory::ConnectionMemory,
 };
 
 /// One connection, as its requests see it.
@@ -33,6 +34,8 @@ pub(crate) struct Connection {
     pub(crate) authentication: Option<RefCell<Authentication>>,
     /// Requests that were started and whose replies are not written yet.
     pub(crate) unanswered: Cell<usize>,
+    /// What its requests take.
+    pub(crate) request_memory: ConnectionMemory,
     /// Until when no further request is read.
     muted_until: Cell<Option<Instant>>,
     ending: Cell<Option<Ending>>,
@@ -68,6 +71,7 @@ impl Connection {
             listener,
             authentication,
             unanswered: Cell::new(0),
+            request_memory: ConnectionMemory::new(),
             muted_until: Cell::new(None),
             ending: Cell::new(None),
             ended: Notify::new(),

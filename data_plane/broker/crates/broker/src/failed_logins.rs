@@ -1,6 +1,8 @@
 //! Logins that were refused: each one makes the next of its address, and of the name that it claimed, wait longer for its answer.
 //!
-//! Only refusals wait. Who has the right secret is let in at once, from wherever and whatever others have tried.
+//! Only refusals wait. Who has the right secret is let in at once, from wherever and whatever others have tried; and what failed before
+//! under that name from that address is forgotten. What others tried under the name, or from the address, is not: nobody who guesses is
+//! helped by somebody else's success, or by one of his own under another name.
 
 use std::{
     cell::RefCell,
@@ -21,6 +23,8 @@ use crate::limits::{
 enum Key {
     Address(IpAddr),
     Name(String),
+    /// What an address has tried under a name: so much less counts for both of them once it succeeds.
+    Pair(IpAddr, String),
 }
 
 /// Failures lately: each halving of [`FAILED_LOGINS_MEMORY`] without another one forgives half of them.
@@ -69,8 +73,12 @@ impl FailedLogins {
     /// treated alike.
     pub(crate) fn refuse(&self, address: IpAddr, name: Option<&str>, now: Duration) -> Duration {
         let mut by_key = self.by_key.borrow_mut();
-        let keys = [Some(Key::Address(network_of(address))), name.map(|name| Key::Name(name.to_owned()))];
-        let before = keys.into_iter().flatten().map(|key| note(&mut by_key, key, now)).max().unwrap_or(0);
+        let network = network_of(address);
+        let by_name = name.map(|name| note(&mut by_key, Key::Name(name.to_owned()), now));
+        if let Some(name) = name {
+            note(&mut by_key, Key::Pair(network, name.to_owned()), now);
+        }
+        let before = note(&mut by_key, Key::Address(network), now).max(by_name.unwrap_or(0));
         let delay = delay_after(before);
         self.metrics.refused.inc();
         if delay > LOGIN_REFUSAL_DELAY {
@@ -78,6 +86,23 @@ impl FailedLogins {
             self.metrics.delayed_ms.inc_by(delay.as_millis() as u64);
         }
         delay
+    }
+}
+
+impl FailedLogins {
+    /// Forgets what this address tried in vain under this name, which it has proved to be its own at `now` (monotonic).
+    pub(crate) fn succeed(&self, address: IpAddr, name: &str, now: Duration) {
+        let mut by_key = self.by_key.borrow_mut();
+        let network = network_of(address);
+        let Some(own) = by_key.remove(&Key::Pair(network, name.to_owned())) else { return };
+        for key in [Key::Address(network), Key::Name(name.to_owned())] {
+            let left = by_key.get(&key).map_or(0, |kept| kept.left(now)).saturating_sub(own.left(now));
+            if left == 0 {
+                by_key.remove(&key);
+            } else if let Some(kept) = by_key.get_mut(&key) {
+                *kept = Failures { count: left, last_at: now };
+            }
+        }
     }
 }
 
@@ -178,6 +203,23 @@ mod tests {
         assert_eq!(logins.refuse(address("192.0.2.1"), None, later), LOGIN_REFUSAL_DELAY, "4 of 9 are left");
         let much_later = later + Duration::from_hours(1000);
         assert_eq!(logins.refuse(address("192.0.2.1"), Some("a"), much_later), LOGIN_REFUSAL_DELAY);
+    }
+
+    #[test]
+    fn a_success_forgets_what_the_same_address_tried_under_that_name_and_nothing_else() {
+        let logins = FailedLogins::default();
+        fail(&logins, "192.0.2.1", "a", 20);
+        logins.succeed(address("192.0.2.1"), "a", NOW);
+        assert!(logins.by_key.borrow().is_empty());
+        assert_eq!(fail(&logins, "192.0.2.1", "a", 5), LOGIN_REFUSAL_DELAY, "as if nothing had been");
+        // Somebody elsewhere guesses at the name, and its owner logs in all the while.
+        fail(&logins, "192.0.2.7", "b", 20);
+        logins.succeed(address("192.0.2.2"), "b", NOW);
+        assert_eq!(fail(&logins, "192.0.2.8", "b", 1), LOGIN_REFUSAL_DELAY_MAX);
+        // Somebody who guesses has a name of his own, and logs in with it.
+        fail(&logins, "192.0.2.9", "c", 20);
+        logins.succeed(address("192.0.2.9"), "own", NOW);
+        assert_eq!(fail(&logins, "192.0.2.9", "d", 1), LOGIN_REFUSAL_DELAY_MAX);
     }
 
     #[test]

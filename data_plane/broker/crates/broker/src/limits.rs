@@ -25,6 +25,8 @@ pub(crate) const SMALL_REQUEST_BYTES_MAX: usize = 64 * 1024;
 pub(crate) const SMALL_REQUESTS_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Bytes of other requests that may be in memory at once; at least four of the longest that can be configured.
 pub(crate) const LARGE_REQUESTS_BYTES_MAX: usize = 128 * 1024 * 1024;
+/// Bytes of requests of one connection that may be in memory at once; the longest that can be configured.
+pub(crate) const CONNECTION_REQUESTS_BYTES_MAX: usize = LARGE_REQUESTS_BYTES_MAX / 4;
 /// Requests of one connection that may be unanswered at once; the next one is not read before one is answered.
 pub(crate) const REQUESTS_IN_FLIGHT_MAX: usize = 32;
 
@@ -56,8 +58,8 @@ pub(crate) const DESCRIPTORS_RESERVED: usize = 96 + HELD_CONNECTIONS_MAX + INTER
 
 /// How long a client may take from connecting to being logged in, TLS handshake included.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may be silent between requests (Kafka: `connections.max.idle.ms`).
-pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_mins(10);
+/// How long a connection may be silent between requests, in seconds, unless configured (Kafka: `connections.max.idle.ms`).
+pub(crate) const IDLE_SECONDS: u32 = 600;
 /// How long a frame or a response may make no progress at all.
 pub(crate) const STALL_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a refused login is left waiting (Kafka: `connection.failed.authentication.delay.ms`).
@@ -68,7 +70,7 @@ pub(crate) const LOGIN_REFUSAL_DELAY_MAX: Duration = Duration::from_secs(5);
 pub(crate) const FAILED_LOGINS_FORGIVEN: u32 = 5;
 /// Time without a further one after which half of the refused logins of an address or a name are forgiven.
 pub(crate) const FAILED_LOGINS_MEMORY: Duration = Duration::from_mins(5);
-/// Addresses and names whose refused logins are counted apart; those that count least are forgotten first.
+/// Addresses, names and pairs of them whose refused logins are counted apart; those that count least are forgotten first.
 pub(crate) const FAILED_LOGINS_KEPT_MAX: usize = 4_096;
 /// How long accepting pauses when the process is out of descriptors.
 pub(crate) const ACCEPT_PAUSE: Duration = Duration::from_millis(100);

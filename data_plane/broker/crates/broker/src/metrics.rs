@@ -8,7 +8,8 @@ use prometheus_client::{
 
 use crate::{
     failed_logins::LoginMetrics, fetch_sessions::FetchSessionMetrics, groups::GroupMetrics,
-    quotas::QuotaMetrics, topics::StorageMetrics, transactions::TransactionMetrics, usage::UsageMetrics,
+    quotas::QuotaMetrics, request_memory::RequestWaits, topics::StorageMetrics,
+    transactions::TransactionMetrics, usage::UsageMetrics,
 };
 
 /// Labels of requests.
@@ -33,6 +34,7 @@ pub(crate) struct Metrics {
     pub(crate) request_seconds: Family<ApiLabels, Histogram, fn() -> Histogram>,
     pub(crate) bytes_received: Counter,
     pub(crate) bytes_sent: Counter,
+    pub(crate) request_waits: RequestWaits,
     pub(crate) connections: Gauge,
     pub(crate) connections_before_login: Gauge,
     pub(crate) connections_refused: Family<ReasonLabels, Counter>,
@@ -61,6 +63,7 @@ impl Metrics {
         let request_seconds: Family<_, _, fn() -> Histogram> =
             Family::new_with_constructor(|| Histogram::new(REQUEST_SECONDS));
         let (bytes_received, bytes_sent) = (Counter::default(), Counter::default());
+        let request_waits = RequestWaits::default();
         let (connections, connections_before_login) = (Gauge::default(), Gauge::default());
         let (connections_refused, connections_closed) = (Family::default(), Family::default());
         registry.register("requests", "Requests by API", Family::clone(&requests));
@@ -71,6 +74,11 @@ impl Metrics {
         );
         registry.register("received_bytes", "Bytes of request frames", Counter::clone(&bytes_received));
         registry.register("sent_bytes", "Bytes of response frames", Counter::clone(&bytes_sent));
+        registry.register(
+            "request_memory_waits",
+            "Requests that were not read at once for want of memory, by what was short",
+            Family::clone(&request_waits),
+        );
         registry.register("connections", "Open connections", Gauge::clone(&connections));
         registry.register(
             "connections_before_login",
@@ -93,6 +101,7 @@ impl Metrics {
             request_seconds,
             bytes_received,
             bytes_sent,
+            request_waits,
             connections,
             connections_before_login,
             connections_refused,

@@ -4,7 +4,10 @@ mod support;
 
 use std::fs;
 
-use headrace_protocol::messages::{DescribeClusterRequest, DescribeClusterResponse, SaslHandshakeRequest};
+use headrace_protocol::{
+    encode_request,
+    messages::{ApiVersionsRequest, DescribeClusterRequest, DescribeClusterResponse, SaslHandshakeRequest},
+};
 use serde_json::{Value, json};
 use support::{Broker, Client, credentials};
 
@@ -75,6 +78,20 @@ fn after_an_old_handshake_tokens_are_frames_of_their_own() {
 #[test]
 fn frames_before_the_login_are_short() {
     let broker = Broker::with_logins(|_| ());
+    let ask = |frame_bytes: usize| {
+        let mut request = ApiVersionsRequest {
+            client_software_name: "n".into(),
+            client_software_version: "v".repeat(12_000).into(),
+        };
+        let bytes = |request: &_| encode_request(request, 3, 1, None).unwrap().concat();
+        let missing = 4 + frame_bytes - bytes(&request).len();
+        request.client_software_version = "v".repeat(12_000 + missing).into();
+        let mut client = broker.connect();
+        client.send(&bytes(&request));
+        client.read_frame()
+    };
+    assert!(ask(16 * 1024).is_some(), "at the limit");
+    assert!(ask(16 * 1024 + 1).is_none(), "over it");
     let mut client = broker.connect();
     client.send(&(16 * 1024i32 + 1).to_be_bytes());
     client.assert_closed();

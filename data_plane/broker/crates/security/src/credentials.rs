@@ -1,27 +1,21 @@
 //! The credentials file: what the broker knows of each API key.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use ring::hmac;
-use serde::Deserialize;
 use thiserror::Error;
 
 use crate::bounds::Bounds;
-use crate::decoy::{DecoyKey, Decoys, ScramShape};
-use crate::limits::{
-    ALLOWED_NETWORKS_MAX, CREDENTIALS_FILE_BYTES_MAX, CREDENTIALS_MAX, SALT_BYTES, SCRAM_ITERATIONS,
-    USERNAME_BYTES_MAX,
-};
-use crate::networks::Network;
+use crate::credentials_file::CredentialsFile;
+use crate::decoy::{DecoyKey, Decoys};
+use crate::limits::{ALLOWED_NETWORKS_MAX, CREDENTIALS_FILE_BYTES_MAX, CREDENTIALS_MAX};
 use crate::oauth::IssuerVerifier;
-use crate::openness::{Access, Openness};
+use crate::openness::Openness;
 use crate::outcome::Authenticated;
 use crate::scram::ScramHash;
 use crate::users::{ISSUED_PREFIX, ScramUsers};
+use crate::verifiers::{ScramVerifier, Secret, SecretMark};
 
 const FORMAT: u32 = 1;
 
@@ -127,7 +121,7 @@ impl Credentials {
     /// Makes decoys look like what there is.
     fn imitate(&mut self) {
         let shapes = |hash| {
-            let keys = self.by_username.values().map(|key| key.scram(hash));
+            let keys = self.by_username.values().map(|key| key.secret.scram(hash));
             keys.chain(self.users.verifiers(hash)).map(ScramVerifier::shape).collect()
         };
         let (sha256, sha512) = (shapes(ScramHash::Sha256), shapes(ScramHash::Sha512));
@@ -182,37 +176,82 @@ impl Credentials {
             if id.starts_with(ISSUED_PREFIX) {
                 return self.issuer.as_ref().is_some_and(|issuer| issuer.trust() == id);
             }
-            (self.contains(id) || self.users.contains(id)) && self.bounds_of(id) == authenticated.bounds
+            let is_known = match self.by_username.get(id) {
+                Some(key) => key.upholds(authenticated.secret.as_ref()),
+                None => self.users.contains(id),
+            };
+            is_known && self.bounds_of(id) == authenticated.bounds
         })
     }
 
-    /// The verifier to check a PLAIN secret with, and who it makes the client; a decoy and nobody for an unknown name.
-    pub(crate) fn plain(&self, username: &str) -> (PlainVerifier, Option<Authenticated>) {
+    /// Whom a PLAIN secret makes the client: nobody where it is wrong, an error for an unknown name. Each takes the same work.
+    pub(crate) fn plain(&self, username: &str, secret: &[u8]) -> Result<Option<Authenticated>, UnknownName> {
         let decoy = self.decoys.plain();
-        match self.by_username.get(username) {
-            Some(known) => (known.plain.clone(), Some(known.identity(username))),
-            None => (decoy, None),
-        }
+        let key = self.by_username.get(username);
+        let (current, previous) = (key.map(|key| &key.secret), key.and_then(|key| key.previous.as_ref()));
+        let [by_current, by_previous] = [current, previous]
+            .map(|known| known.map_or(&decoy, |known| &known.plain).accepts(secret).then_some(known));
+        let shown = by_current.or(by_previous).flatten();
+        let key = key.ok_or(UnknownName)?;
+        Ok(shown.map(|secret| key.identity(username, Some(secret))))
     }
 
-    /// The verifier to check a SCRAM proof with, and who it makes the client; a decoy and nobody for an unknown name.
-    pub(crate) fn scram(&self, hash: ScramHash, username: &str) -> (ScramVerifier, Option<Authenticated>) {
+    /// The salt and iterations of a name: those of a decoy for an unknown one.
+    pub(crate) fn challenge(&self, hash: ScramHash, username: &str) -> (Vec<u8>, u32) {
         let decoy = self.decoys.scram(hash, username);
-        match self.by_username.get(username) {
-            Some(known) => (known.scram(hash).clone(), Some(known.identity(username))),
+        let verifier = match self.by_username.get(username) {
+            Some(key) => key.secret.scram(hash),
             // A key's name is never a user's: keys are not shadowed, whatever a file says.
-            None => match self.users.verifier(username, hash) {
-                Some(verifier) => (verifier.clone(), Some(user_identity(username))),
-                None => (decoy, None),
-            },
-        }
+            None => self.users.verifier(username, hash).unwrap_or(&decoy),
+        };
+        (verifier.salt.clone(), verifier.iterations)
     }
+
+    /// Whom a SCRAM proof makes the client, with the signature by which the server proves itself: nobody where it is wrong, an error for
+    /// an unknown name. Each takes the same work.
+    pub(crate) fn proved(
+        &self,
+        hash: ScramHash,
+        username: &str,
+        proof: &[u8],
+        auth_message: &[u8],
+    ) -> Result<Option<Proved>, UnknownName> {
+        let decoy = self.decoys.scram(hash, username);
+        let key = self.by_username.get(username);
+        let (current, previous) = (key.map(|key| &key.secret), key.and_then(|key| key.previous.as_ref()));
+        let user = if key.is_none() { self.users.verifier(username, hash) } else { None };
+        let [by_current, by_previous] = [(current, user), (previous, None)].map(|(known, user)| {
+            let verifier = known.map(|known| known.scram(hash)).or(user).unwrap_or(&decoy);
+            let is_proved = hash.proves(proof, &verifier.stored_key, auth_message);
+            let signature = hash.hmac(&verifier.server_key, auth_message);
+            is_proved.then_some((signature, known))
+        });
+        if key.is_none() && user.is_none() {
+            return Err(UnknownName);
+        }
+        Ok(by_current.or(by_previous).map(|(signature, shown)| {
+            let authenticated =
+                key.map_or_else(|| user_identity(username), |key| key.identity(username, shown));
+            Proved { signature, authenticated }
+        }))
+    }
+}
+
+/// Nobody has this name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UnknownName;
+
+/// What a good proof comes to.
+pub(crate) struct Proved {
+    pub(crate) signature: hmac::Tag,
+    pub(crate) authenticated: Authenticated,
 }
 
 fn user_identity(name: &str) -> Authenticated {
     Authenticated {
         principal: format!("User:{name}"),
         credential_id: Some(name.to_owned()),
+        secret: None,
         bounds: None,
         expires_at_ms: None,
     }
@@ -220,200 +259,28 @@ fn user_identity(name: &str) -> Authenticated {
 
 /// One checked credential.
 #[derive(Clone, Debug)]
-struct Credential {
-    principal: String,
-    bounds: Option<Arc<Bounds>>,
-    plain: PlainVerifier,
-    scram_sha_256: ScramVerifier,
-    scram_sha_512: ScramVerifier,
+pub(crate) struct Credential {
+    pub(crate) principal: String,
+    pub(crate) bounds: Option<Arc<Bounds>>,
+    pub(crate) secret: Secret,
+    /// The secret before, while that still works.
+    pub(crate) previous: Option<Secret>,
 }
 
 impl Credential {
-    fn scram(&self, hash: ScramHash) -> &ScramVerifier {
-        match hash {
-            ScramHash::Sha256 => &self.scram_sha_256,
-            ScramHash::Sha512 => &self.scram_sha_512,
-        }
+    /// Whether what an identity has shown still works. A token has shown no secret: it hangs on the key alone.
+    fn upholds(&self, mark: Option<&SecretMark>) -> bool {
+        let mut secrets = [Some(&self.secret), self.previous.as_ref()].into_iter().flatten();
+        mark.is_none_or(|mark| secrets.any(|secret| secret.mark() == *mark))
     }
 
-    fn identity(&self, username: &str) -> Authenticated {
+    fn identity(&self, username: &str, secret: Option<&Secret>) -> Authenticated {
         Authenticated {
             principal: self.principal.clone(),
             credential_id: Some(username.to_owned()),
+            secret: secret.map(Secret::mark),
             bounds: self.bounds.clone(),
             expires_at_ms: None,
         }
     }
-}
-
-/// Checks a PLAIN secret: HMAC-SHA256 under the credential's own salt.
-#[derive(Clone)]
-pub(crate) struct PlainVerifier {
-    salt: Vec<u8>,
-    hmac_sha256: Vec<u8>,
-}
-
-impl PlainVerifier {
-    pub(crate) fn new(salt: Vec<u8>, hmac_sha256: Vec<u8>) -> Self {
-        Self { salt, hmac_sha256 }
-    }
-
-    /// Whether the secret is right, in constant time.
-    pub(crate) fn accepts(&self, secret: &[u8]) -> bool {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &self.salt);
-        hmac::verify(&key, secret, &self.hmac_sha256).is_ok()
-    }
-}
-
-impl fmt::Debug for PlainVerifier {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("PlainVerifier(..)")
-    }
-}
-
-/// `StoredKey` and `ServerKey` of RFC 5802, with the salt and iterations that the client needs.
-#[derive(Clone)]
-pub(crate) struct ScramVerifier {
-    pub(crate) salt: Vec<u8>,
-    pub(crate) iterations: u32,
-    pub(crate) stored_key: Vec<u8>,
-    pub(crate) server_key: Vec<u8>,
-}
-
-impl ScramVerifier {
-    fn shape(&self) -> ScramShape {
-        ScramShape { salt_bytes: self.salt.len(), iterations: self.iterations }
-    }
-}
-
-impl ScramVerifier {
-    /// What verifies a password that is salted already (RFC 5802, section 3).
-    pub(crate) fn of_salted_password(
-        hash: ScramHash,
-        salt: &[u8],
-        iterations: u32,
-        salted_password: &[u8],
-    ) -> Self {
-        let client_key = hash.hmac(salted_password, b"Client Key");
-        Self {
-            salt: salt.to_vec(),
-            iterations,
-            stored_key: hash.digest(client_key.as_ref()).as_ref().to_vec(),
-            server_key: hash.hmac(salted_password, b"Server Key").as_ref().to_vec(),
-        }
-    }
-}
-
-impl fmt::Debug for ScramVerifier {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("ScramVerifier(..)")
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CredentialsFile {
-    format: u32,
-    generation: u64,
-    credentials: Vec<CredentialEntry>,
-    #[serde(default)]
-    access: Access,
-    #[serde(default)]
-    allowed_networks: Vec<Network>,
-    #[serde(default)]
-    oauth_issuer: Option<IssuerVerifier>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct CredentialEntry {
-    username: String,
-    principal: String,
-    #[serde(default)]
-    bounds: Option<Bounds>,
-    plain: PlainEntry,
-    scram_sha_256: ScramEntry,
-    scram_sha_512: ScramEntry,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PlainEntry {
-    salt: String,
-    hmac_sha256: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ScramEntry {
-    salt: String,
-    iterations: u32,
-    stored_key: String,
-    server_key: String,
-}
-
-impl CredentialEntry {
-    fn check(self) -> Result<(String, Credential), &'static str> {
-        if self.username.is_empty() || self.username.len() > USERNAME_BYTES_MAX {
-            return Err("username is empty or too long");
-        }
-        if self.username.chars().any(char::is_control) {
-            return Err("username holds control characters");
-        }
-        if self
-            .principal
-            .strip_prefix("User:")
-            .is_none_or(|name| name.is_empty() || name.len() > USERNAME_BYTES_MAX)
-        {
-            return Err("principal is not of the form User:<name>");
-        }
-        if let Some(bounds) = &self.bounds {
-            bounds.check()?;
-        }
-        // No file makes a key one of those that an issuer knows.
-        if self.username.starts_with(ISSUED_PREFIX) {
-            return Err("username begins as names that an issuer gives");
-        }
-        let credential = Credential {
-            principal: self.principal,
-            bounds: self.bounds.map(Arc::new),
-            plain: self.plain.check()?,
-            scram_sha_256: self.scram_sha_256.check(ScramHash::Sha256)?,
-            scram_sha_512: self.scram_sha_512.check(ScramHash::Sha512)?,
-        };
-        Ok((self.username, credential))
-    }
-}
-
-impl PlainEntry {
-    fn check(&self) -> Result<PlainVerifier, &'static str> {
-        Ok(PlainVerifier::new(
-            salt(&self.salt)?,
-            digest(&self.hmac_sha256, ScramHash::Sha256.digest_bytes())?,
-        ))
-    }
-}
-
-impl ScramEntry {
-    fn check(&self, hash: ScramHash) -> Result<ScramVerifier, &'static str> {
-        if !SCRAM_ITERATIONS.contains(&self.iterations) {
-            return Err("iterations are out of bounds");
-        }
-        Ok(ScramVerifier {
-            salt: salt(&self.salt)?,
-            iterations: self.iterations,
-            stored_key: digest(&self.stored_key, hash.digest_bytes())?,
-            server_key: digest(&self.server_key, hash.digest_bytes())?,
-        })
-    }
-}
-
-fn salt(text: &str) -> Result<Vec<u8>, &'static str> {
-    let bytes = BASE64_STANDARD.decode(text).map_err(|_| "salt is not base64")?;
-    if SALT_BYTES.contains(&bytes.len()) { Ok(bytes) } else { Err("salt is too short or too long") }
-}
-
-fn digest(text: &str, length: usize) -> Result<Vec<u8>, &'static str> {
-    let bytes = BASE64_STANDARD.decode(text).map_err(|_| "a hash is not base64")?;
-    if bytes.len() == length { Ok(bytes) } else { Err("a hash has the wrong length") }
 }

@@ -7,8 +7,8 @@ use std::{collections::BTreeSet, fmt};
 
 use ring::hmac;
 
-use crate::credentials::{PlainVerifier, ScramVerifier};
 use crate::scram::ScramHash;
+use crate::verifiers::{PlainVerifier, ScramVerifier};
 
 /// Secret from which the salts of unknown names are derived; kept across restarts, or salts that change would give unknown
 /// names away.

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use crate::bounds::Bounds;
 use crate::oauth::TokenRefusal;
+use crate::verifiers::SecretMark;
 
 /// Who a connection speaks for, once it has proved it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Authenticated {
     /// The credential that this identity hangs on: when it is gone, so is the connection. None for a member or the control
     /// plane, whose tokens live for minutes only.
     pub credential_id: Option<String>,
+    /// Which secret of that credential was shown: when it works no more, the connection ends too. None where none was, as by a token.
+    pub secret: Option<SecretMark>,
     /// What the credential may do at most; none where only access rules say.
     pub bounds: Option<Arc<Bounds>>,
     /// When the identity ends, in milliseconds since the epoch; none when only a revocation ends it.

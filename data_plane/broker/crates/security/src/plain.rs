@@ -1,6 +1,6 @@
 //! SASL PLAIN (RFC 4616): one message with the secret in it, so it belongs inside TLS.
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, UnknownName};
 use crate::limits::SASL_MESSAGE_BYTES_MAX;
 use crate::outcome::{RefusalReason, Step};
 
@@ -12,14 +12,12 @@ pub(crate) fn step(token: &[u8], credentials: &Credentials) -> Step {
     let Some(message) = PlainMessage::parse(token) else {
         return Step::malformed(RefusalReason::Malformed("PLAIN"));
     };
-    let (verifier, identity) = credentials.plain(message.username);
-    let accepted = verifier.accepts(message.secret.as_bytes());
     let refuse = |reason| Step::refused(message.username, reason);
-    match identity {
-        None => refuse(RefusalReason::UnknownUsername),
-        Some(_) if !accepted => refuse(RefusalReason::WrongSecret),
-        Some(_) if !message.acts_as_itself() => refuse(RefusalReason::AuthorizationId),
-        Some(authenticated) => Step::Authenticated { response: Vec::new(), authenticated },
+    match credentials.plain(message.username, message.secret.as_bytes()) {
+        Err(UnknownName) => refuse(RefusalReason::UnknownUsername),
+        Ok(None) => refuse(RefusalReason::WrongSecret),
+        Ok(Some(_)) if !message.acts_as_itself() => refuse(RefusalReason::AuthorizationId),
+        Ok(Some(authenticated)) => Step::Authenticated { response: Vec::new(), authenticated },
     }
 }
 

@@ -7,9 +7,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::credentials::ScramVerifier;
 use crate::limits::{SALT_BYTES, SCRAM_USER_ITERATIONS, SCRAM_USERS_MAX, USERNAME_BYTES_MAX};
 use crate::scram::ScramHash;
+use crate::verifiers::ScramVerifier;
 
 /// What names of others begin with: API keys, members, whom an issuer knows. No user may look like one.
 const RESERVED_PREFIXES: [&str; 3] = ["hk_", "u_", ISSUED_PREFIX];

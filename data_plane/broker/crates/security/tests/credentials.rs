@@ -6,7 +6,7 @@ mod support;
 
 use headrace_security::{Authenticated, Credentials, DecoyKey};
 use serde_json::{Value, json};
-use support::{credential, credentials, credentials_file, parse};
+use support::{credential, credentials, credentials_file, parse, rotated};
 
 fn with(change: impl FnOnce(&mut Value)) -> String {
     let mut file = credentials_file(&[credential("hk_1", "secret")]);
@@ -70,6 +70,7 @@ fn an_identity_lasts_as_long_as_its_credential() {
     let identity = |id: Option<&str>| Authenticated {
         principal: "User:x".to_owned(),
         credential_id: id.map(str::to_owned),
+        secret: None,
         bounds: None,
         expires_at_ms: None,
     };
@@ -77,6 +78,25 @@ fn an_identity_lasts_as_long_as_its_credential() {
     assert!(left.uphold(&identity(Some("hk_1"))));
     assert!(!left.uphold(&identity(Some("hk_2"))));
     assert!(left.uphold(&identity(None)));
+}
+
+#[test]
+fn a_secret_before_that_can_not_be_used_is_refused() {
+    let entry = |name: &'static str, field: &'static str, value: Value| {
+        let mut file = credentials_file(&[rotated("hk_1", "old", "new")]);
+        file["credentials"][0]["previous"][name][field] = value;
+        parse(&file).expect_err("the file must be refused").to_string()
+    };
+    assert!(
+        entry("plain", "hmac_sha256", json!("AAAA")).contains("credential 0: a hash has the wrong length")
+    );
+    assert!(entry("scram_sha_256", "stored_key", json!("AAAA")).contains("wrong length"));
+    assert!(entry("scram_sha_512", "server_key", json!("!")).contains("not base64"));
+    // It has no salt of its own: a client is challenged before it shows which of the two secrets it has.
+    assert!(entry("scram_sha_512", "salt", json!("AAAAAAAAAAAAAAAAAAAAAA==")).contains("unknown field"));
+    let mut none = credentials_file(&[credential("hk_1", "one")]);
+    none["credentials"][0]["previous"] = json!(null);
+    assert!(parse(&none).is_ok());
 }
 
 #[test]

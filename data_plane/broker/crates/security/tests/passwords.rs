@@ -2,9 +2,12 @@
 
 mod support;
 
-use headrace_security::{Credentials, RefusalReason, Step};
+use headrace_security::{Authenticated, Credentials, RefusalReason, Step};
 use proptest::prelude::*;
-use support::{Hash, SHA_256, SHA_512, ScramClient, challenge, connection, credentials, verifiers};
+use support::{
+    Hash, SHA_256, SHA_512, ScramClient, challenge, connection, credential, credentials, credentials_file,
+    parse, rotated, verifiers,
+};
 
 fn users() -> Credentials {
     credentials(&[("hk_1", "one"), ("we,ird=name", "two")])
@@ -136,6 +139,44 @@ fn a_credential_revoked_between_the_two_messages_is_refused() {
         reason(connection.authenticate(last.as_bytes(), verifiers(&after))),
         RefusalReason::UnknownUsername
     );
+}
+
+/// Whom a secret makes the client, by each mechanism; none where it is refused.
+fn identities(users: &Credentials, secret: &str) -> Vec<Option<Authenticated>> {
+    let by_plain = connection("PLAIN").authenticate(format!("\0hk_1\0{secret}").as_bytes(), verifiers(users));
+    let by_scram = |hash| {
+        let (step, expected) = scram(&ScramClient::new(hash, "hk_1", secret), hash, users);
+        if let Step::Authenticated { response, .. } = &step {
+            assert_eq!(*response, expected.as_bytes(), "the server proves itself by the same secret");
+        }
+        step
+    };
+    let identity = |step| match step {
+        Step::Authenticated { authenticated, .. } => Some(authenticated),
+        Step::Refused(refusal) => {
+            assert_eq!(refusal.reason, RefusalReason::WrongSecret);
+            None
+        }
+        Step::Challenge(_) => panic!("the exchange is over"),
+    };
+    [by_plain, by_scram(SHA_256), by_scram(SHA_512)].map(identity).into()
+}
+
+#[test]
+fn two_secrets_of_a_key_work_side_by_side_and_an_identity_ends_with_its_own() {
+    let before = parse(&credentials_file(&[credential("hk_1", "old")])).unwrap();
+    let both = parse(&credentials_file(&[rotated("hk_1", "old", "new")])).unwrap();
+    let after = parse(&credentials_file(&[credential("hk_1", "new")])).unwrap();
+    let known = |users: &Credentials, secret: &str| identities(users, secret).iter().flatten().count();
+    assert_eq!([known(&before, "old"), known(&before, "new")], [3, 0]);
+    assert_eq!([known(&both, "old"), known(&both, "new"), known(&both, "other")], [3, 3, 0]);
+    assert_eq!([known(&after, "old"), known(&after, "new")], [0, 3]);
+    for earlier in identities(&before, "old").into_iter().chain(identities(&both, "old")).flatten() {
+        assert!(before.uphold(&earlier) && both.uphold(&earlier) && !after.uphold(&earlier));
+    }
+    for later in identities(&both, "new").into_iter().flatten() {
+        assert!(!before.uphold(&later) && both.uphold(&later) && after.uphold(&later));
+    }
 }
 
 proptest! {

@@ -62,7 +62,7 @@ settings! {
     "compression.zstd.level" => Refused(NO_RECOMPRESSION);
     "config.providers" => Refused(NO_PLUGINS);
     "connection.failed.authentication.delay.ms" => Fixed("100");
-    "connections.max.idle.ms" => Fixed("600000");
+    "connections.max.idle.ms" => File("limits.idle_seconds_max");
     "connections.max.reauth.ms" => Refused(OWN_LOGINS);
     "controlled.shutdown.enable" => Refused(ONE_BROKER);
     "controller.listener.names" => Refused(NO_CONTROLLER);

@@ -135,6 +135,12 @@ fn of_file(config: &Config) -> Vec<ConfigView> {
         ),
         view("broker.id", config.broker_id.to_string(), Kind::Int, "The number of the broker."),
         view(
+            "connections.max.idle.ms",
+            (u64::from(config.limits.idle_seconds_max) * 1000).to_string(),
+            Kind::Long,
+            "How long a connection may be silent between requests, in milliseconds.",
+        ),
+        view(
             "default.replication.factor",
             "1".to_owned(),
             Kind::Int,

@@ -82,6 +82,7 @@ fn step(broker: &Broker, connection: &Connection, token: &[u8]) -> Step {
             if let Step::Authenticated { authenticated, .. } = &step {
                 tracing::debug!(connection = connection.id, principal = authenticated.principal, "logged in");
                 broker.connections.logged_in(connection);
+                forget_failures(broker, connection, authenticated);
             }
             step
         }
@@ -104,6 +105,13 @@ fn admit(
         return Err(RefusalReason::Suspended);
     }
     Ok(())
+}
+
+/// Whoever has mistyped a secret and then got it right begins anew.
+fn forget_failures(broker: &Broker, connection: &Connection, authenticated: &Authenticated) {
+    if let Some(name) = authenticated.credential_id.as_deref().filter(|_| !connection.listener.internal) {
+        broker.failed_logins.succeed(connection.peer.ip(), name, broker.clock.mono());
+    }
 }
 
 /// Tells the log, and lets the client wait for its answer.

@@ -69,20 +69,26 @@ pub(crate) fn produce(client: &mut Client, name: &str) -> (i16, String) {
 
 /// Error code and bytes of records.
 pub(crate) fn fetch(client: &mut Client, name: &str) -> (i16, usize) {
+    let id = client.request(&fetch_request(name, 0), 12);
+    let response: FetchResponse<'_> = client.response(id, 12);
+    let row = &response.responses[0].partitions[0];
+    (row.error_code, row.records.as_ref().map_or(0, Bytes::len))
+}
+
+/// Waits so long for something to come.
+pub(crate) fn fetch_request(name: &str, wait_ms: i32) -> FetchRequest<'static> {
     let partition = FetchPartition { partition_max_bytes: 1 << 20, ..Default::default() };
     let topic =
         FetchTopic { topic: name.to_owned().into(), partitions: vec![partition], ..Default::default() };
-    let request = FetchRequest {
+    FetchRequest {
         replica_id: -1,
+        max_wait_ms: wait_ms,
+        min_bytes: 1,
         max_bytes: 1 << 20,
         session_epoch: -1,
         topics: vec![topic],
         ..Default::default()
-    };
-    let id = client.request(&request, 12);
-    let response: FetchResponse<'_> = client.response(id, 12);
-    let row = &response.responses[0].partitions[0];
-    (row.error_code, row.records.as_ref().map_or(0, Bytes::len))
+    }
 }
 
 pub(crate) fn is_served(client: &mut Client) -> bool {

@@ -7,6 +7,9 @@ mod certificates;
 mod client_certificates;
 mod connecting;
 mod issuers;
+mod memory;
+mod refusals;
+mod rotation;
 #[path = "../../../security/tests/support/mod.rs"]
 mod sasl;
 mod secure_calls;

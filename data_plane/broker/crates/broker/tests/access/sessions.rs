@@ -2,11 +2,11 @@
 
 use std::fs;
 
-use headrace_protocol::messages::{SaslAuthenticateRequest, SaslAuthenticateResponse};
-use serde_json::json;
+use headrace_protocol::messages::{SaslAuthenticateRequest, SaslAuthenticateResponse, SaslHandshakeRequest};
+use serde_json::{Value, json};
 
 use crate::{
-    calls::{is_served, login, metric},
+    calls::{create, fetch_request, is_served, login, metric},
     support::{Broker, Client, credentials},
 };
 
@@ -51,6 +51,29 @@ fn a_session_that_is_not_renewed_ends() {
     // Nothing is sent: the connection ends by itself.
     client.assert_closed();
     assert_eq!(metric(&broker, "connections_closed_total{reason=\"login_ended\"}"), 1);
+}
+
+#[test]
+fn a_connection_that_says_nothing_ends_and_one_that_waits_for_an_answer_does_not() {
+    let broker = Broker::with_logins(|_| ());
+    assert_eq!(create(&mut login(&broker, "one"), "t").0, 0);
+    let directory = broker.stop();
+    let path = directory.path().join("config.json");
+    let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    config["limits"] = json!({"idle_seconds_max": 1});
+    fs::write(&path, config.to_string()).unwrap();
+    let broker = Broker::again(directory);
+    login(&broker, "one").assert_closed();
+    assert_eq!(metric(&broker, "connections_closed_total{reason=\"connection_idle\"}"), 1);
+    // Said at once, so that nothing but the poll itself lasts longer than the limit.
+    let mut waiting = broker.connect();
+    waiting.request(&SaslHandshakeRequest { mechanism: "PLAIN".into() }, 1);
+    let token = b"\0hk_two\0secret-two".as_slice();
+    waiting.request(&SaslAuthenticateRequest { auth_bytes: token.into() }, 2);
+    waiting.request(&fetch_request("t", 1_500), 12);
+    assert!([(); 3].map(|()| waiting.read_frame().is_some()).into_iter().all(|answered| answered));
+    waiting.assert_closed();
+    assert_eq!(metric(&broker, "connections_closed_total{reason=\"connection_idle\"}"), 2);
 }
 
 #[test]

@@ -24,6 +24,7 @@ pub fn identify(certificate: &[u8], mapping: &PrincipalMapping) -> Result<Authen
     Ok(Authenticated {
         principal: format!("User:{name}"),
         credential_id: None,
+        secret: None,
         bounds: None,
         expires_at_ms: Some(subject.ends_at_ms),
     })

@@ -122,6 +122,7 @@ impl Tokens for IssuerVerifier {
         Ok(Authenticated {
             principal: format!("User:{ISSUED_PREFIX}{name}"),
             credential_id: Some(self.trust()),
+            secret: None,
             bounds: None,
             expires_at_ms: Some(self.check_times(&claims, now_ms)?),
         })

@@ -157,6 +157,7 @@ impl Tokens for TokenVerifier {
             principal: format!("User:{}", claims.sub),
             bounds: credential_id.as_deref().and_then(|id| credentials.bounds_of(id)),
             credential_id,
+            secret: None,
             expires_at_ms: Some(expires_at_ms),
         };
         if credentials.uphold(&authenticated) { Ok(authenticated) } else { Err(TokenRefusal::Revoked) }

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
-use crate::credentials::Credentials;
+use crate::credentials::{Credentials, UnknownName};
 use crate::outcome::{Refusal, RefusalReason, Step};
 use crate::scram::hash::ScramHash;
 use crate::scram::message::{ClientFinal, ClientFirst};
@@ -71,10 +71,9 @@ impl Exchange {
             Ok(first) => first,
             Err(reason) => return Step::malformed(reason),
         };
-        let (verifier, _) = credentials.scram(self.hash, &first.username);
+        let (salt, iterations) = credentials.challenge(self.hash, &first.username);
         let nonce = format!("{}{}", first.nonce, server_nonce.0);
-        let salt = BASE64_STANDARD.encode(&verifier.salt);
-        let challenge = format!("r={nonce},s={salt},i={}", verifier.iterations);
+        let challenge = format!("r={nonce},s={},i={iterations}", BASE64_STANDARD.encode(salt));
         let acts_as_itself = first.authorization_id.as_ref().is_none_or(|id| *id == first.username);
         self.state = State::AwaitFinal(Opened {
             acts_as_itself,
@@ -100,17 +99,14 @@ impl Exchange {
         if message.channel_binding != opened.gs2_header.as_bytes() {
             return refuse(RefusalReason::ChannelBinding);
         }
-        let (verifier, identity) = credentials.scram(self.hash, &opened.username);
         let auth_message = format!("{},{}", opened.signed_so_far, message.without_proof);
-        let proved = self.hash.proves(&message.proof, &verifier.stored_key, auth_message.as_bytes());
-        let signature = self.hash.hmac(&verifier.server_key, auth_message.as_bytes());
-        match identity {
-            None => refuse(RefusalReason::UnknownUsername),
-            Some(_) if !proved => refuse(RefusalReason::WrongSecret),
-            Some(_) if !opened.acts_as_itself => refuse(RefusalReason::AuthorizationId),
-            Some(authenticated) => {
-                let response = format!("v={}", BASE64_STANDARD.encode(signature)).into_bytes();
-                Step::Authenticated { response, authenticated }
+        match credentials.proved(self.hash, &opened.username, &message.proof, auth_message.as_bytes()) {
+            Err(UnknownName) => refuse(RefusalReason::UnknownUsername),
+            Ok(None) => refuse(RefusalReason::WrongSecret),
+            Ok(Some(_)) if !opened.acts_as_itself => refuse(RefusalReason::AuthorizationId),
+            Ok(Some(proved)) => {
+                let response = format!("v={}", BASE64_STANDARD.encode(proved.signature)).into_bytes();
+                Step::Authenticated { response, authenticated: proved.authenticated }
             }
         }
     }

@@ -79,6 +79,21 @@ pub(crate) fn credential(username: &str, secret: &str) -> Value {
     })
 }
 
+/// A credential whose secret was changed and whose secret before still works.
+pub(crate) fn rotated(username: &str, before: &str, secret: &str) -> Value {
+    let (mut entry, mut previous) = (credential(username, secret), credential(username, before));
+    let mut part = |name: &str, fields: &[&str]| {
+        let kept = fields.iter().map(|field| ((*field).to_owned(), previous[name][field].take()));
+        kept.collect::<Value>()
+    };
+    entry["previous"] = json!({
+        "plain": part("plain", &["hmac_sha256"]),
+        "scram_sha_256": part("scram_sha_256", &["stored_key", "server_key"]),
+        "scram_sha_512": part("scram_sha_512", &["stored_key", "server_key"]),
+    });
+    entry
+}
+
 pub(crate) fn credentials_file(entries: &[Value]) -> Value {
     json!({"format": 1, "generation": 12, "credentials": entries})
 }
