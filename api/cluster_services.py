@@ -32,6 +32,10 @@ from control_plane.identity.tokens import CONTROL_PLANE_SUBJECT
 from control_plane.kafka.admin_clients import AdminClients, Connection, TokenSettings
 from control_plane.kafka.connection import BrokerConnections
 from control_plane.kit.scope import Scope
+from control_plane.metrics import tasks as metrics_tasks
+from control_plane.metrics.sampler import Sampler
+from control_plane.metrics.service import MetricsService
+from control_plane.metrics.survey import Surveyor
 from control_plane.outbound.http import OutboundHttp
 from control_plane.provisioning.engine import Engine
 from control_plane.topics.service import TopicService
@@ -51,6 +55,7 @@ class ClusterServices:
     groups: GroupService
     access: AccessService
     usage: UsageService
+    metrics: MetricsService
     sweeper: Sweeper
     fetch_keys: FetchKeys
     admin_clients: AdminClients
@@ -121,6 +126,12 @@ def build_cluster_services(
         usage_tasks.Purge(core.clock),
         every_seconds=core.settings.usage_collect_seconds,
     )
+    brokers = BrokerConnections(core.signer)
+    metrics_tasks.register(
+        core.jobs,
+        Sampler(core.database, core.clock, clusters, Surveyor(brokers)),
+        metrics_tasks.Purge(core.clock),
+    )
     return ClusterServices(
         clusters=clusters,
         lifecycle=lifecycle,
@@ -128,13 +139,14 @@ def build_cluster_services(
         topics=TopicService(admin_clients),
         groups=GroupService(
             admin_clients,
-            BrokerConnections(core.signer),
+            brokers,
             RecordTimes(tokens, core.clock, CONTROL_PLANE_SUBJECT),
         ),
         access=AccessService(
             core.database, clusters, credentials, on_publish=admin_clients.evict_subjects
         ),
         usage=UsageService(core.clock),
+        metrics=MetricsService(core.clock),
         sweeper=sweeper,
         fetch_keys=keys_of_issuers,
         admin_clients=admin_clients,

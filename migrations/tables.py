@@ -10,6 +10,7 @@ import control_plane.kit.jobs
 import control_plane.kit.outbox
 import control_plane.kit.secrets
 import control_plane.mail.models
+import control_plane.metrics.models
 import control_plane.notifications.models
 import control_plane.operations.models
 import control_plane.organizations.models
@@ -30,6 +31,7 @@ MODULES = (
     control_plane.kit.outbox,
     control_plane.kit.secrets,
     control_plane.mail.models,
+    control_plane.metrics.models,
     control_plane.notifications.models,
     control_plane.operations.models,
     control_plane.organizations.models,

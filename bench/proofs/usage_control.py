@@ -90,7 +90,7 @@ def _count(engine: ForgetfulEngine, cluster_id: str, path: Path) -> int:
         clusters = ClusterService(
             clock, OperationService(database, clock), {engine.name: engine}, CATALOGUE
         )
-        cluster = MeteredCluster(cluster_id, owner.id, "control", "dev", engine.name)
+        cluster = MeteredCluster(cluster_id, owner.id, "control", "dev", engine.name, clock.now())
         for _ in range(ROUNDS):
             Collector(database, clock, clusters).collect(cluster, database.transaction)
     finally:

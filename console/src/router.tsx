@@ -144,6 +144,12 @@ const usage = createRoute({
   component: lazyRouteComponent(() => import("./pages/usage/Usage"), "Usage"),
 });
 
+const metrics = createRoute({
+  getParentRoute: () => cluster,
+  path: "/metrics",
+  component: lazyRouteComponent(() => import("./pages/metrics/Metrics"), "Metrics"),
+});
+
 const settings = createRoute({
   getParentRoute: () => cluster,
   path: "/settings",
@@ -179,7 +185,7 @@ export const router = createRouter({
       webhook,
       profile,
       costs,
-      cluster.addChildren([overview, topics, groups, usage, settings]),
+      cluster.addChildren([overview, topics, groups, metrics, usage, settings]),
       topic,
       group,
     ]),

@@ -1,6 +1,6 @@
 """Queries of clusters."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
@@ -76,6 +76,16 @@ def list_present(session: Session, engine: str) -> Sequence[Cluster]:
     """List every organization's clusters on `engine` that are not purged."""
     statement = select(Cluster).where(
         Cluster.status != ClusterStatus.PURGED.value, Cluster.engine == engine
+    )
+    return session.scalars(statement.order_by(Cluster.id)).all()
+
+
+def list_in(
+    session: Session, engine: str, statuses: Collection[ClusterStatus]
+) -> Sequence[Cluster]:
+    """List every organization's clusters on `engine` that are in one of these statuses."""
+    statement = select(Cluster).where(
+        Cluster.status.in_([status.value for status in statuses]), Cluster.engine == engine
     )
     return session.scalars(statement.order_by(Cluster.id)).all()
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -107,6 +108,7 @@ class MeteredCluster:
     name: str
     plan: str
     engine: str
+    created_at: datetime
 
 
 class ClusterService:
@@ -226,8 +228,7 @@ class ClusterService:
         return [
             metered(cluster)
             for name in self._engines
-            for cluster in repository.list_present(session, name)
-            if cluster.status in _SERVING
+            for cluster in repository.list_in(session, name, _SERVING)
         ]
 
     def find_metered(self, session: Session, cluster_id: str) -> MeteredCluster | None:
@@ -351,6 +352,7 @@ def metered(cluster: Cluster) -> MeteredCluster:
         name=cluster.name,
         plan=cluster.metered_plan,
         engine=cluster.engine,
+        created_at=cluster.created_at,
     )
 
 

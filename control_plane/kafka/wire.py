@@ -17,6 +17,9 @@ ItemT = TypeVar("ItemT")
 class ApiKey(IntEnum):
     """The requests that are written here."""
 
+    LIST_OFFSETS = 2
+    OFFSET_FETCH = 9
+    LIST_GROUPS = 16
     SASL_HANDSHAKE = 17
     DESCRIBE_LOG_DIRS = 35
     SASL_AUTHENTICATE = 36
@@ -44,6 +47,9 @@ class Writer:
     def int32(self, value: int) -> "Writer":
         return self._pack(">i", value)
 
+    def int64(self, value: int) -> "Writer":
+        return self._pack(">q", value)
+
     def float64(self, value: float) -> "Writer":
         return self._pack(">d", value)
 
@@ -69,6 +75,10 @@ class Writer:
         for item in items:
             write(self, item)
         return self
+
+    def null_array(self) -> "Writer":
+        """A null in place of an array: everything, where it stands in a question."""
+        return self.int32(-1)
 
     def done(self) -> bytes:
         return b"".join(self._parts)

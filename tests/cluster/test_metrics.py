@@ -1,8 +1,10 @@
 """A scrape of a running cluster tells what its clients did, in a format that Prometheus reads."""
 
+from confluent_kafka import Consumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.cluster.usage import Made, Usage, code_of, produce
+from tests.cluster.usage import Key, Made, Usage, code_of, options, produce
+from tests.fixtures.waiting import eventually
 
 
 def scraped(usage: Usage, cluster: Made) -> dict[tuple[str, str], float]:
@@ -16,6 +18,41 @@ def scraped(usage: Usage, cluster: Made) -> dict[tuple[str, str], float]:
             assert sample.labels["cluster_id"] == cluster.id
             found[(sample.name, sample.labels.get("api", ""))] = sample.value
     return found
+
+
+def newest(usage: Usage, path: str) -> dict[str, float]:
+    """The last value of each metric that has one, of the last minutes."""
+    answer = usage.http.get(f"/v1/clusters/{path}/metrics", params={"step": 60})
+    series = usage.expect(200, answer)["series"]
+    known = {one["name"]: [v for v in one["values"] if v is not None] for one in series}
+    return {name: values[-1] for name, values in known.items() if values}
+
+
+def commit(cluster: Made, key: Key, group: str, place: TopicPartition) -> None:
+    consumer = Consumer({**options(cluster, key), "group.id": group})
+    try:
+        consumer.commit(offsets=[place], asynchronous=False)
+    finally:
+        consumer.close()
+
+
+def test_what_clients_do_is_told_over_time(usage: Usage) -> None:
+    cluster = usage.create("measured")
+    key = usage.create_key(cluster.id)
+    usage.create_topic(cluster.id, "t", partitions=3)
+    produce(cluster, key, "t", *[b"x" * 1000] * 5)
+    commit(cluster, key, "billing", TopicPartition("t", 0, 2))
+
+    eventually(lambda: newest(usage, cluster.id).get("lag_records") == 3)
+    told = newest(usage, cluster.id)
+    assert told["bytes_in_per_second"] > 0
+    assert told["records_in_per_second"] > 0
+    assert told["produce_latency_p99_ms"] > 0
+    assert told["stored_bytes"] > 5000
+    assert told["partitions"] == 3
+    assert newest(usage, f"{cluster.id}/groups/billing") == {"lag_records": 3}
+    assert newest(usage, f"{cluster.id}/groups/nobody") == {}
+    usage.delete(cluster.id)
 
 
 def test_a_scrape_counts_what_clients_do_and_wakes_nobody(usage: Usage) -> None:

@@ -163,6 +163,11 @@ def usage(page: Page) -> None:
     page.get_by_text("Show the figures").first.click()
 
 
+def metrics(page: Page) -> None:
+    expect(page.get_by_text(re.compile("^Read at"))).to_be_visible()
+    expect(page.get_by_role("img", name="Chart: Throughput")).to_be_visible()
+
+
 def usage_of_a_month(page: Page) -> None:
     page.get_by_text("30 days", exact=True).click()
     expect(page.get_by_role("table", name="By topic").get_by_text("shipments")).to_be_visible()
@@ -205,6 +210,7 @@ SCENES = {
     "cluster-unknown": Scene("/clusters/lkc_nothing", shows("cluster_not_found")),
     "usage": Scene("/clusters/{cluster}/usage", usage, is_of_orders_day=True),
     "usage-month": Scene("/clusters/{cluster}/usage", usage_of_a_month, is_of_orders_day=True),
+    "metrics": Scene("/clusters/{cluster}/metrics", metrics),
     "topics": Scene("/clusters/{cluster}/topics", shows("payments")),
     "topic-create": Scene("/clusters/{cluster}/topics", opens("Create topic", "Create a topic")),
     "messages": Scene("/clusters/{cluster}/topics/{topic}", old_records),

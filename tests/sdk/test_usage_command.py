@@ -75,6 +75,25 @@ def test_what_was_produced_and_consumed_is_used_and_then_costs(run: Run) -> None
     eventually(lambda: sum(charged()) == used["bytes_in"])
 
 
+def test_what_a_cluster_does_is_shown_over_time_and_now(run: Run) -> None:
+    assert run("produce", "placed", "--cluster", "orders", given="one\n").returncode == 0
+
+    def stored() -> list[float]:
+        found = json_of(run("cluster", "metrics", "orders", "--name", "stored_bytes", "-o", "json"))
+        assert [one["name"] for one in found["series"]] == ["stored_bytes"]
+        return [value for value in found["series"][0]["values"] if value]
+
+    eventually(stored)
+    table = run("cluster", "metrics", "orders")
+    assert "BYTES_IN_PER_SECOND" in table.stdout
+    assert table.stderr.startswith("steps of 10 s until ")
+    (row,) = json_of(run("cluster", "top", "-o", "json"))
+    assert row["name"] == "orders"
+    assert row["values"]["stored_bytes"] > 0
+    nobody = json_of(run("group", "metrics", "nobody", "--cluster", "orders", "-o", "json"))
+    assert {value for one in nobody["series"] for value in one["values"]} == {None}
+
+
 def test_exit_codes_tell_what_went_wrong(run: Run) -> None:
     cases = {
         ("usage",): 2,
@@ -83,6 +102,9 @@ def test_exit_codes_tell_what_went_wrong(run: Run) -> None:
         ("usage", "orders", "--start", "soon"): 2,
         ("usage", "orders", "--start", "2026-11-22T10:00:00"): 2,
         ("usage", "orders", "--group-by", "colour"): 2,
+        ("cluster", "metrics", "orders", "--name", "colour"): 2,
+        ("cluster", "metrics", "orders", "--step", "15"): 2,
+        ("cluster", "metrics", "orders", "--from", "2001-01-01"): 1,
         ("usage", "orders", "--start", "2026-11-22", "--end", "2026-11-21"): 1,
         ("usage", "orders", "--start", "2026-11-22T10:00:00Z", "--end", "2026-11-22T12:00:00Z"): 0,
     }

@@ -385,6 +385,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/clusters/{cluster_id}/groups/{group_id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Group Metrics
+         * @description Tell how many records a consumer group had not read, over a range of time.
+         *
+         *     Steps tell of the 50 groups that are furthest behind; of others, and of groups that are not
+         *     there, there are no values.
+         */
+        get: operations["get_group_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clusters/{cluster_id}/groups/{group_id}/offsets": {
         parameters: {
             query?: never;
@@ -425,6 +448,28 @@ export interface paths {
          *     The answer tells each change, and in `undo` the body that puts everything back.
          */
         post: operations["reset_group_offsets"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Cluster Metrics
+         * @description Tell what a cluster did over a range of time: throughput, latency, sizes, lag, throttling.
+         *
+         *     Reading them is on nobody's bill, keeps no cluster from pausing and wakes none.
+         */
+        get: operations["get_cluster_metrics"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2815,6 +2860,41 @@ export interface components {
             role: components["schemas"]["Role"];
         };
         /**
+         * MetricName
+         * @description What can be asked for.
+         * @enum {string}
+         */
+        MetricName: "bytes_in_per_second" | "bytes_out_per_second" | "records_in_per_second" | "requests_per_second" | "produce_latency_p50_ms" | "produce_latency_p99_ms" | "fetch_latency_p50_ms" | "fetch_latency_p99_ms" | "stored_bytes" | "partitions" | "connections" | "connections_refused_per_second" | "lag_records" | "throttled_requests_per_second" | "throttled_ms_per_second";
+        /**
+         * MetricsResponse
+         * @description Metrics over a range: value number i is of the step that begins i steps after `from`.
+         */
+        MetricsResponse: {
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /** From */
+            from: string;
+            /**
+             * Read At
+             * @description Until when values tell of the cluster: less than 10 s ago while it runs.
+             */
+            read_at: string | null;
+            /** Series */
+            series: components["schemas"]["SeriesResponse"][];
+            /**
+             * Step Seconds
+             * @example 10
+             * @example 60
+             * @example 3600
+             */
+            step_seconds: number;
+            /** To */
+            to: string;
+        };
+        /**
          * OAuthIssuerResponse
          * @description The issuer whose clients come in by the endpoint `oauth`.
          */
@@ -3863,6 +3943,19 @@ export interface components {
          */
         Role: "owner" | "admin" | "operator" | "developer" | "viewer" | "billing";
         /**
+         * SeriesResponse
+         * @description One metric over the range.
+         */
+        SeriesResponse: {
+            name: components["schemas"]["MetricName"];
+            unit: components["schemas"]["Unit"];
+            /**
+             * Values
+             * @description One for each step, in their order; null where nothing is known, as while the cluster was paused. Rates are means, levels and lag the most within the step.
+             */
+            values: (number | null)[];
+        };
+        /**
          * SpendResponse
          * @description A UTC day and its month up to and including that day.
          */
@@ -3916,6 +4009,12 @@ export interface components {
             /** Price Book Version */
             price_book_version: number;
         };
+        /**
+         * Step
+         * @description How long one point is, in seconds.
+         * @enum {integer}
+         */
+        Step: 10 | 60 | 3600;
         /**
          * TopicCreate
          * @description A new topic; numbers that are left out are the cluster's defaults.
@@ -4036,6 +4135,12 @@ export interface components {
              */
             partitions?: number | null;
         };
+        /**
+         * Unit
+         * @description What values are counted in.
+         * @enum {string}
+         */
+        Unit: "bytes" | "bytes/s" | "1/s" | "ms" | "ms/s" | "1";
         /**
          * UsageItemResponse
          * @description One hour or day, or the part of it that one topic or principal has.
@@ -6328,6 +6433,81 @@ export interface operations {
             };
         };
     };
+    get_group_metrics: {
+        parameters: {
+            query?: {
+                /** @description Beginning of the range: a date, or an instant of RFC 3339; the step that holds it is included whole. Default: an hour before `to`. */
+                from?: string | null;
+                /** @description End of the range, itself not included; the step that holds what lies before it is included whole. Default: now. */
+                to?: string | null;
+                /** @description Seconds of a step: 10 (kept for 6 hours), 60 (3 days) or 3600 (30 days). Default: the shortest that is kept for this range and makes at most 1,500 points. */
+                step?: components["schemas"]["Step"] | null;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+                group_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_group_offsets: {
         parameters: {
             query?: {
@@ -6653,6 +6833,82 @@ export interface operations {
             };
             /** @description Cluster unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_cluster_metrics: {
+        parameters: {
+            query?: {
+                /** @description Beginning of the range: a date, or an instant of RFC 3339; the step that holds it is included whole. Default: an hour before `to`. */
+                from?: string | null;
+                /** @description End of the range, itself not included; the step that holds what lies before it is included whole. Default: now. */
+                to?: string | null;
+                /** @description Seconds of a step: 10 (kept for 6 hours), 60 (3 days) or 3600 (30 days). Default: the shortest that is kept for this range and makes at most 1,500 points. */
+                step?: components["schemas"]["Step"] | null;
+                /** @description Which metrics; repeat the parameter for several. Default: all. */
+                names?: components["schemas"]["MetricName"][];
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

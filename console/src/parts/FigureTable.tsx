@@ -1,5 +1,5 @@
 import { Table } from "@mantine/core";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 
 export interface Column {
   label: string;
@@ -52,10 +52,11 @@ export function FigureTable({
 
 /** The same figures as a chart's, for who does not see it; opened on demand. */
 export function ChartFigures(table: Parameters<typeof FigureTable>[0]) {
+  const [isOpen, setIsOpen] = useState(false);
   return (
-    <details className="disclosure">
+    <details className="disclosure" onToggle={(event) => setIsOpen(event.currentTarget.open)}>
       <summary>Show the figures</summary>
-      <FigureTable {...table} />
+      {isOpen && <FigureTable {...table} />}
     </details>
   );
 }

@@ -9,8 +9,8 @@ export function Section({
   children,
 }: {
   title: string;
-  description?: ReactNode;
-  actions?: ReactNode;
+  description?: ReactNode | undefined;
+  actions?: ReactNode | undefined;
   children: ReactNode;
 }) {
   return (

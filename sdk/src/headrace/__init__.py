@@ -16,6 +16,7 @@ from headrace.errors import (
     ThrottledError,
     WaitTimeoutError,
 )
+from headrace.metrics import MetricRow, Metrics, MetricSeries
 from headrace.models import (
     ApiKey,
     AuditEvent,
@@ -68,6 +69,9 @@ __all__ = [
     "HeadraceError",
     "MaintenanceWindow",
     "Member",
+    "MetricRow",
+    "MetricSeries",
+    "Metrics",
     "NewRecord",
     "NotFoundError",
     "OffsetReset",

@@ -1,6 +1,6 @@
 """Lists that fetch their next page when it is needed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from headrace.models import Page
@@ -15,7 +15,7 @@ def iterate(
     transport: Transport, path: str, kind: type[Page[T]], query: Query | None = None
 ) -> Iterator[T]:
     """Yield every item of a list, page after page."""
-    page_query: dict[str, str | int] = {"page_size": PAGE_SIZE, **(query or {})}
+    page_query: dict[str, str | int | Sequence[str]] = {"page_size": PAGE_SIZE, **(query or {})}
     while True:
         page = transport.get(path, kind, page_query)
         yield from page.items

@@ -4,7 +4,7 @@ import random
 import ssl
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -28,7 +28,7 @@ URL_SCHEMES = ("https", "http")
 
 _JSON_HEADERS = {"Content-Type": "application/json"}
 
-Query = Mapping[str, str | int]
+Query = Mapping[str, str | int | Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Request:
 
     method: str
     path: str
-    query: Query = field(default_factory=dict[str, "str | int"])
+    query: Query = field(default_factory=dict[str, "str | int | Sequence[str]"])
     content: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     is_repeatable: bool = True

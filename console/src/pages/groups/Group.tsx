@@ -10,6 +10,7 @@ import { ProblemAlert } from "../../parts/ProblemAlert";
 import { plural, whole } from "../../parts/quantities";
 import { DeleteGroup } from "./DeleteGroup";
 import { GroupState } from "./GroupState";
+import { LagChart } from "./LagChart";
 import { Members } from "./Members";
 import { Partitions } from "./Partitions";
 import { ResetOffsets } from "./ResetOffsets";
@@ -73,6 +74,7 @@ export function Group() {
           }
         />
       </SimpleGrid>
+      <LagChart clusterId={clusterId} groupId={groupId} />
       <Partitions lag={lag.data} />
       <Members members={found.data.members} />
       <DeleteGroup clusterId={clusterId} group={found.data} />

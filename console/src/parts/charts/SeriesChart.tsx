@@ -10,6 +10,7 @@ import { Legend, seriesVariable } from "./Legend";
 const HEIGHT = 200;
 const AXIS_PX = 76;
 const MS_PER_SECOND = 1000;
+const MINUTE_MS = 60_000;
 const FONT = "12px system-ui, sans-serif";
 const HEADROOM = 1.1;
 const POINTS_MAX = 48;
@@ -21,13 +22,27 @@ const DATES: uPlot.Axis.Values = [
 ];
 
 /** Steps of an axis: powers of two for bytes, whole numbers for what is counted. */
+const POWERS_OF_TWO = Array.from({ length: 52 }, (_, power) => 2 ** power);
+const WHOLE = Array.from({ length: 9 }, (_, power) =>
+  [1, 2, 5].map((step) => step * 10 ** power),
+).flat();
+const FRACTIONS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5];
 const STEPS = {
-  bytes: Array.from({ length: 52 }, (_, power) => 2 ** power),
-  count: Array.from({ length: 9 }, (_, power) =>
-    [1, 2, 5].map((step) => step * 10 ** power),
-  ).flat(),
+  bytes: POWERS_OF_TWO,
+  count: WHOLE,
+  rate: POWERS_OF_TWO,
+  per_second: [...FRACTIONS, ...WHOLE],
+  ms: [...FRACTIONS, ...WHOLE],
 };
-const WRITE = { bytes, count: whole };
+
+/** Values of each kind in words. */
+export const WRITE = {
+  bytes,
+  count: whole,
+  rate: (value: number) => `${bytes(Math.round(value))}/s`,
+  per_second: (value: number) => `${Number(value.toPrecision(3))}/s`,
+  ms: (value: number) => `${Number(value.toPrecision(3))} ms`,
+};
 
 export type Kind = keyof typeof STEPS;
 
@@ -85,12 +100,18 @@ export function SeriesChart({ label, ...drawn }: Drawn & { label: string }) {
 function reading({ times, series, kind }: Drawn, index: number): string {
   const at = times[index];
   if (at === undefined) return "";
-  const hour = new Date(at).toISOString().slice(0, 16).replace("T", " ");
   const figures = series.map(({ name, values }) => {
     const value = values[index] ?? null;
     return `${name} ${value === null ? "–" : WRITE[kind](value)}`;
   });
-  return [`${hour} UTC`, ...figures].join(" · ");
+  return [`${writeTime(at, times)} UTC`, ...figures].join(" · ");
+}
+
+/** When an interval begins: to the second only where intervals are shorter than a minute. */
+export function writeTime(at: number, times: readonly number[]): string {
+  const [first = 0, second = 0] = times;
+  const digits = second - first >= MINUTE_MS || times.length < 2 ? 16 : 19;
+  return new Date(at).toISOString().slice(0, digits).replace("T", " ");
 }
 
 function isSparse({ values }: Series): boolean {

@@ -16,6 +16,7 @@ from headrace.cli.commands import (
     groups,
     login,
     members,
+    metrics,
     oauth_issuers,
     operations,
     operators,
@@ -43,6 +44,7 @@ app.command()(login.version)
 cluster_changes.register(clusters.app)
 client_certificates.register(clusters.app)
 oauth_issuers.register(clusters.app)
+metrics.register(clusters.app, groups.app)
 app.add_typer(clusters.app, name="cluster")
 app.add_typer(topics.app, name="topic")
 app.add_typer(groups.app, name="group")

@@ -9,6 +9,7 @@ import httpx2
 
 from headrace.costs import Usage
 from headrace.errors import ConfigurationError, CredentialsMissingError
+from headrace.metrics import MetricName, Metrics, StepSeconds, range_query
 from headrace.models import (
     ApiKey,
     Caller,
@@ -296,6 +297,22 @@ class Clusters:
         if group_by is not None:
             query["group_by"] = group_by
         return self._transport.get(PATH + path_of(cluster_id, "usage"), Usage, query)
+
+    def metrics(
+        self,
+        cluster_id: str,
+        names: Sequence[MetricName] = (),
+        *,
+        start: date | datetime | None = None,
+        end: date | datetime | None = None,
+        step: StepSeconds | None = None,
+    ) -> Metrics:
+        """Return what the cluster measured from `start` up to `end`, the last hour unless said.
+
+        All metrics unless `names` are given; steps of as many seconds as suit the range.
+        """
+        query = range_query(start, end, step, names)
+        return self._transport.get(PATH + path_of(cluster_id, "metrics"), Metrics, query)
 
     def kafka_config(self, cluster_id: str, api_key: ApiKey | None = None) -> dict[str, str]:
         """Return settings for confluent-kafka (librdkafka): over TLS, as this client's own key.

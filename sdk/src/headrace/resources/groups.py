@@ -1,8 +1,10 @@
 """Consumer groups of a cluster."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from typing import Any
 
+from headrace.metrics import Metrics, StepSeconds, range_query
 from headrace.models import Group, GroupLag, GroupMembers, OffsetReset, Page, PartitionLag
 from headrace.pagination import iterate
 from headrace.transport import Query, Request, Transport, management_post, path_of
@@ -34,6 +36,19 @@ class Groups:
         """Yield how far a group is behind, by partition."""
         path = _path(cluster_id, group_id) + "/offsets"
         return iterate(self._transport, path, Page[PartitionLag])
+
+    def metrics(
+        self,
+        cluster_id: str,
+        group_id: str,
+        *,
+        start: date | datetime | None = None,
+        end: date | datetime | None = None,
+        step: StepSeconds | None = None,
+    ) -> Metrics:
+        """Return how far a group was behind from `start` up to `end`, the last hour unless said."""
+        path = _path(cluster_id, group_id) + "/metrics"
+        return self._transport.get(path, Metrics, range_query(start, end, step))
 
     def reset(
         self, cluster_id: str, group_id: str, body: Mapping[str, Any], *, dry_run: bool = False

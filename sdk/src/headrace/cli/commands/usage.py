@@ -1,11 +1,11 @@
 """headrace usage: what a cluster used."""
 
-from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
+from headrace.cli.moments import moment
 from headrace.cli.options import OutputFormat, OutputOption, QuietOption
 from headrace.cli.shell import cluster_id, shell_of
 from headrace.costs import Usage
@@ -52,7 +52,7 @@ def usage(
     out.
     """
     shell = shell_of(context, output, is_quiet=quiet)
-    first, last = _moment(start, "--start"), _moment(end, "--end")
+    first, last = moment(start, "--start"), moment(end, "--end")
     with shell.client() as client:
         found = client.clusters.usage(
             cluster_id(client, cluster),
@@ -91,19 +91,3 @@ def _totals(found: Usage) -> str:
         f"{totals.bytes_in} bytes in, {totals.bytes_out} bytes out,"
         f" {totals.stored_bytes} bytes stored at the end; {counted}"
     )
-
-
-def _moment(text: str | None, option: str) -> date | datetime | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        pass
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no day or moment", param_hint=option) from error
-    if moment.tzinfo is None:
-        raise typer.BadParameter("a moment needs its zone, such as Z", param_hint=option)
-    return moment
