@@ -103,21 +103,24 @@ impl<'a> RecordSet<'a> {
         })
     }
 
-    /// Checks that the records fill the batch exactly and that their offset deltas are 0, 1, 2, ...
-    pub fn check_dense(&self) -> Result<(), RecordsError> {
+    /// Checks that the records fill the batch exactly and that their offset deltas are 0, 1, 2, ..., and shows each of them to `look`
+    /// with its position on the way. What `look` saw counts only if all are sound.
+    pub fn check_dense(&self, mut look: impl FnMut(i32, &Record<'_>)) -> Result<(), RecordsError> {
         let mut rest: &[u8] = &self.payload;
         let base = self.header.base_offset.get();
-        for index in 0..i64::from(self.header.records_count) {
+        for index in 0..self.header.records_count {
             let record =
                 read_record(&mut rest, &self.header).ok_or(RecordsError::Malformed("record is cut off"))?;
-            if record.offset.wrapping_sub(base) != index {
+            if record.offset.wrapping_sub(base) != i64::from(index) {
                 return Err(RecordsError::Malformed("offset deltas are not 0, 1, 2, ..."));
             }
+            look(index, &record);
         }
         if rest.is_empty() { Ok(()) } else { Err(RecordsError::Malformed("bytes follow the last record")) }
     }
 }
 
+#[inline]
 fn read_record<'a>(rest: &mut &'a [u8], batch: &BatchHeader) -> Option<Record<'a>> {
     let whole = read_sized(rest)??;
     let (_attributes, mut body) = whole.split_first()?;
@@ -194,7 +197,7 @@ mod tests {
             .record(NewRecord { timestamp: 1_005, key: None, value: Some(b""), headers: &[("n", None)] })
             .build();
         let set = RecordSet::of_batch(&batch, DecompressionLimits::default()).unwrap();
-        set.check_dense().unwrap();
+        set.check_dense(|_, _| ()).unwrap();
         let records: Vec<_> = set.iter().map(Result::unwrap).collect();
         assert_eq!((records[0].offset, records[0].timestamp), (40, 1_000));
         assert_eq!((records[0].key, records[0].value), (Some(&b"k"[..]), None));
@@ -209,7 +212,7 @@ mod tests {
         let mut batch = BatchBuilder::new().value(b"only one").build();
         batch[57..61].copy_from_slice(&1_000_000i32.to_be_bytes());
         let set = RecordSet::of_batch(&batch, DecompressionLimits::default()).unwrap();
-        assert!(set.check_dense().is_err());
+        assert!(set.check_dense(|_, _| ()).is_err());
         assert_eq!(set.iter().flatten().count(), 1);
         assert_eq!(set.iter().count(), 2);
     }
@@ -227,7 +230,7 @@ mod tests {
             batch[57..61].copy_from_slice(&count.to_be_bytes());
             batch.extend_from_slice(&payload);
             if let Ok(set) = RecordSet::of_batch(&batch, DecompressionLimits::default()) {
-                let _ = set.check_dense();
+                let _ = set.check_dense(|_, _| ());
                 for record in set.iter().flatten() {
                     let _ = record.headers();
                 }
@@ -247,7 +250,7 @@ mod tests {
             }
             let batch = builder.build();
             let set = RecordSet::of_batch(&batch, DecompressionLimits::default()).unwrap();
-            set.check_dense().unwrap();
+            set.check_dense(|_, _| ()).unwrap();
             let read: Vec<_> = set.iter().map(|record| record.unwrap().value.unwrap().to_vec()).collect();
             prop_assert_eq!(read, values);
         }

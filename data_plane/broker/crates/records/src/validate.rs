@@ -7,7 +7,7 @@ use headrace_types::limits::RECORDS_PER_BATCH_MAX;
 
 use crate::compression::{Compression, DecompressionLimits};
 use crate::header::{BatchHeader, MAGIC, NO_TIMESTAMP, TimestampType, crc_of};
-use crate::iterate::{Record, RecordSet, RecordsError};
+use crate::iterate::{RecordSet, RecordsError};
 
 /// First Produce version whose clients understand zstd (KIP-110).
 const ZSTD_PRODUCE_VERSION_MIN: i16 = 7;
@@ -268,35 +268,41 @@ fn refusal_of(timestamp: i64, limits: TimestampRules) -> Option<&'static str> {
     None
 }
 
-/// Plain records are walked, which is cheap and keeps unreadable ones out; compressed ones only where a rule needs them.
+/// Plain records are walked, which is cheap and keeps unreadable ones out; compressed ones only where a rule needs them. They are
+/// walked once, whatever is asked of them.
 fn check_records(records: &[u8], codec: Compression, rules: &ProduceRules) -> Result<(), BatchError> {
     let bounded = rules.timestamps.is_some_and(|limits| limits.before_max_ms != i64::MAX);
     if codec != Compression::None && !bounded && !rules.keys_required {
         return Ok(());
     }
     let set = RecordSet::of_batch(records, rules.decompression)?;
-    set.check_dense()?;
-    if rules.keys_required {
-        let no_key = |record: &Record<'_>| record.key.is_none().then_some(NO_KEY);
-        refuse(&set, no_key, BatchError::RecordKeys)?;
-    }
-    let Some(limits) = rules.timestamps else { return Ok(()) };
-    refuse(&set, |record| refusal_of(record.timestamp, limits), BatchError::RecordTimestamps)
+    let (mut without_key, mut out_of_time) = (Refusals::default(), Refusals::default());
+    set.check_dense(|index, record| {
+        if rules.keys_required && record.key.is_none() {
+            without_key.add(index, NO_KEY);
+        }
+        if let Some(detail) = rules.timestamps.and_then(|limits| refusal_of(record.timestamp, limits)) {
+            out_of_time.add(index, detail);
+        }
+    })?;
+    without_key.told_by(BatchError::RecordKeys)?;
+    out_of_time.told_by(BatchError::RecordTimestamps)
 }
 
-fn refuse(
-    set: &RecordSet<'_>,
-    problem: impl Fn(&Record<'_>) -> Option<&'static str>,
-    error: impl Fn(Vec<RecordRefusal>) -> BatchError,
-) -> Result<(), BatchError> {
-    let mut refusals = Vec::new();
-    for (index, record) in (0..).zip(set.iter()) {
-        match problem(&record?) {
-            Some(detail) if refusals.len() < REFUSALS_MAX => refusals.push(RecordRefusal { index, detail }),
-            Some(_) | None => {}
+/// The first records that make their batch be refused.
+#[derive(Default)]
+struct Refusals(Vec<RecordRefusal>);
+
+impl Refusals {
+    fn add(&mut self, index: i32, detail: &'static str) {
+        if self.0.len() < REFUSALS_MAX {
+            self.0.push(RecordRefusal { index, detail });
         }
     }
-    if refusals.is_empty() { Ok(()) } else { Err(error(refusals)) }
+
+    fn told_by(self, error: impl FnOnce(Vec<RecordRefusal>) -> BatchError) -> Result<(), BatchError> {
+        if self.0.is_empty() { Ok(()) } else { Err(error(self.0)) }
+    }
 }
 
 #[cfg(test)]
