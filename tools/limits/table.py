@@ -232,6 +232,14 @@ LIMITS = (
         ),
     ),
     Limit(
+        "broker.READ_AHEAD_BYTES_MAX",
+        "the rest is read once that was taken",
+        None,
+        (
+            f"{_CRATES}/broker/src/read_ahead.rs::small_reads_become_few_large_ones_and_nothing_is_lost",
+        ),
+    ),
+    Limit(
         "broker.FETCHED_IN_MEMORY_BYTES_MAX",
         "a fetch waits for room",
         None,
@@ -742,6 +750,9 @@ OTHERS = frozenset(
         "broker.CLOCK_SKEW_SECONDS",
         "broker.FORK_BODY_BYTES_MAX",
         "broker.COLD_READS_MAX",
+        "broker.COLD_READ_AHEAD_BYTES",
+        "broker.COLD_PAUSE_MAX",
+        "broker.SYNCS_EXPECTED_FOR",
         "broker.SHARED_READS_MAX",
         "broker.SHARED_READ_BYTES_MIN",
         "broker.FORK_COPIED_BYTES_MAX",

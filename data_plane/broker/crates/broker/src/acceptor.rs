@@ -20,6 +20,7 @@ use crate::{
     limits::{ACCEPT_PAUSE, HELD_CONNECTIONS_MAX, LOGIN_TIMEOUT, REFUSAL_HOLD_MAX},
     listeners::Listener,
     metrics::ReasonLabels,
+    read_ahead::ReadAhead,
 };
 
 /// Accepts on one listener for as long as it is polled.
@@ -119,7 +120,7 @@ async fn encrypted<S: AsyncRead + AsyncWrite + Unpin>(
     let handshake = tokio::select! {
         biased;
         close = connection.ended() => return Err(close),
-        handshake = timeout_at(login_deadline, tls.accept(stream)) => handshake,
+        handshake = timeout_at(login_deadline, tls.accept(ReadAhead::new(stream))) => handshake,
     };
     let stream = handshake.map_err(|_| Close::LoginTimeout)?.map_err(Close::Tls)?;
     if connection.listener.client_auth != ClientAuth::None {

@@ -32,6 +32,7 @@ mod listeners;
 mod logging;
 mod metrics;
 mod quotas;
+mod read_ahead;
 mod reply;
 mod reply_writer;
 mod request_memory;

@@ -27,6 +27,8 @@ pub(crate) const SMALL_REQUESTS_BYTES_MAX: usize = 32 * 1024 * 1024;
 pub(crate) const LARGE_REQUESTS_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Bytes of requests of one connection that may be in memory at once; the longest that can be configured.
 pub(crate) const CONNECTION_REQUESTS_BYTES_MAX: usize = LARGE_REQUESTS_BYTES_MAX / 4;
+/// Bytes that are read ahead of an encrypted connection at most: four records of TLS.
+pub(crate) const READ_AHEAD_BYTES_MAX: usize = 64 * 1024;
 /// Requests of one connection that may be unanswered at once; the next one is not read before one is answered.
 pub(crate) const REQUESTS_IN_FLIGHT_MAX: usize = 32;
 
@@ -126,6 +128,12 @@ pub(crate) const SHARED_READS_MAX: usize = 16;
 pub(crate) const SHARED_READ_BYTES_MIN: usize = 16 * 1024;
 /// Reads for fetches that wait for the disk at once; further ones take turns.
 pub(crate) const COLD_READS_MAX: usize = 4;
+/// Bytes that are read ahead behind such a read while nobody waits for a sync.
+pub(crate) const COLD_READ_AHEAD_BYTES: u64 = 4 * 1024 * 1024;
+/// So long after a sync the next one is expected, and reads that wait for the disk give way to it.
+pub(crate) const SYNCS_EXPECTED_FOR: Duration = Duration::from_secs(1);
+/// Longest time that the disk is left to others after such a read.
+pub(crate) const COLD_PAUSE_MAX: Duration = Duration::from_millis(100);
 /// Longest time that a fetch waits for data, whatever it asks for.
 pub(crate) const FETCH_WAIT_MAX: Duration = Duration::from_mins(5);
 /// Partitions of all waiting fetches together that are woken by what arrives; a fetch beyond it waits its whole time.

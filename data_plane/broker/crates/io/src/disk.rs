@@ -73,6 +73,13 @@ pub trait DiskFile: Debug + Send + Sync {
     /// waited for. Where the file system can not tell, it is waited for all the same.
     fn read_cached(&self, offset: u64, out: &mut [u8]) -> io::Result<usize>;
 
+    /// Has reads of this file bring into memory what they ask for and nothing behind it, which the file's other users may be waiting
+    /// for the medium behind. A hint: what comes is the same.
+    fn read_as_asked(&self);
+
+    /// Begins to bring `bytes` from `offset` on into memory, and does not wait for them. A hint, as above.
+    fn read_ahead(&self, offset: u64, bytes: u64);
+
     /// Cuts the file, or lengthens it with zeros.
     fn truncate(&self, length: u64) -> io::Result<()>;
 

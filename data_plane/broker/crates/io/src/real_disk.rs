@@ -2,10 +2,12 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IoSlice, IoSliceMut};
+use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use rustix::fs::{Advice, fadvise};
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 
 use crate::disk::{Disk, DiskFile, DiskSpace, OpenMode};
@@ -94,6 +96,11 @@ fn clone_blocks(from: &Path, to: &Path) -> io::Result<bool> {
     }
 }
 
+/// File systems that take no advice read as they always do.
+fn advise(file: &File, offset: u64, bytes: Option<NonZeroU64>, advice: Advice) {
+    let _ = fadvise(file, offset, bytes, advice);
+}
+
 impl DiskFile for RealFile {
     fn write_at(&self, offset: u64, parts: &[&[u8]]) -> io::Result<()> {
         let mut slices: Vec<IoSlice<'_>> = parts.iter().map(|part| IoSlice::new(part)).collect();
@@ -141,6 +148,16 @@ impl DiskFile for RealFile {
             }
         }
         Ok(filled)
+    }
+
+    fn read_as_asked(&self) {
+        advise(&self.0, 0, None, Advice::Random);
+    }
+
+    fn read_ahead(&self, offset: u64, bytes: u64) {
+        if let Some(bytes) = NonZeroU64::new(bytes) {
+            advise(&self.0, offset, Some(bytes), Advice::WillNeed);
+        }
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {
@@ -194,6 +211,21 @@ mod tests {
             Ok(read) => assert_eq!(read, 0, "behind the end"),
             Err(error) => assert_eq!(error.kind(), io::ErrorKind::WouldBlock),
         }
+    }
+
+    #[test]
+    fn advice_changes_nothing_of_what_is_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = RealDisk.open(&dir.path().join("f"), OpenMode::CreateNew).unwrap();
+        file.write_at(0, &[&[7; 10_000]]).unwrap();
+        file.sync_data().unwrap();
+        file.read_as_asked();
+        for (offset, bytes) in [(0, 4096), (9_000, 1 << 20), (u64::MAX, 1), (0, 0)] {
+            file.read_ahead(offset, bytes);
+        }
+        let mut out = [0; 10_001];
+        assert_eq!(file.read_at(0, &mut out).unwrap(), 10_000);
+        assert_eq!(out[..10_000], [7; 10_000]);
     }
 
     #[test]

@@ -112,6 +112,12 @@ impl SimDisk {
         lock(&self.state).bytes_read
     }
 
+    /// Bytes so far that were to be brought into memory before they are read.
+    #[must_use]
+    pub fn bytes_ahead(&self) -> u64 {
+        lock(&self.state).bytes_ahead
+    }
+
     fn with<T>(&self, act: impl FnOnce(&mut State) -> io::Result<T>) -> io::Result<T> {
         let mut state = lock(&self.state);
         state.powered()?;
@@ -215,6 +221,12 @@ impl DiskFile for SimFile {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         self.read_at(offset, out)
+    }
+
+    fn read_as_asked(&self) {}
+
+    fn read_ahead(&self, _offset: u64, bytes: u64) {
+        lock(&self.state).bytes_ahead += bytes;
     }
 
     fn truncate(&self, length: u64) -> io::Result<()> {

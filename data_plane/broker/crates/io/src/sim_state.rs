@@ -51,6 +51,7 @@ pub(crate) struct State {
     /// Whether every read has to wait for the medium.
     pub(crate) is_cold: bool,
     pub(crate) bytes_read: u64,
+    pub(crate) bytes_ahead: u64,
     pub(crate) operations_left: Option<u64>,
     live: Names,
     durable: Names,

@@ -122,6 +122,7 @@ impl Opening {
     pub(crate) fn run(self) -> Result<LoadedSegment, LogError> {
         let Self { disk, dir, path, closed, unwritten_index, told_by: (all, told_by) } = self;
         let file = disk.open(&path, OpenMode::Read).map_err(LogError::read(&path))?;
+        file.read_as_asked();
         let index_path = dir.join(segment::index_name(closed.base_offset));
         let (kind, content) = match unwritten_index {
             Some(bytes) => (index::KIND, index::KIND.decode(&bytes)),

@@ -140,6 +140,9 @@ impl PartitionLog {
         recovered: Recovered,
     ) -> Self {
         let synced = end_of(recovered.active.as_ref(), recovered.log_end, 0);
+        if let Some(active) = &recovered.active {
+            active.file.read_as_asked();
+        }
         Self {
             disk,
             dir: dir.to_path_buf(),

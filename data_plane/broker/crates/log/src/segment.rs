@@ -125,6 +125,7 @@ impl Active {
             disk.remove(&path).map_err(LogError::io(&path))?;
             return Err(LogError::io(&path)(error));
         }
+        file.read_as_asked();
         Ok(Self {
             file,
             path,

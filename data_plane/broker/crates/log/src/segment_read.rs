@@ -82,13 +82,15 @@ impl ColdRead {
         self.0.closed
     }
 
-    /// Reads, and waits for the medium. A failure means nothing if the log has not got the [segment](Self::segment) any more: it was
-    /// removed or compacted meanwhile.
-    pub fn run(self) -> Result<ColdBatches, LogError> {
+    /// Reads, and waits for the medium; then has up to `ahead_bytes` behind what was read brought into memory, without waiting. A
+    /// failure means nothing if the log has not got the [segment](Self::segment) any more: it was removed or compacted meanwhile.
+    pub fn run(self, ahead_bytes: u64) -> Result<ColdBatches, LogError> {
         let mut read = self.0;
         let opened = read.open()?;
+        let came = read.run(Residence::Anywhere)?;
+        read.ahead(&came, ahead_bytes);
         let SegmentRead { offset, base_offset, closed, .. } = read;
-        Ok(ColdBatches { offset, base_offset, closed, came: read.run(Residence::Anywhere)?, opened })
+        Ok(ColdBatches { offset, base_offset, closed, came, opened })
     }
 }
 
@@ -115,6 +117,14 @@ impl SegmentRead {
                 Err(LogError::read(opening.path())(io::ErrorKind::WouldBlock.into()))
             }
             Source::Open(view) => self.read(view, residence),
+        }
+    }
+
+    fn ahead(&self, came: &Came, bytes: u64) {
+        if let Source::Open(view) = &self.source
+            && !came.bytes.is_empty()
+        {
+            view.file.read_ahead(came.position, bytes.min(view.end - came.position));
         }
     }
 

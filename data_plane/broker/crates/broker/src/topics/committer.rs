@@ -106,9 +106,13 @@ impl Topics {
         match ran.took {
             Took::Block(took) => {
                 self.pace.took(took);
+                self.pace.synced(self.clock.mono());
                 self.metrics.wal_sync_seconds.0.observe(took.as_secs_f64());
             }
-            Took::Segments(took) => self.metrics.segment_sync_seconds.0.observe(took.as_secs_f64()),
+            Took::Segments(took) => {
+                self.pace.synced(self.clock.mono());
+                self.metrics.segment_sync_seconds.0.observe(took.as_secs_f64());
+            }
             Took::Unsynced => {}
         }
         ran.done

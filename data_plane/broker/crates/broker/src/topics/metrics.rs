@@ -32,6 +32,7 @@ pub(crate) struct StorageMetrics {
     pub(super) produce_refused_storage_limit: Counter,
     pub(super) fetched_bytes: Counter,
     pub(super) cold_reads: Counter,
+    pub(super) cold_read_pauses: Counter,
     pub(super) fetch_waits_refused: Counter,
     pub(super) syncs: Counter,
     pub(super) compactions: Counter,
@@ -104,6 +105,11 @@ impl StorageMetrics {
         add("producers_refused", "Producers refused, as too many were known", &self.producers_refused);
         add("fetched_bytes", "Bytes of record batches read for fetches", &self.fetched_bytes);
         add("cold_reads", "Reads for fetches that waited for the disk", &self.cold_reads);
+        add(
+            "cold_read_pauses",
+            "Such reads after which the disk was left to those who wait for syncs",
+            &self.cold_read_pauses,
+        );
         add(
             "fetch_waits_refused",
             "Fetches that waited their whole time, as too many partitions were waited for",

@@ -3,6 +3,7 @@
 mod administration;
 mod append;
 pub(crate) mod arrivals;
+mod cold_reads;
 mod committer;
 mod compaction;
 mod configuration;

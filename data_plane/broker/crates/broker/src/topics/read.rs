@@ -16,10 +16,7 @@ use super::{
     arrivals::Arrival,
     on_the_way::{HeldRecords, Span},
 };
-use crate::{
-    limits::{FETCH_BYTES_MAX, FETCH_BYTES_MIN, FETCHED_IN_MEMORY_BYTES_MAX},
-    threads::on_thread,
-};
+use crate::limits::{FETCH_BYTES_MAX, FETCH_BYTES_MIN, FETCHED_IN_MEMORY_BYTES_MAX};
 
 /// Room for fetched records; what is not used is given back at once, the rest once the records are sent.
 pub(crate) struct Held {
@@ -204,7 +201,8 @@ impl Topics {
         read: Box<ColdRead>,
     ) -> Result<Option<ColdBatches>, ErrorCode> {
         let segment = read.segment();
-        match self.run_cold(move || read.run()).await {
+        let ahead_bytes = self.bytes_ahead();
+        match self.run_cold(move || read.run(ahead_bytes)).await {
             Ok(batches) => Ok(Some(batches)),
             Err(error) if self.has_segments(partition, segment) => Err(damage(partition, &error)),
             Err(_) => Ok(None),
@@ -241,14 +239,6 @@ impl Topics {
                 return found.map_err(|error| damage(partition, &error));
             }
         }
-    }
-
-    /// Runs what waits for the disk beside the event loop, and beside no more than a few others.
-    pub(super) async fn run_cold<T: Send + 'static>(&self, read: impl FnOnce() -> T + Send + 'static) -> T {
-        // Never closed.
-        let _turn = self.cold_reads.acquire().await;
-        self.metrics.cold_reads.inc();
-        on_thread(read).await
     }
 
     /// Whether a log is there and still has all of these closed segments, as they were.

@@ -31,7 +31,7 @@ fn read(log: &mut PartitionLog, offset: i64, limits: ReadLimits) -> Result<(Batc
             TryRead::Read(batches) => return Ok((batches, waits)),
             TryRead::Cold(read) => {
                 waits += 1;
-                cold = Some(read.run()?);
+                cold = Some(read.run(0)?);
             }
         }
     }
@@ -70,6 +70,25 @@ fn what_is_not_in_memory_comes_after_waiting_and_is_the_same() {
 }
 
 #[test]
+fn what_comes_next_in_the_segment_is_brought_ahead_as_far_as_is_wanted() {
+    let disk = disk();
+    let mut log = filled(&disk);
+    let batch_bytes = BatchBuilder::new().value(&[0; 40]).build().len() as u64;
+    for (wanted, brought) in
+        [(0, 0..=0), (10, 10..=10), (u64::MAX, batch_bytes..=SMALL_SEGMENTS.segment_bytes)]
+    {
+        disk.set_cached(false);
+        let TryRead::Cold(cold) = log.try_read(i64::MAX, 0, limits(0), None).unwrap() else {
+            panic!("read without waiting")
+        };
+        let before = disk.bytes_ahead();
+        cold.run(wanted).unwrap();
+        let ahead = disk.bytes_ahead() - before;
+        assert!(brought.contains(&ahead), "{ahead} bytes of {wanted}");
+    }
+}
+
+#[test]
 fn a_first_batch_that_may_not_come_is_told_with_its_size() {
     let disk = disk();
     let mut log = filled(&disk);
@@ -100,7 +119,7 @@ fn what_was_removed_while_it_was_read_does_not_come_and_does_not_stay_open() {
     let TryRead::Cold(cold) = log.try_read(i64::MAX, 0, limits(10_000), None).unwrap() else {
         panic!("read without waiting")
     };
-    let batches = cold.run().unwrap();
+    let batches = cold.run(0).unwrap();
     disk.set_cached(true);
     log.advance_start(Offset::new(BATCHES - 1), 0).unwrap();
     let error = log.try_read(i64::MAX, 0, limits(10_000), Some(batches)).unwrap_err();
@@ -119,7 +138,7 @@ fn a_segment_that_goes_before_it_is_opened_is_told_from_damage() {
     let segment = read.segment().unwrap();
     assert!(log.has_segment(segment));
     log.advance_start(Offset::new(BATCHES - 1), 0).unwrap();
-    assert!(read.run().is_err());
+    assert!(read.run(0).is_err());
     assert!(!log.has_segment(segment), "the failure means nothing");
 }
 

@@ -74,7 +74,7 @@ fn consume(log: &mut PartitionLog, bytes_max: usize) -> Records {
         let told = loop {
             match log.try_read(i64::MAX, next, none, cold.take()).unwrap() {
                 TryRead::Read(batches) => break batches,
-                TryRead::Cold(read) => cold = Some(read.run().unwrap()),
+                TryRead::Cold(read) => cold = Some(read.run(0).unwrap()),
             }
         };
         assert_eq!(BatchHeader::parse(&out).unwrap().batch_bytes(), told.first_bytes);
