@@ -1,25 +1,32 @@
 """Composes the engines of a process that serves or works for an installation."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from api.deps import Core
-from control_plane.provisioning.engine import CertificateIssuer
+from api.embedded.installation import Installation
+from api.embedded.kafka_home import installed_kafka
+from control_plane.provisioning.engine import CertificateIssuer, Engine
+from control_plane.provisioning.engines.apache_kafka import ApacheKafkaEngine, KafkaSettings
 from control_plane.provisioning.engines.native import NativeEngine, NativeSettings
 from control_plane.provisioning.local import LocalProvisioner
 
 
-def build_native_engine(
+def build_engines(
     core: Core,
-    clusters_dir: Path,
+    installation: Installation,
     broker_binary: Path,
     provisioner: LocalProvisioner,
     issuer: CertificateIssuer,
-) -> NativeEngine:
-    """Return the native engine over the brokers of a directory."""
+) -> Mapping[str, Engine]:
+    """Return the engines over the clusters of an installation, by name.
+
+    That of Apache Kafka is among them where Kafka is installed.
+    """
     settings = core.settings
-    return NativeEngine(
+    native = NativeEngine(
         NativeSettings(
-            clusters_dir=clusters_dir,
+            clusters_dir=installation.clusters_dir,
             broker_binary=broker_binary,
             bind_host=settings.broker_bind_host,
             public_host=settings.public_host,
@@ -30,3 +37,22 @@ def build_native_engine(
         issuer,
         core.signer.jwks,
     )
+    distribution = installed_kafka(settings.kafka_home)
+    if distribution is None:
+        return {native.name: native}
+    kafka = ApacheKafkaEngine(
+        KafkaSettings(
+            clusters_dir=installation.clusters_dir,
+            plugins_dir=installation.kafka_dir,
+            distribution=distribution,
+            bind_host=settings.broker_bind_host,
+            public_host=settings.public_host,
+            token_issuer=core.signer.issuer,
+            usage_window_seconds=settings.usage_window_seconds,
+        ),
+        provisioner,
+        issuer,
+        core.signer.jwks,
+        core.clock,
+    )
+    return {native.name: native, kafka.name: kafka}

@@ -17,11 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from api.embedded.broker_binary import broker_version, find_broker_binary
 from api.embedded.errors import EmbeddedError
 from api.embedded.installation import Installation, find_installation, lock_holder
+from api.embedded.kafka_home import kafka_home
 from api.embedded.listeners import LOOPBACK, is_port_free
+from control_plane.clusters.plans import CATALOGUE
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
 from control_plane.kit.secrets import MasterKey, MasterKeyError
 from control_plane.kit.settings import Settings
+from control_plane.provisioning.engines.apache_kafka import ApacheKafkaEngine
 from control_plane.provisioning.engines.kafka.distribution import find_distribution
 from control_plane.provisioning.errors import EngineUnusableError
 from control_plane.provisioning.local import LocalProvisioner
@@ -149,13 +152,14 @@ def _broker(examined: Examined) -> Iterator[Finding]:
 
 
 def _kafka(examined: Examined) -> Iterator[Finding]:
-    home = examined.settings.kafka_home
+    home = kafka_home(examined.settings.kafka_home)
+    plans = ", ".join(one.id for one in CATALOGUE.values() if one.engine == ApacheKafkaEngine.name)
     if home is None:
-        yield Finding("apache kafka", "ok", "not installed; no plan runs on it")
+        yield Finding("apache kafka", "ok", f"not installed: the plan {plans} is not offered")
         return
     try:
         found = find_distribution(home)
-        detail = f"{found.version} ({found.libs}); no plan runs on it"
+        detail = f"{found.version} ({found.libs}): the plan {plans} is offered"
         yield Finding("apache kafka", "ok", detail)
     except EngineUnusableError as error:
         advice = error.advice or "set HEADRACE_KAFKA_HOME to the folder of an unpacked release"

@@ -37,6 +37,11 @@ class Installation:
         return self.data_dir / "clusters"
 
     @property
+    def kafka_dir(self) -> Path:
+        """What is compiled against the Apache Kafka that is installed."""
+        return self.data_dir / "kafka"
+
+    @property
     def owner_key_file(self) -> Path:
         """The first API key, kept so that later starts can write ready files and profiles."""
         return self.data_dir / "secrets" / "owner-key.json"

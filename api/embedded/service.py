@@ -21,7 +21,7 @@ from api.embedded.first_start import Owner, ensure_owner, issue_sign_in
 from api.embedded.installation import Installation
 from api.embedded.listeners import LOOPBACK, HttpSockets
 from api.embedded.ready import ReadyFacts
-from api.engines import build_native_engine
+from api.engines import build_engines
 from api.gateway_services import build_http_gateway
 from billing.catalog.errors import PriceBookError
 from control_plane.kit.clock import Clock
@@ -69,9 +69,9 @@ def start_service(
     _start_supervisor(provisioner, parts)
     tokens = TokenEndpoint(core.signer)
     parts.callback(tokens.close)
-    engine = build_native_engine(core, installation.clusters_dir, binary, provisioner, authority)
+    engines = build_engines(core, installation, binary, provisioner, authority)
     rest_url = f"https://{in_url(settings.public_host)}:{sockets.https_port}"
-    clusters = build_cluster_services(core, {engine.name: engine}, tokens, rest_url=rest_url)
+    clusters = build_cluster_services(core, engines, tokens, rest_url=rest_url)
     parts.callback(clusters.close)
     gateway = build_http_gateway(core, clusters, tokens)
     container = build_container(core, clusters, clusters.access, gateway)

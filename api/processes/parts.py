@@ -21,7 +21,7 @@ from api.embedded.installation import (
     open_installation,
 )
 from api.embedded.service import ensure_master_key, open_core
-from api.engines import build_native_engine
+from api.engines import build_engines
 from api.processes.checks import require_prepared
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
@@ -85,8 +85,8 @@ def open_parts(
     tokens = TokenEndpoint(core.signer)
     closing.callback(tokens.close)
     provisioner = LocalProvisioner(settings.data_dir, starts=False)
-    engine = build_native_engine(core, installation.clusters_dir, binary, provisioner, authority)
-    clusters = build_cluster_services(core, {engine.name: engine}, tokens, rest_url=rest_url)
+    engines = build_engines(core, installation, binary, provisioner, authority)
+    clusters = build_cluster_services(core, engines, tokens, rest_url=rest_url)
     closing.callback(clusters.close)
     return ProcessParts(core, clusters, tokens, authority, installation)
 

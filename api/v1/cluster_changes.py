@@ -27,6 +27,7 @@ from api.v1.cluster_upkeep import (
 )
 from api.v1.clusters import (
     ACCEPTED,
+    NOT_OFFERED,
     AllowedNetworks,
     ClusterName,
     ClusterResponse,
@@ -206,6 +207,7 @@ _PROBLEMS = (ClusterNotFoundError, ClusterNotReadyError, ClusterChangeFailedErro
             PlanTooSmallError,
             PlanUnknownError,
             StorageLimitTooLargeError,
+            *NOT_OFFERED,
             ClientCertificatesInvalidError,
             ClientCertificatesNotOfferedError,
             IssuerKeysUnavailableError,

@@ -48,6 +48,7 @@ from control_plane.clusters.models import Cluster
 from control_plane.clusters.service import ClusterOptions
 from control_plane.clusters.states import Presence
 from control_plane.identity.principals import Principal
+from control_plane.provisioning.errors import ForkRefusedError
 from control_plane.provisioning.forks import ForkCut, PartitionCut
 
 OFFSETS_MAX = 1_000
@@ -142,6 +143,7 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {**dry_run_answer(ClusterForkPreview
             ClusterLimitError,
             ClusterNameTakenError,
             EngineNotInstalledError,
+            ForkRefusedError,
             ForksUnderWayError,
             PlanTooSmallError,
             PlanUnknownError,

@@ -58,7 +58,7 @@ from control_plane.clusters.names import (
     NAME_LENGTH_MAX,
     NAME_PATTERN,
 )
-from control_plane.clusters.service import ClusterOptions
+from control_plane.clusters.service import ClusterOptions, wishes
 from control_plane.clusters.states import ClusterStatus
 from control_plane.clusters.waking import AUTO_PAUSE_MINUTES_MAX
 from control_plane.identity.policy import Action
@@ -67,7 +67,12 @@ from control_plane.kit.errors import FieldError
 from control_plane.operations.models import Operation
 from control_plane.operations.states import OperationStatus
 from control_plane.provisioning.engine import ClusterAccess, to_access
-from control_plane.provisioning.errors import ForkRefusedError
+from control_plane.provisioning.errors import (
+    AutoPauseNotOfferedError,
+    ForkRefusedError,
+    KeepingLimitNotOfferedError,
+    WakingNotOfferedError,
+)
 from control_plane.provisioning.networks import (
     NETWORK_LENGTH_MAX,
     NETWORKS_MAX,
@@ -296,6 +301,9 @@ class ClusterPreview(ResponseModel):
     price: ClusterPricePreview
 
 
+# What an engine may refuse by name.
+NOT_OFFERED = (WakingNotOfferedError, AutoPauseNotOfferedError, KeepingLimitNotOfferedError)
+
 ACCEPTED: dict[int | str, dict[str, Any]] = {
     status.HTTP_202_ACCEPTED: {
         "model": OperationResponse,
@@ -320,6 +328,7 @@ ACCEPTED: dict[int | str, dict[str, Any]] = {
             PlanUnknownError,
             EngineNotInstalledError,
             StorageLimitTooLargeError,
+            *NOT_OFFERED,
         ),
     },
 )
@@ -491,6 +500,7 @@ def _preview(
         )
         if body.storage_limit_bytes is not None:
             require_within(plan, body.storage_limit_bytes)
+        services.clusters.engine(plan.engine).check_wishes(wishes(body.options()))
         price = core.costs.preview(session, plan.id, AT_REST)
     preview = ClusterPreview(
         name=body.name,

@@ -77,4 +77,23 @@ FIRST = PriceBook(
     },
 )
 
-SEEDS = (FIRST,)
+SECOND = PriceBook(
+    version=2,
+    currency="USD",
+    effective_from=date(2026, 11, 1),
+    plans={
+        **FIRST.plans,
+        "ha": _plan(
+            "ha",
+            hour=80_000,
+            gb_in=10_000,
+            gb_out=8_000,
+            gb_day=2_700,
+            partition_hour=120,
+            included_partitions=500,
+            daily_cap=3_000_000,
+        ),
+    },
+)
+
+SEEDS = (FIRST, SECOND)

@@ -32,6 +32,14 @@ ROUNDING = (
     " Hours share a day's amount by largest remainder, so that they add up to it."
 )
 LATE = "Usage that a cluster reports late is added to the hour it belongs to."
+COUNTED_BY_LOOKING = frozenset({"ha"})
+"""Plans whose brokers keep no usage windows of their own (docs/apache-kafka.md)."""
+
+LOOKING = (
+    "What clusters of the plan ha were written is counted by their logs; what was read and kept is"
+    " as it was seen once a minute or so. What a broker had sent since and then was killed is not"
+    " charged."
+)
 UNITS = "GB is 2^30 bytes, GB-day one GB kept for 24 hours. Days and hours are UTC."
 
 
@@ -92,7 +100,9 @@ def provenance(report: DailyReport) -> str:
     """Which prices and which usage a report was made of."""
     through = report.metered_through
     metered = "none is metered" if through is None else f"metered up to {moment(through)}"
-    return f"Price book version {report.price_book_version}. Usage: {metered}. {LATE}"
+    is_looked_at = any(cluster.plan in COUNTED_BY_LOOKING for cluster in report.clusters)
+    looking = f" {LOOKING}" if is_looked_at else ""
+    return f"Price book version {report.price_book_version}. Usage: {metered}. {LATE}{looking}"
 
 
 def cap_state(report: DailyReport) -> str:

@@ -63,10 +63,11 @@ class ClusterForks:
         """Want a fork; return it, and the id of the operation that brings it about.
 
         `held` is what the source was last seen to hold. Raises ClusterNotFoundError,
-        ClusterNotReadyError, ClusterForkCutError, ForksUnderWayError, PlanTooSmallError, and what
-        `ClusterService.check` raises.
+        ClusterNotReadyError, ForkRefusedError, ClusterForkCutError, ForksUnderWayError,
+        PlanTooSmallError, and what `ClusterService.check` raises.
         """
         source = self._source(session, scope, source_id)
+        self._clusters.engine(source.engine).check_wishes(["fork"])
         self._check_cut(source, wanted.cut.at)
         plan = self._clusters.plan(wanted.plan or source.plan)
         require_fit(plan, engine=source.engine, held=held)

@@ -26,12 +26,19 @@ from control_plane.clusters.issuers import NO_ISSUER, IssuerChange, keys_row, se
 from control_plane.clusters.logins import to_row
 from control_plane.clusters.maintenance import ANY_TIME, MaintenanceWindow, window_to_json
 from control_plane.clusters.models import Cluster
-from control_plane.clusters.service import RESOURCE_TYPE, ClusterService, name_taken, not_found
+from control_plane.clusters.service import (
+    RESOURCE_TYPE,
+    ClusterOptions,
+    ClusterService,
+    name_taken,
+    not_found,
+    wishes,
+)
 from control_plane.clusters.states import ClusterStatus, Presence, can_move, move
 from control_plane.kit.clock import Clock
 from control_plane.kit.scope import Scope
 from control_plane.operations.service import OperationService
-from control_plane.provisioning.engine import ClientCertificates, ClusterAccess
+from control_plane.provisioning.engine import ClientCertificates, ClusterAccess, Wish
 
 DELETED_CLUSTERS_PER_ORGANIZATION_MAX = 100
 
@@ -180,7 +187,8 @@ class ClusterLifecycle:
 
         `held` is what the cluster was last seen to hold. Raises ClusterChangedError when
         `expected_tag` is no longer the cluster's, ClusterNameTakenError, PlanUnknownError,
-        EngineNotInstalledError, PlanTooSmallError or StorageLimitTooLargeError.
+        EngineNotInstalledError, PlanTooSmallError or StorageLimitTooLargeError, and what the
+        cluster's engine refuses by name.
         """
         cluster = self._lock(session, scope, cluster_id)
         if expected_tag is not None and expected_tag != spec_tag(cluster):
@@ -188,6 +196,7 @@ class ClusterLifecycle:
                 "the cluster was changed since it was read",
                 advice="read it again, and send the change with its new ETag",
             )
+        self._clusters.engine(cluster.engine).check_wishes(_wishes(patch))
         before = wanted_fields(cluster)
         if patch.name is not None and patch.name != cluster.name:
             self._rename(session, cluster, patch.name)
@@ -425,6 +434,19 @@ def _change_client_certificates(
         # A cluster that rests and may be woken is told at once, as it is told of other keys.
         cluster.credentials_generation += 1
     return is_other
+
+
+def _wishes(patch: ClusterPatch) -> Sequence[Wish]:
+    """Name what is turned on that not every engine offers."""
+    return wishes(
+        ClusterOptions(
+            wake_on_connect=bool(patch.wake_on_connect),
+            auto_pause_minutes=patch.auto_pause_minutes or None,
+            storage_limit_bytes=patch.storage_limit_bytes or None,
+            retention_ms_max=patch.retention_ms_max or None,
+            retention_bytes_max=patch.retention_bytes_max or None,
+        )
+    )
 
 
 def _change_upkeep(cluster: Cluster, patch: ClusterPatch) -> None:

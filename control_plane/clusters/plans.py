@@ -114,4 +114,28 @@ CATALOGUE: Mapping[str, Plan] = _catalogue(
         ),
         undelete_days=14,
     ),
+    Plan(
+        id="ha",
+        description="three brokers of Apache Kafka that acknowledge from the memory of at least "
+        "two in-sync replicas; on one machine it survives the end of a process, not a power cut",
+        engine="apache-kafka",
+        brokers=3,
+        default_partitions=3,
+        limits=PlanLimits(
+            connections_max=1_000,
+            partitions_max=1_000,
+            request_bytes_max=16 * MIB,
+            connections_per_address_max=800,
+            connections_per_second_max=100,
+            connections_per_address_per_second_max=50,
+            produce_bytes_per_second_max=60 * MIB,
+            fetch_bytes_per_second_max=180 * MIB,
+            partition_changes_per_minute_max=1_000,
+            topics_max=1_000,
+            groups_max=500,
+            producer_ids_max=10_000,
+            stored_bytes_max=100 * GIB,
+        ),
+        undelete_days=7,
+    ),
 )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from control_plane.clusters import repository
 from control_plane.clusters.changes import storage_limit
-from control_plane.clusters.errors import ClusterAheadError
+from control_plane.clusters.errors import ClusterAheadError, EngineNotInstalledError
 from control_plane.clusters.logins import client_certificates
 from control_plane.clusters.models import REASON_LENGTH_MAX, Cluster
 from control_plane.clusters.observation import is_ahead, judged, observed, record, wanted
@@ -168,7 +168,7 @@ class Reconciler:
 
     def _process(self, context: JobContext, loaded: _Loaded) -> _Outcome:
         cluster, began_at = loaded.cluster, self._clock.now()
-        engine = self._engines[cluster.engine]
+        engine = self._engine(cluster)
         seen = engine.observe(cluster.id)
         left = steps(wanted(cluster), judged(cluster, seen, began_at))
         if is_taken_up(cluster, seen):
@@ -184,6 +184,15 @@ class Reconciler:
                 self._finish_usage(context, cluster, seen)
             seen = _carry_out(engine, step, loaded)
         return _Outcome(seen, left, began_at, forked_at)
+
+    def _engine(self, cluster: Cluster) -> Engine:
+        engine = self._engines.get(cluster.engine)
+        if engine is None:
+            raise EngineNotInstalledError(
+                f"the engine {cluster.engine} is not installed here any more",
+                advice="ask the operator of this service for it",
+            )
+        return engine
 
     def _ends_usage(self, cluster: Cluster, step: Step) -> bool:
         """Tell whether what brokers counted until now has to be collected before the step."""

@@ -37,6 +37,7 @@ from control_plane.provisioning.engine import (
     Engine,
     KafkaBootstrap,
     OAuthIssuer,
+    Wish,
 )
 
 CLUSTERS_PER_ORGANIZATION_MAX = 100
@@ -139,12 +140,14 @@ class ClusterService:
     ) -> tuple[Cluster, str]:
         """Want a new cluster; return it, and the id of the operation that brings it about.
 
-        Raises what `check` raises, and StorageLimitTooLargeError.
+        Raises what `check` raises, StorageLimitTooLargeError, and what the plan's engine refuses
+        by name.
         """
         plan = self.check(session, organization_id, name=name, plan_id=plan_id)
         wanted = options or ClusterOptions()
         if wanted.storage_limit_bytes is not None:
             require_within(plan, wanted.storage_limit_bytes)
+        self.engine(plan.engine).check_wishes(wishes(wanted))
         cluster = self._new(organization_id, name, plan, wanted)
         if origin is not None:
             cluster.source_id, cluster.fork_cut = origin.source_id, dict(origin.cut)
@@ -337,6 +340,18 @@ class ClusterService:
         """
         now = self._clock.now()
         enqueue(session, RECONCILE_JOB, cluster_id, now=now, delay_seconds=delay_seconds)
+
+
+def wishes(options: ClusterOptions) -> Sequence[Wish]:
+    """Name what of the options not every engine offers."""
+    kept = (options.retention_ms_max, options.retention_bytes_max)
+    found: dict[Wish, bool] = {
+        "wake_on_connect": options.wake_on_connect,
+        "auto_pause": options.auto_pause_minutes is not None,
+        "storage_limit": options.storage_limit_bytes is not None,
+        "retention_limits": any(one is not None for one in kept),
+    }
+    return [wish for wish, is_wanted in found.items() if is_wanted]
 
 
 def cluster_lives(session: Session, organization_id: str, cluster_id: str) -> bool:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from control_plane.kit.token_buckets import Rate
@@ -56,8 +56,11 @@ class Settings(BaseSettings):
     database_url: str | None = None
     master_key_file: Path | None = None
     broker_binary: Path | None = None
-    # Where Apache Kafka is installed, for the engine that is Kafka itself.
-    kafka_home: Path | None = None
+    # Where Apache Kafka is installed, for the engine that is Kafka itself; also read from where
+    # Kafka's own users set it.
+    kafka_home: Annotated[
+        Path | None, Field(validation_alias=AliasChoices("headrace_kafka_home", "kafka_home"))
+    ] = None
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = PORT_DEFAULT

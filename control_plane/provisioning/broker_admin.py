@@ -94,6 +94,13 @@ class BrokerAdmin:
             raise ClusterNotRunningError(f"its broker tells no metrics now: status {status}")
         return raw.decode(errors="replace")
 
+    def use(self) -> bytes:
+        """Return what a node of Apache Kafka counts of its use, as it says it."""
+        status, raw = self._exchange("GET", "/v1/use", answer_bytes_max=USAGE_ANSWER_BYTES_MAX)
+        if status != HTTPStatus.OK:
+            raise ClusterNotRunningError(f"its broker tells no use now: status {status}")
+        return raw
+
     def reload_credentials(self) -> int:
         """Have the credentials file read again; return the generation that is in force now."""
         status, answer = self._request("POST", "/v1/credentials:reload")

@@ -4,7 +4,7 @@ The control plane above knows clusters, credentials and endpoints. Processes, fi
 end here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NotRequired, Protocol, TypedDict, get_args
@@ -18,6 +18,10 @@ ObservedState = Literal["running", "starting", "backing_off", "stopped"]
 
 # Longest set of keys of an organization's own issuer, in bytes.
 KEYS_BYTES_MAX = 64 * 1024
+
+
+# What some engines do not offer.
+Wish = Literal["wake_on_connect", "auto_pause", "storage_limit", "retention_limits", "fork"]
 
 
 def to_access(word: str) -> ClusterAccess:
@@ -267,6 +271,10 @@ class Engine(Protocol):
         Raises ``ClusterNotRunningError`` when no broker answers: the credentials are then kept
         and in force from the next start on.
         """
+        ...
+
+    def check_wishes(self, wishes: Collection[Wish]) -> None:
+        """Raise InvalidInputError or ForkRefusedError, by name, for what clusters can not have."""
         ...
 
     def check_client_certificates(self, wanted: ClientCertificates) -> None:

@@ -66,6 +66,20 @@ class WakingNotOfferedError(InvalidInputError):
     title = "Waking not offered"
 
 
+class AutoPauseNotOfferedError(InvalidInputError):
+    """The cluster's engine does not tell when nobody uses it."""
+
+    code = "auto_pause_not_offered"
+    title = "Automatic pause not offered"
+
+
+class KeepingLimitNotOfferedError(InvalidInputError):
+    """The cluster's engine does not hold a limit of what is kept."""
+
+    code = "keeping_limit_not_offered"
+    title = "Limit of what is kept not offered"
+
+
 class ForkSourceUnavailableError(ProvisioningError):
     """The cluster that is to be forked is starting, stopping, or forked already; try again."""
 

@@ -10,7 +10,7 @@ from api import composition
 from api.composition import build_core
 from api.deps import Core
 from billing.catalog.errors import PriceBookError
-from billing.catalog.seeds import FIRST
+from billing.catalog.seeds import FIRST, SEEDS
 from control_plane.clusters.plans import CATALOGUE
 from control_plane.kit.secrets import MasterKey
 from control_plane.kit.settings import Settings
@@ -34,7 +34,7 @@ def test_starting_again_changes_nothing(start: Callable[[], Core]) -> None:
     start()
     core = start()
     with core.database.snapshot() as session:
-        assert list(core.catalog.books(session).books) == [FIRST]
+        assert list(core.catalog.books(session).books) == list(SEEDS)
     core.database.dispose()
 
 

@@ -145,7 +145,7 @@ def test_a_preview_is_the_price_of_the_same_use(costs_run: Run) -> None:
 def test_prices_name_every_plan(costs_run: Run) -> None:
     table = costs_run("cost", "prices")
     assert "KAFKA_PARTITION" in table.stdout
-    assert "price book version 1" in table.stderr
+    assert "price book version 2" in table.stderr
     book = json_of(costs_run("cost", "prices", "-ojson"))
     assert {"dev", "standard", "pro"} <= {plan["plan"] for plan in book["plans"]}
     rows = list(csv.DictReader(io.StringIO(costs_run("cost", "prices", "-ocsv").stdout)))

@@ -1,10 +1,12 @@
 """The `apache-kafka` engine: a cluster is three nodes of Apache Kafka, by the local provisioner."""
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from control_plane.kit.clock import Clock
 from control_plane.provisioning.engine import (
     CertificateIssuer,
     ClusterEndpoints,
@@ -29,10 +31,12 @@ from control_plane.provisioning.engines.kafka.node_health import ClusterHealth, 
 from control_plane.provisioning.engines.kafka.nodes import Nodes, side_by_side
 from control_plane.provisioning.engines.kafka.not_offered import NotOffered
 from control_plane.provisioning.engines.kafka.rollout import cluster_state
+from control_plane.provisioning.engines.kafka.usage_meter import Places, UsageMeter, to_ms
 from control_plane.provisioning.engines.turns import Turns
 from control_plane.provisioning.errors import ClusterNotRunningError, CredentialsRejectedError
 from control_plane.provisioning.process import Listener, ProcessSpec, ProcessStatus
 from control_plane.provisioning.provisioner import Provisioner
+from control_plane.provisioning.usage import UsagePage
 
 # Nodes that are told to end together wait in vain for each other; what they have stays on disk.
 STOP_SECONDS_MAX = 10
@@ -49,6 +53,7 @@ class KafkaSettings(Hosts):
     plugins_dir: Path
     distribution: Distribution
     token_issuer: str
+    usage_window_seconds: int = 60
     heap_mib: int = 400
     java_options: tuple[str, ...] = ()
 
@@ -68,12 +73,15 @@ class ApacheKafkaEngine(NotOffered):
         provisioner: Provisioner,
         issuer: CertificateIssuer,
         token_keys: Callable[[], Mapping[str, Any]],
+        clock: Clock,
     ) -> None:
         self._settings = settings
         self._provisioner = provisioner
         self._issuer = issuer
         self._token_keys = token_keys
+        self._clock = clock
         self._turns = Turns()
+        self._places: defaultdict[str, Places] = defaultdict(Places)
 
     def available_version(self) -> str | None:
         return self._settings.distribution.version
@@ -83,7 +91,7 @@ class ApacheKafkaEngine(NotOffered):
         with self._turns.of(spec.cluster_id):
             specs = self._write(spec, credentials)
             nodes = self._nodes(spec.cluster_id)
-            nodes.roll(specs)
+            nodes.roll(specs, self._meter(spec.cluster_id).close_before_a_stop)
             self._directory(spec.cluster_id).found()
             nodes.confirm(credentials.generation)
         return self._observe_known(spec.cluster_id)
@@ -117,7 +125,7 @@ class ApacheKafkaEngine(NotOffered):
 
     def restart(self, cluster_id: str) -> ClusterObservation:
         with self._turns.of(cluster_id):
-            self._nodes(cluster_id).restart()
+            self._nodes(cluster_id).restart(self._meter(cluster_id).close_before_a_stop)
         return self._observe_known(cluster_id)
 
     def rest(self, spec: ClusterSpec, credentials: CredentialSet) -> ClusterObservation:
@@ -141,6 +149,7 @@ class ApacheKafkaEngine(NotOffered):
             side_by_side(lambda node: self._provisioner.remove(nodes.process_id(node)))
             self._directory(cluster_id).delete()
         self._turns.forget(cluster_id)
+        self._places.pop(cluster_id, None)
 
     def observe(self, cluster_id: str) -> ClusterObservation | None:
         directory, nodes = self._directory(cluster_id), self._nodes(cluster_id)
@@ -190,6 +199,15 @@ class ApacheKafkaEngine(NotOffered):
             security_protocol="SASL_PLAINTEXT",
             ca_certificate=None,
         )
+
+    def usage_windows(self, cluster_id: str, *, after: int, count_max: int) -> UsagePage:
+        return self._meter(cluster_id).page(after=after, count_max=count_max)
+
+    def acknowledge_usage(self, cluster_id: str, *, through: int) -> None:
+        self._meter(cluster_id).acknowledge(through)
+
+    def close_usage_window(self, cluster_id: str) -> None:
+        self._meter(cluster_id).close()
 
     def _write(self, spec: ClusterSpec, credentials: CredentialSet) -> Mapping[int, ProcessSpec]:
         """Write all files; return what each node's process should be."""
@@ -269,6 +287,15 @@ class ApacheKafkaEngine(NotOffered):
 
     def _nodes(self, cluster_id: str) -> Nodes:
         return Nodes(cluster_id, self._directory(cluster_id), self._provisioner)
+
+    def _meter(self, cluster_id: str) -> UsageMeter:
+        return UsageMeter(
+            self._directory(cluster_id),
+            self._nodes(cluster_id),
+            self._places[cluster_id],
+            lambda: to_ms(self._clock.now()),
+            window_seconds=self._settings.usage_window_seconds,
+        )
 
     def _directory(self, cluster_id: str) -> ClusterDirectory:
         return ClusterDirectory(self._settings.clusters_dir / cluster_id)

@@ -1,6 +1,6 @@
 """The `native` engine: a cluster is one broker process of ours, kept by the local provisioner."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from control_plane.provisioning.engine import (
     CredentialSet,
     KafkaBootstrap,
     OAuthIssuer,
+    Wish,
 )
 from control_plane.provisioning.engines import broker_check
 from control_plane.provisioning.engines.hosts import LOOPBACK, Hosts, join_host_port
@@ -121,6 +122,9 @@ class NativeEngine:
                 if before is not None:
                     directory.restore_credentials(before)
                 raise
+
+    def check_wishes(self, wishes: Collection[Wish]) -> None:
+        """Refuse nothing: its brokers have it all."""
 
     def check_client_certificates(self, wanted: ClientCertificates) -> None:
         problem = broker_check.client_certificates(self._settings.broker_binary, wanted)

@@ -2,6 +2,9 @@ import json
 import signal
 from pathlib import Path
 
+import pytest
+
+from api.embedded import kafka_home
 from api.embedded.doctor import Finding, examine
 from control_plane.kit.clock import SystemClock
 from control_plane.kit.settings import Settings
@@ -36,10 +39,17 @@ def test_doctor_of_a_foreign_directory_says_so(place: Place) -> None:
 
 
 class TestApacheKafka:
-    def test_one_that_is_not_installed_is_no_fault(self, tmp_path: Path) -> None:
+    def test_one_that_is_not_installed_is_no_fault(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(kafka_home, "RESOLVED", tmp_path / "nothing")
         found = apache_kafka(tmp_path, None)
         assert found.verdict == "ok"
-        assert "not installed" in found.detail
+        assert found.detail == "not installed: the plan ha is not offered"
+
+    def test_what_a_checkout_has_is_found(self, tmp_path: Path) -> None:
+        found = apache_kafka(tmp_path, None)
+        assert (found.verdict, "plan ha is offered" in found.detail) == ("ok", True)
 
     def test_one_that_can_be_used_is_told_by_its_version(self, tmp_path: Path) -> None:
         found = apache_kafka(tmp_path, JAVA_DIR)

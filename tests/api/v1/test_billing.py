@@ -89,7 +89,7 @@ class TestCosts:
             "price": "0.020000",
             "amount": "0.030000",
             "currency": "USD",
-            "price_book_version": 1,
+            "price_book_version": 2,
         }
 
     def test_follow_usage_at_once_and_keep_their_ids(self, bill: Bill) -> None:
@@ -180,7 +180,7 @@ class TestSpend:
         assert spend == {
             "date": "2026-11-22",
             "currency": "USD",
-            "price_book_version": 1,
+            "price_book_version": 2,
             "is_over": False,
             "metered_through": "2026-11-22T12:01:00.000000Z",
             "day_amount": "1.000000",
@@ -225,8 +225,8 @@ class TestSpend:
 class TestPrices:
     def test_are_shown_with_units_inclusions_and_caps(self, bill: Bill) -> None:
         book = bill.http.get("/v1/billing/prices").json()
-        assert (book["version"], book["currency"], book["gigabyte_bytes"]) == (1, "USD", GIB)
-        assert [plan["plan"] for plan in book["plans"]] == ["dev", "pro", "standard"]
+        assert (book["version"], book["currency"], book["gigabyte_bytes"]) == (2, "USD", GIB)
+        assert [plan["plan"] for plan in book["plans"]] == ["dev", "ha", "pro", "standard"]
         dev = book["plans"][0]
         assert (dev["included_partitions"], dev["daily_cap"]) == (100, "1.000000")
         assert dev["prices"] == [
@@ -306,4 +306,4 @@ class TestPreview:
         body = {**PREVIEW, "plan": "platinum"}
         refused = sqlite_bill.http.post("/v1/billing/price-previews", json=body).json()
         assert refused["code"] == "plan_unpriced"
-        assert refused["advice"] == "choose one of: dev, pro, standard"
+        assert refused["advice"] == "choose one of: dev, ha, pro, standard"

@@ -4,7 +4,11 @@ from uuid import uuid4
 
 import pytest
 
-from control_plane.provisioning.errors import BrokerNotReadyError
+from control_plane.provisioning.errors import (
+    BrokerNotReadyError,
+    ForkRefusedError,
+    WakingNotOfferedError,
+)
 from tests.fixtures.apis import REST_URL, Api, Caller
 from tests.fixtures.memory_engine import MemoryEngine
 
@@ -77,7 +81,7 @@ class TestCreate:
             "engine": "native",
             "price": {
                 "currency": "USD",
-                "price_book_version": 1,
+                "price_book_version": 2,
                 "per_day_at_rest": "0.000000",
                 "daily_cap": "1.000000",
             },
@@ -241,10 +245,35 @@ class TestDelete:
 
 
 class TestPlans:
+    def test_one_whose_engine_is_not_installed_is_refused_by_name(self, caller: Caller) -> None:
+        body = {"name": "orders", "plan": "ha"}
+        for path in ("/v1/clusters", "/v1/clusters?dry_run=true"):
+            refused = caller.http.post(path, json=body)
+            assert (refused.status_code, refused.json()["code"]) == (422, "engine_not_installed")
+            assert "apache-kafka" in refused.json()["detail"]
+
+    def test_what_its_engine_does_not_offer_is_refused_before_anything_is_made(
+        self, caller: Caller, memory_engine: MemoryEngine
+    ) -> None:
+        memory_engine.refused_wishes["wake_on_connect"] = WakingNotOfferedError("not here")
+        memory_engine.refused_wishes["fork"] = ForkRefusedError("not here either")
+        wanted = {**ORDERS, "wake_on_connect": True}
+        for path in ("/v1/clusters", "/v1/clusters?dry_run=true"):
+            refused = caller.http.post(path, json=wanted)
+            assert (refused.status_code, refused.json()["code"]) == (422, "waking_not_offered")
+        assert caller.http.get("/v1/clusters").json()["items"] == []
+        path = f"/v1/clusters/{caller.http.post('/v1/clusters', json=ORDERS).json()['id']}"
+        refused = caller.http.patch(path, json={"wake_on_connect": True})
+        assert refused.json()["code"] == "waking_not_offered"
+        assert caller.http.patch(path, json={"wake_on_connect": False}).status_code == 200
+        refused = caller.http.post(f"{path}:fork", json={"name": "copy"})
+        assert (refused.status_code, refused.json()["code"]) == (409, "fork_refused")
+
     def test_are_listed_with_their_limits(self, caller: Caller) -> None:
         plans = caller.http.get("/v1/plans").json()["items"]
-        assert [plan["id"] for plan in plans] == ["dev", "pro", "standard"]
-        assert {(plan["engine"], plan["available"]) for plan in plans} == {("native", True)}
+        assert [plan["id"] for plan in plans] == ["dev", "ha", "pro", "standard"]
+        engines = {(plan["engine"], plan["available"]) for plan in plans}
+        assert engines == {("native", True), ("apache-kafka", False)}
         assert plans[0]["limits"]["partitions_max"] == 1_000
 
 

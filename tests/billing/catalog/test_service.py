@@ -42,7 +42,7 @@ class TestLoad:
     def test_repeating_changes_nothing(self, billing: Billing) -> None:
         billing.load()
         with billing.database.snapshot() as session:
-            assert billing.catalog.books(session) == PriceBooks(list(SEEDS))
+            assert billing.catalog.books(session) == PriceBooks([FIRST])
 
     def test_a_changed_seed_of_the_same_version_is_refused(self, billing: Billing) -> None:
         with pytest.raises(PriceBookError, match="a version never changes"):

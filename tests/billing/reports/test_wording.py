@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
 from billing.catalog.seeds import FIRST
 from billing.rating.rate import RatedLine
-from billing.reports import wording
+from billing.reports import html, wording
+from billing.reports.document import document
+from control_plane.clusters.plans import CATALOGUE
 from tests.billing.reports.samples import BUSY, DAY, ORDERS, full, report, so_far
 
 
@@ -49,6 +52,17 @@ def test_every_line_type_has_a_description() -> None:
     charged = {line.line_type for cluster in full().clusters for line in cluster.lines}
     assert charged == set(wording.DESCRIPTIONS)
     assert FIRST.plans
+
+
+def test_a_report_says_of_clusters_that_are_looked_at_how_they_are_counted() -> None:
+    of_kafka = {one.id for one in CATALOGUE.values() if one.engine == "apache-kafka"}
+    assert of_kafka == wording.COUNTED_BY_LOOKING
+    (cluster,) = so_far().clusters
+    looked_at = replace(so_far(), clusters=(replace(cluster, plan="ha"),))
+    assert wording.provenance(looked_at).endswith(wording.LOOKING)
+    assert wording.LOOKING not in wording.provenance(so_far())
+    assert wording.LOOKING in html.render(looked_at)
+    assert wording.LOOKING in str(document(looked_at)["provenance"])
 
 
 def test_whom_a_report_is_about() -> None:

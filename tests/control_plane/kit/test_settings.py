@@ -33,6 +33,15 @@ class TestSettings:
         assert Settings().allowed_hosts == ("kafka.example", "localhost")
         assert Settings(port=1).port == 1
 
+    def test_apache_kafka_is_found_where_its_own_users_set_it(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        assert Settings(kafka_home=tmp_path).kafka_home == tmp_path
+        monkeypatch.setenv("KAFKA_HOME", "/opt/kafka")
+        assert Settings().kafka_home == Path("/opt/kafka")
+        monkeypatch.setenv("HEADRACE_KAFKA_HOME", "/opt/another")
+        assert Settings().kafka_home == Path("/opt/another")
+
     @pytest.mark.parametrize("port", [-1, 65536])
     def test_ports_are_bounded(self, port: int) -> None:
         with pytest.raises(ValidationError):

@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from socketserver import ThreadingUnixStreamServer
@@ -28,11 +29,24 @@ def generation_of_credentials() -> int:
     return generation
 
 
+STARTED_AT_MS = int(time.time() * 1000)
+
+
+def use() -> dict[str, object]:
+    """What a test says that the node counts, or that it counts nothing."""
+    told = Path("use.json")
+    counted = json.loads(told.read_text()) if told.exists() else {"topics": {}, "replicas": []}
+    return {"started_at_ms": STARTED_AT_MS, "connections": 1, **counted}
+
+
 STATE = {"credentials": generation_of_credentials()}
 
 
 class Admin(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
+        if self.path == "/v1/use":
+            self.answer(use())
+            return
         is_controller = TOLD["headrace.broker"] == CONTROLLER
         self.answer(
             {

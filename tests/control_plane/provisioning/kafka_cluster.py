@@ -120,7 +120,7 @@ def kafka_installation(data_dir: Path, *java_options: str) -> Generator[Kafka]:
     jwks = {"keys": [SIGNING_KEY.as_dict(private=False)]}
     try:
         yield Kafka(
-            ApacheKafkaEngine(settings, provisioner, authority, lambda: jwks),
+            ApacheKafkaEngine(settings, provisioner, authority, lambda: jwks, SystemClock()),
             provisioner,
             data_dir,
         )

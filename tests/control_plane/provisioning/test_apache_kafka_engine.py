@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -20,17 +20,25 @@ from control_plane.kafka.admin import (
     KafkaAdmin,
     NewTopic,
 )
-from control_plane.provisioning.engine import ClientCertificates, ClusterOpenness, CredentialSet
+from control_plane.kit.errors import AppError
+from control_plane.provisioning.engine import (
+    ClientCertificates,
+    ClusterOpenness,
+    CredentialSet,
+    Wish,
+)
 from control_plane.provisioning.errors import (
+    AutoPauseNotOfferedError,
     ClientCertificatesNotOfferedError,
     CredentialsRejectedError,
     ForkRefusedError,
+    KeepingLimitNotOfferedError,
     MetricsNotOfferedError,
     OAuthIssuerNotOfferedError,
-    UsageNotOfferedError,
     WakingNotOfferedError,
 )
 from control_plane.provisioning.forks import ForkCut
+from control_plane.provisioning.usage import AppendedRange, UsageWindow
 from tests.control_plane.provisioning.kafka_cluster import (
     SPEC,
     Kafka,
@@ -49,6 +57,13 @@ pytestmark = pytest.mark.xdist_group("apache-kafka")
 
 KEY = Key.new()
 SECONDS = 60
+REFUSED_WISHES: Mapping[Wish, type[AppError]] = {
+    "wake_on_connect": WakingNotOfferedError,
+    "auto_pause": AutoPauseNotOfferedError,
+    "storage_limit": KeepingLimitNotOfferedError,
+    "retention_limits": KeepingLimitNotOfferedError,
+    "fork": ForkRefusedError,
+}
 
 
 @pytest.fixture(scope="module")
@@ -202,8 +217,10 @@ def test_what_the_engine_does_not_have_is_refused_by_name(kafka: Kafka) -> None:
         kafka.engine.metrics(CLUSTER)
     with pytest.raises(ForkRefusedError):
         kafka.engine.fork("lkc_other", CLUSTER, ForkCut())
-    with pytest.raises(UsageNotOfferedError):
-        kafka.engine.usage_windows(CLUSTER, after=0, count_max=1)
+    for wish, refused in REFUSED_WISHES.items():
+        with pytest.raises(refused):
+            kafka.engine.check_wishes([wish])
+    kafka.engine.check_wishes([])
 
 
 def test_a_revoked_key_stops_on_an_open_connection(kafka: Kafka, sets: Credentials) -> None:
@@ -282,6 +299,50 @@ def shown(kafka: Kafka) -> set[str]:
     assert endpoints is not None
     addresses = (one.rpartition(":") for one in endpoints.sasl_ssl.split(","))
     return {ssl.get_server_certificate((host, int(port))) for host, _, port in addresses}
+
+
+def test_what_is_used_is_counted_to_the_byte(kafka: Kafka) -> None:
+    create_topic(kafka.client(KEY), "metered", 2)
+    kafka.engine.close_usage_window(CLUSTER)
+    before = kafka.engine.usage_windows(CLUSTER, after=0, count_max=100).closed_through
+    values = [b"." * 1000] * 50
+    assert produce(kafka.client(KEY), "metered", *values) == []
+    consume({**kafka.client(KEY), "group.id": "counted"}, "metered", len(values))
+
+    def counted() -> Sequence[UsageWindow]:
+        kafka.engine.close_usage_window(CLUSTER)
+        return kafka.engine.usage_windows(CLUSTER, after=before, count_max=100).windows
+
+    def of_metered(windows: Sequence[UsageWindow]) -> list[AppendedRange]:
+        found = [one for window in windows for one in window.appended]
+        return [one for one in found if one.topic == "metered"]
+
+    # A follower that is a moment behind holds them back until the next window.
+    eventually(
+        lambda: sum(one.records for one in of_metered(counted())) >= len(values),
+        "what was appended is never counted",
+        SECONDS,
+    )
+    windows = counted()
+    appended = of_metered(windows)
+    assert sum(one.records for one in appended) == len(values)
+    logs = kafka.data_dir / "clusters" / CLUSTER
+    held = {
+        node: sum(one.stat().st_size for one in (logs / str(node) / "logs").glob("metered-*/*.log"))
+        for node in (1, 2, 3)
+    }
+    assert {sum(one.bytes for one in appended)} == set(held.values())
+    whose = {share.principal for one in appended for share in one.by_principal}
+    assert whose == {f"User:{KEY.id}"}
+    traffic = [one for window in windows for one in window.traffic if one.topic == "metered"]
+    assert {one.principal for one in traffic} == {f"User:{KEY.id}"}
+    assert sum(one.read_bytes for one in traffic) >= len(values) * 1000
+    assert all(
+        sum(getattr(one, name) for one in traffic) > 0
+        for name in ("read_requests", "produce_requests")
+    )
+    assert windows[-1].stored_bytes >= held[1]
+    assert windows[-1].partitions >= 2
 
 
 def test_a_killed_broker_is_missed_by_nobody_and_catches_up(kafka: Kafka) -> None:

@@ -1,10 +1,12 @@
 """The life of a cluster of the apache-kafka engine, with processes in the place of its JVMs."""
 
+import json
 import os
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,9 +21,13 @@ from control_plane.provisioning.errors import (
     BrokerNotReadyError,
     ClusterNotRunningError,
     ClusterUnsettledError,
+    UsageReportInvalidError,
+    UsageWindowUnknownError,
 )
 from control_plane.provisioning.local import LocalProvisioner
 from control_plane.provisioning.process import Listener
+from control_plane.provisioning.usage import UsageWindow
+from tests.control_plane.provisioning.log_files import Batch, write_partition
 from tests.control_plane.provisioning.native_cluster import CLUSTER, KEYS, SPEC, credentials
 from tests.control_plane.provisioning.supervised import is_refused
 from tests.fixtures.waiting import eventually
@@ -69,7 +75,7 @@ def fakes(tmp_path: Path) -> Generator[Fakes]:
         token_issuer="headrace:in_test",
     )
     authority = Authority.open(data_dir / "tls", SystemClock())
-    engine = ApacheKafkaEngine(settings, provisioner, authority, lambda: KEYS)
+    engine = ApacheKafkaEngine(settings, provisioner, authority, lambda: KEYS, SystemClock())
     yield Fakes(engine, provisioner, data_dir / "clusters" / CLUSTER)
     provisioner.shutdown(brokers=True, now=True)
 
@@ -213,6 +219,90 @@ def test_an_empty_disk_in_the_place_of_a_full_one_does_not_start(fakes: Fakes) -
     (fakes.cluster_dir / "1" / "logs").rmdir()
     with pytest.raises(BrokerNotReadyError, match="status 1"):
         fakes.engine.ensure(SPEC, credentials(1))
+
+
+class TestUsage:
+    """Counted from the nodes' logs, and from what they tell of reads."""
+
+    BATCHES = (Batch(0, 3), Batch(3, 2))
+    BYTES = sum(one.size for one in BATCHES)
+
+    def append(self, fakes: Fakes, *batches: Batch, ends: tuple[int, int, int]) -> None:
+        for node, end in zip(NODES, ends, strict=True):
+            directory = fakes.cluster_dir / str(node)
+            write_partition(directory / "logs", "orders-0", batches)
+            write_partition(
+                directory / "logs", "__consumer_offsets-0", batches, "BQEBAQEBQQGBAQEBAQEBAQ"
+            )
+            requests = {"User:hk_ada": [2, 1]}
+            use = {
+                "topics": {"orders": {"read_bytes": 10, "requests": requests}},
+                "replicas": [["orders", 0, end, 700 + node]],
+            }
+            (directory / "use.json").write_text(json.dumps(use))
+
+    def windows(self, fakes: Fakes, after: int = 0) -> Sequence[UsageWindow]:
+        return fakes.engine.usage_windows(CLUSTER, after=after, count_max=20).windows
+
+    def test_is_what_two_brokers_have_and_what_all_have_sent(self, fakes: Fakes) -> None:
+        fakes.engine.ensure(SPEC, credentials(1))
+        self.append(fakes, *self.BATCHES, ends=(5, 3, 3))
+        fakes.engine.close_usage_window(CLUSTER)
+        (first,) = self.windows(fakes)
+        assert [(one.next_offset, one.records) for one in first.appended] == [(3, 3)]
+        assert (first.stored_bytes, first.partitions, first.connections) == (703, 1, 3)
+        (read,) = first.traffic
+        assert (read.principal, read.read_bytes, read.read_requests) == ("User:hk_ada", 30, 6)
+
+        self.append(fakes, *self.BATCHES, ends=(5, 5, 3))
+        fakes.engine.close_usage_window(CLUSTER)
+        (second,) = self.windows(fakes, after=1)
+        assert [(one.first_offset, one.next_offset) for one in second.appended] == [(3, 5)]
+        assert second.traffic == ()
+
+        fakes.engine.acknowledge_usage(CLUSTER, through=1)
+        assert [one.number for one in self.windows(fakes, after=1)] == [2]
+        with pytest.raises(UsageWindowUnknownError):
+            fakes.engine.acknowledge_usage(CLUSTER, through=9)
+
+    def test_of_a_topic_that_was_deleted_is_in_its_files(self, fakes: Fakes) -> None:
+        fakes.engine.ensure(SPEC, credentials(1))
+        self.append(fakes, *self.BATCHES, ends=(5, 5, 5))
+        for node in NODES:
+            logs = fakes.cluster_dir / str(node) / "logs"
+            (logs / "orders-0").rename(logs / f"orders-0.{'a1' * 16}-delete")
+            (fakes.cluster_dir / str(node) / "use.json").unlink()
+        fakes.engine.close_usage_window(CLUSTER)
+        (window,) = self.windows(fakes)
+        assert [one.bytes for one in window.appended] == [self.BYTES]
+        assert (window.stored_bytes, window.partitions) == (0, 0)
+
+    def test_goes_on_over_a_restart_and_through_a_kill(self, fakes: Fakes) -> None:
+        fakes.engine.ensure(SPEC, credentials(1))
+        self.append(fakes, *self.BATCHES, ends=(5, 5, 5))
+        # Each node is asked before it ends, so that nothing that it has sent is missed.
+        fakes.engine.restart(CLUSTER)
+        fakes.engine.close_usage_window(CLUSTER)
+        windows = self.windows(fakes)
+        assert sum(one.bytes for window in windows for one in window.appended) == self.BYTES
+        assert sum(one.read_bytes for window in windows for one in window.traffic) >= 30
+        assert all(
+            earlier.ended_at_ms == later.started_at_ms for earlier, later in pairwise(windows)
+        )
+
+    def test_that_is_closed_can_be_had_without_brokers(self, fakes: Fakes) -> None:
+        fakes.engine.ensure(SPEC, credentials(1))
+        fakes.engine.close_usage_window(CLUSTER)
+        fakes.engine.stop(CLUSTER)
+        assert len(self.windows(fakes)) == 1
+        with pytest.raises(ClusterNotRunningError):
+            fakes.engine.close_usage_window(CLUSTER)
+
+    def test_a_damaged_meter_is_told_by_name(self, fakes: Fakes) -> None:
+        fakes.engine.ensure(SPEC, credentials(1))
+        (fakes.cluster_dir / "usage.json").write_text("{")
+        with pytest.raises(UsageReportInvalidError, match=r"usage\.json"):
+            fakes.engine.close_usage_window(CLUSTER)
 
 
 def test_a_removed_cluster_leaves_nothing(fakes: Fakes) -> None:

@@ -57,6 +57,8 @@ class ClusterDirectory:
         self.credentials_file = path / "credentials.json"
         self.token_keys_file = path / "token-keys.json"
         self.keystore = path / "keystore.pem"
+        self.usage_file = path / "usage.json"
+        self.usage_lock = path / "usage.lock"
         self._cluster_file = path / "cluster.json"
         self._certificate = path / "certificate.pem"
         self._certificate_generation = path / "certificate.generation"

@@ -25,6 +25,7 @@ LISTENERS = (SASL_SSL, SASL_PLAINTEXT, INTERNAL, CONTROLLER)
 BROKER_USER = "broker"
 CONTROL_PLANE_USER = "control-plane"
 TOKEN_SECONDS_MAX = 900
+DELETE_DELAY_SECONDS = 180
 
 _SECOND_MS = 1000
 _INT_MAX = 2**31 - 1
@@ -247,6 +248,8 @@ def _durability() -> dict[str, str]:
         "share.coordinator.state.topic.replication.factor": str(REPLICATION),
         "share.coordinator.state.topic.min.isr": str(MIN_INSYNC_REPLICAS),
         "unclean.leader.election.enable": "false",
+        # What was deleted is counted first, from its files.
+        "log.segment.delete.delay.ms": str(DELETE_DELAY_SECONDS * _SECOND_MS),
     }
 
 

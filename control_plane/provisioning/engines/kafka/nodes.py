@@ -14,6 +14,7 @@ from control_plane.provisioning.engines.kafka.node_health import (
     read_health,
     summed,
 )
+from control_plane.provisioning.engines.kafka.node_usage import NodeUse, decode_node_use
 from control_plane.provisioning.engines.kafka.rollout import NodeView, rollout
 from control_plane.provisioning.errors import (
     BrokerNotReadyError,
@@ -57,21 +58,31 @@ class Nodes:
             try:
                 found[node_id] = read_health(self.admin(node_id).told())
             except ClusterNotRunningError as error:
-                _logger.warning(
-                    "broker_silent",
-                    cluster_id=self._cluster_id,
-                    broker=node_id,
-                    reason=error.detail,
-                )
+                self._note_silence(node_id, error)
         return found
 
     def health(self) -> ClusterHealth:
         return summed(tuple(self.told().values()))
 
+    def used(self) -> dict[int, NodeUse]:
+        """What each running node counts of its use; one that does not answer is left out."""
+        found: dict[int, NodeUse] = {}
+        for node_id in self.running():
+            try:
+                found[node_id] = decode_node_use(self.admin(node_id).use())
+            except ClusterNotRunningError as error:
+                self._note_silence(node_id, error)
+        return found
+
+    def _note_silence(self, node_id: int, error: ClusterNotRunningError) -> None:
+        _logger.warning(
+            "broker_silent", cluster_id=self._cluster_id, broker=node_id, reason=error.detail
+        )
+
     def admin(self, node_id: int) -> BrokerAdmin:
         return BrokerAdmin(self._directory.node(node_id).admin_socket)
 
-    def roll(self, specs: Mapping[int, ProcessSpec]) -> None:
+    def roll(self, specs: Mapping[int, ProcessSpec], before_a_stop: Callable[[], None]) -> None:
         """Have every node run as specified, as many at a time as the cluster bears."""
         statuses, told = self.statuses(), self.told()
         views: list[NodeView] = []
@@ -89,15 +100,17 @@ class Nodes:
         side_by_side(lambda one: self._start(specs[one]), work.together)
         self.wait_settled()
         for node_id in work.in_turn:
+            before_a_stop()
             self._start(specs[node_id])
             self.wait_settled()
 
-    def restart(self) -> None:
+    def restart(self, before_a_stop: Callable[[], None]) -> None:
         """Restart one after the other, each once all data is on all of them."""
         told = self.told()
         order = sorted(NODE_IDS, key=lambda one: (one in told and told[one].is_controller, one))
         self.wait_settled()
         for node_id in order:
+            before_a_stop()
             self._restart(node_id)
             self.wait_settled()
 

@@ -2,26 +2,32 @@
 
 # Arguments are named as in `Engine`, whose callers name them.
 # ruff: noqa: ARG002
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 
-from control_plane.provisioning.engine import ClientCertificates, ClusterSpec, OAuthIssuer
+from control_plane.kit.errors import AppError
+from control_plane.provisioning.engine import ClientCertificates, ClusterSpec, OAuthIssuer, Wish
 from control_plane.provisioning.errors import (
+    AutoPauseNotOfferedError,
     ClientCertificatesNotOfferedError,
     ForkRefusedError,
+    KeepingLimitNotOfferedError,
     MetricsNotOfferedError,
     OAuthIssuerNotOfferedError,
-    UsageNotOfferedError,
     WakingNotOfferedError,
 )
 from control_plane.provisioning.forks import ForkCut
-from control_plane.provisioning.usage import UsagePage
 
 
 class NotOffered:
     """The methods of `Engine` that nothing stands behind here."""
 
     def fork(self, cluster_id: str, source_id: str, cut: ForkCut) -> datetime:
-        raise ForkRefusedError("clusters of Apache Kafka can not be forked")
+        raise _refusal("fork")
+
+    def check_wishes(self, wishes: Collection[Wish]) -> None:
+        for wish in wishes:
+            raise _refusal(wish)
 
     def check_client_certificates(self, wanted: ClientCertificates) -> None:
         raise ClientCertificatesNotOfferedError(
@@ -35,26 +41,55 @@ class NotOffered:
     def metrics(self, cluster_id: str) -> str:
         raise MetricsNotOfferedError("clusters of Apache Kafka tell no metrics here")
 
-    def usage_windows(self, cluster_id: str, *, after: int, count_max: int) -> UsagePage:
-        raise UsageNotOfferedError("clusters of Apache Kafka do not count what is used")
-
-    def acknowledge_usage(self, cluster_id: str, *, through: int) -> None:
-        raise UsageNotOfferedError("clusters of Apache Kafka do not count what is used")
-
-    def close_usage_window(self, cluster_id: str) -> None:
-        raise UsageNotOfferedError("clusters of Apache Kafka do not count what is used")
-
     def require_offered(self, spec: ClusterSpec) -> None:
         """Refuse a spec that asks for what is not there."""
         if spec.wakes:
-            raise WakingNotOfferedError(
-                "clusters of Apache Kafka can not be started by a connection",
-                advice="turn wake_on_connect off, or choose a plan of the native engine",
-            )
+            raise _waking_refused()
         if spec.client_certificates is not None:
             self.check_client_certificates(spec.client_certificates)
         if spec.takes_issued_tokens:
             raise _issuer_refused()
+
+
+def _waking_refused() -> WakingNotOfferedError:
+    return WakingNotOfferedError(
+        "clusters of Apache Kafka can not be started by a connection",
+        advice="turn wake_on_connect off, or choose a plan of the native engine",
+    )
+
+
+def _auto_pause_refused() -> AutoPauseNotOfferedError:
+    return AutoPauseNotOfferedError(
+        "clusters of Apache Kafka do not tell when nobody has used them for a while",
+        advice="leave auto_pause_minutes out, or choose a plan of the native engine",
+    )
+
+
+def _keeping_limit_refused() -> KeepingLimitNotOfferedError:
+    return KeepingLimitNotOfferedError(
+        "clusters of Apache Kafka hold no limit of what all their topics keep",
+        advice="set retention of topics, or choose a plan of the native engine",
+    )
+
+
+def _fork_refused() -> ForkRefusedError:
+    return ForkRefusedError(
+        "clusters of Apache Kafka can not be forked",
+        advice="create a cluster and copy the topics",
+    )
+
+
+_REFUSALS: Mapping[Wish, Callable[[], AppError]] = {
+    "wake_on_connect": _waking_refused,
+    "auto_pause": _auto_pause_refused,
+    "storage_limit": _keeping_limit_refused,
+    "retention_limits": _keeping_limit_refused,
+    "fork": _fork_refused,
+}
+
+
+def _refusal(wish: Wish) -> AppError:
+    return _REFUSALS[wish]()
 
 
 def _issuer_refused() -> OAuthIssuerNotOfferedError:

@@ -39,6 +39,7 @@ final class AdminEndpoint {
     private static Answer answer(String request) {
         return switch (request) {
             case "GET /healthz" -> health();
+            case "GET /v1/use" -> new Answer("200 OK", Use.tell());
             case "POST /v1/credentials:reload" -> reloadCredentials();
             case "POST /v1/certificates:reload" -> reloadCertificate();
             default -> refused("404 Not Found", "path_unknown", "");

@@ -20,6 +20,9 @@ public final class GatedAuthorizer extends StandardAuthorizer {
             if (!Gate.isOpen(context, action.operation(), resource.resourceType(), resource.name())) {
                 results.set(i, AuthorizationResult.DENIED);
             }
+            if (results.get(i) == AuthorizationResult.ALLOWED && resource.resourceType() == ResourceType.TOPIC) {
+                Use.note(context, resource.name());
+            }
         }
         return results;
     }

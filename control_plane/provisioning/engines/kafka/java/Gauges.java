@@ -1,6 +1,7 @@
 package headrace;
 
 import java.lang.management.ManagementFactory;
+import java.util.Set;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
@@ -13,10 +14,24 @@ final class Gauges {
 
     /** The value of one gauge; {@code otherwise} while Kafka has not made it yet. */
     static long value(String name, long otherwise) {
+        return number(name, "Value", otherwise);
+    }
+
+    /** A number of one bean; {@code otherwise} while Kafka has not made it yet. */
+    static long number(String name, String attribute, long otherwise) {
         try {
-            return ((Number) SERVER.getAttribute(new ObjectName(name), "Value")).longValue();
+            return ((Number) SERVER.getAttribute(new ObjectName(name), attribute)).longValue();
         } catch (JMException error) {
             return otherwise;
+        }
+    }
+
+    /** The names of all beans that match. */
+    static Set<ObjectName> names(String pattern) {
+        try {
+            return SERVER.queryNames(new ObjectName(pattern), null);
+        } catch (JMException error) {
+            throw new IllegalArgumentException(pattern, error);
         }
     }
 
