@@ -221,7 +221,7 @@ def _stored(found: Figures) -> str:
         (
             variant,
             f"{each['stored_gib']:,}",
-            f"{each[stored.GROWTH]['last_third_of_first']:.2f}",
+            f"{each[stored.GROWTH]['times_fresh']:.2f}",
             f"{each[stored.START]['answer_seconds'] * 1_000:,.0f}",
             f"{each[stored.CRASH]['answer_seconds'] * 1_000:,.0f}",
             f"{each[stored.CRASH]['produce_seconds'] * 1_000:,.0f}",
@@ -231,7 +231,7 @@ def _stored(found: Figures) -> str:
         )
         for variant, each in _variants(found).items()
     ]
-    head = ("", "GB stored", "MB/s of the last third, of the first", "start to answer, ms")
+    head = ("", "GB stored", "MB/s, times a fresh broker's", "start to answer, ms")
     crash = ("after kill -9: to answer, ms", "to a record, ms")
     cold = ("producer's p99, ms", "beside a cold reader, ms", "which reads MB/s")
     return table((*head, *crash, *cold), rows)

@@ -57,7 +57,7 @@ SPOILED = {
     "many partitions": slow("partitions", "1000 partitions"),
     "wakeups": set_("partitions", partitions.IDLE, HEADRACE, "wakeups_per_second", to=3.0),
     "idle memory": set_("resources", HEADRACE, "resident_bytes", to=11_000_000),
-    "growth": set_("stored", HEADRACE, stored.GROWTH, "last_third_of_first", to=0.5),
+    "growth": set_("stored", HEADRACE, stored.GROWTH, "times_fresh", to=0.5),
     "start": set_("stored", HEADRACE, stored.START, "answer_seconds", to=0.021),
     "recovery": set_("stored", HEADRACE, stored.CRASH, "produce_seconds", to=2.5),
     "cold reader": set_("stored", HEADRACE, stored.COLD, "p99_ratio", to=2.1),
