@@ -129,7 +129,7 @@ pub(crate) const SHARED_READ_BYTES_MIN: usize = 16 * 1024;
 /// Reads for fetches that wait for the disk at once; further ones take turns.
 pub(crate) const COLD_READS_MAX: usize = 4;
 /// Bytes that are read ahead behind such a read while nobody waits for a sync.
-pub(crate) const COLD_READ_AHEAD_BYTES: u64 = 4 * 1024 * 1024;
+pub(crate) const COLD_READ_AHEAD_BYTES: u64 = 8 * 1024 * 1024;
 /// So long after a sync the next one is expected, and reads that wait for the disk give way to it.
 pub(crate) const SYNCS_EXPECTED_FOR: Duration = Duration::from_secs(1);
 /// Longest time that the disk is left to others after such a read.
@@ -159,7 +159,7 @@ pub(crate) const LOOKUP_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Longest sync that the event loop waits for itself, if the last ones were no longer.
 pub(crate) const SYNC_HERE_MAX: Duration = Duration::from_micros(400);
 /// Longest time that the event loop looks for the next request of who was just answered, before it sleeps.
-pub(crate) const LINGER_MAX: Duration = Duration::from_micros(50);
+pub(crate) const LINGER_MAX: Duration = Duration::from_micros(100);
 /// Most rounds that it then sleeps at once instead, after it has looked in vain again and again.
 pub(crate) const LINGER_SKIPPED_MAX: u32 = 1024;
 /// Threads that sync logs at once.

@@ -15,6 +15,7 @@ use tokio::{
 use super::{Produced, SharedTopics, TopicRef, Topics, read::FetchSpec};
 use crate::{config::LimitsConfig, usage::Usage};
 
+mod cold_reads;
 mod metering;
 mod producers;
 mod unreadable;
