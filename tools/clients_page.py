@@ -20,7 +20,7 @@ from tools.paths import ROOT, venv_tool
 PAGE = ROOT / "docs" / "clients.md"
 SUITE = "tests/clients"
 SHOWN: tuple[Row, ...] = tuple(row for row in EVERY_ROW if row not in SWITCHED_OFF)
-YES, NO, WITHOUT = "yes", "**no**", "-"
+YES, NO, WITHOUT, UNTRIED = "yes", "**no**", "-", "not tried"
 
 Results = Mapping[tuple[str, str], bool]
 """Whether everything passed that proves a row (first) of a client (second)."""
@@ -30,17 +30,22 @@ HEAD = """\
 
 Made by `make clients-matrix` from what the tests in `tests/clients` found; `make check` compares it
 with their catalog and with the versions that are pinned. Every client reaches a cluster of a
-running service by SASL_SSL with SCRAM-SHA-512 and the credentials printed for it; what one wrote
-another reads.
+running service by SASL_SSL with SCRAM-SHA-512 and the credentials printed for it, and by the
+tokens of an organization's own issuer where the last column says so; what one wrote another reads.
 
 """
 
 FOOT = """
-`{without}`: the client has no such call. *commit and resume*: a second consumer of the group goes
+`{without}`: the client has no such call. `{untried}`: it contains a client of the table that can.
+*commit and resume*: a second consumer of the group goes
 on where the first one committed. *rebalance*: a member that joins takes its share, and gives it
 back when it leaves. *gzip, snappy, lz4, zstd*: a batch that fits only when it is compressed by
 each of them arrives unchanged. *administration*: topics made, described, changed, grown and
-deleted; groups described and deleted; for a tool, what it is for.
+deleted; groups described and deleted; for a tool, what it is for. *OAUTHBEARER*: by a listener and
+tokens as [oauth-issuer.md](oauth-issuer.md) has them, it produces and consumes as a member of a
+group; an expired, an unsigned and another audience's token are refused with the client's own
+authentication error; and it goes on when its token ends, on the same connection (KIP-368) unless a
+line above says otherwise. Tools, Streams and Connect do there what they are for.
 """
 
 
@@ -91,7 +96,7 @@ def lay_out(results: Results, versions: Mapping[str, str]) -> str:
             lines.append(_line([client.name, versions[client.name], *cells]))
     notes = [f"* {client.name} {note}." for client in CLIENTS for note in client.notes]
     table = "\n".join([*lines, "", *notes])
-    return f"{HEAD}{table}\n{FOOT.format(without=WITHOUT)}"
+    return f"{HEAD}{table}\n{FOOT.format(without=WITHOUT, untried=UNTRIED)}"
 
 
 def find_versions() -> dict[str, str]:
@@ -137,7 +142,7 @@ def _row_faults(client: Client, cells: Sequence[str]) -> list[str]:
     found: list[str] = []
     if (ROOT / client.pin[0]).exists() and version != find_version(*client.pin):
         found.append(f"{client.name} is not {version}")
-    if answers != [YES if row in client.can else WITHOUT for row in SHOWN]:
+    if answers != [YES if row in client.can else _absent(client, row) for row in SHOWN]:
         found.append(f"{client.name}: {answers}")
     return found
 
@@ -149,8 +154,12 @@ def _cells(line: str) -> tuple[str, list[str]]:
 
 def _cell(client: Client, row: Row, results: Results) -> str:
     if row not in client.can:
-        return WITHOUT
+        return _absent(client, row)
     return YES if results[row, client.name] else NO
+
+
+def _absent(client: Client, row: Row) -> str:
+    return UNTRIED if row in client.untried else WITHOUT
 
 
 def _line(cells: Sequence[str]) -> str:

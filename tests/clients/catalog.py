@@ -12,7 +12,14 @@ from typing import Final, Literal, get_args
 import pytest
 
 Row = Literal[
-    "produce", "consume", "resume", "rebalance", "codecs", "transactions", "administration"
+    "produce",
+    "consume",
+    "resume",
+    "rebalance",
+    "codecs",
+    "transactions",
+    "administration",
+    "oauthbearer",
 ]
 EVERY_ROW: Final[tuple[Row, ...]] = get_args(Row)
 
@@ -24,6 +31,7 @@ TITLES: Final[Mapping[Row, str]] = {
     "codecs": "gzip, snappy, lz4, zstd",
     "transactions": "transactions",
     "administration": "administration",
+    "oauthbearer": "OAUTHBEARER",
 }
 
 SWITCHED_OFF: Final[frozenset[Row]] = frozenset()
@@ -43,6 +51,12 @@ class Client:
     notes: tuple[str, ...] = ()
     lacks: frozenset[str] = field(default_factory=frozenset[str])
     """Fields of an administration answer for which the client has no call."""
+    refusals: tuple[str, ...] = ()
+    """What a program's client calls a login that was refused: one of these."""
+    reauthenticates: bool = True
+    """Whether it logs in again on an open connection before its token ends (KIP-368)."""
+    untried: tuple[Row, ...] = ()
+    """What it could, and is shown of a client of the table that it contains."""
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -58,20 +72,60 @@ NODE: Final = "tests/clients/foreign/node/package.json"
 RUST: Final = "tests/clients/foreign/rust/Cargo.lock"
 
 PROGRAMS: Final[tuple[Client, ...]] = (
-    Client(name="Java client", pin=JAVA),
-    Client(name="confluent-kafka (Python)", pin=(PYTHON, "confluent-kafka")),
-    Client(name="kafka-python", pin=(PYTHON, "kafka-python")),
-    Client(name="aiokafka", pin=(PYTHON, "aiokafka")),
-    Client(name="franz-go", pin=(GO, "github.com/twmb/franz-go")),
-    Client(name="sarama", pin=(GO, "github.com/IBM/sarama")),
-    Client(name="KafkaJS", pin=(NODE, "kafkajs")),
+    Client(name="Java client", pin=JAVA, refusals=("SaslAuthenticationException",)),
+    Client(
+        name="confluent-kafka (Python)",
+        pin=(PYTHON, "confluent-kafka"),
+        refusals=("_AUTHENTICATION",),
+        notes=("looks at a token's end itself: an expired one is not even sent",),
+    ),
+    Client(
+        name="kafka-python",
+        pin=(PYTHON, "kafka-python"),
+        refusals=("SaslAuthenticationFailedError", "KafkaConnectionError"),
+        notes=("tells of a refused login in its log, unless it sees the connection's end first",),
+    ),
+    Client(
+        name="aiokafka",
+        pin=(PYTHON, "aiokafka"),
+        refusals=("KafkaConnectionError",),
+        reauthenticates=False,
+        notes=(
+            "does not log in again on an open connection: when its token ends it opens another one",
+            "takes the refusal of a token for a welcome and then tells of a lost connection",
+        ),
+    ),
+    Client(
+        name="franz-go",
+        pin=(GO, "github.com/twmb/franz-go"),
+        refusals=("SASL_AUTHENTICATION_FAILED",),
+    ),
+    Client(
+        name="sarama",
+        pin=(GO, "github.com/IBM/sarama"),
+        refusals=("kafka server: SASL Authentication failed",),
+    ),
+    Client(
+        name="KafkaJS",
+        pin=(NODE, "kafkajs"),
+        refusals=("KafkaJSConnectionClosedError",),
+        notes=("takes the refusal of a token for a welcome and then tells of a lost connection",),
+    ),
     Client(
         name="@confluentinc/kafka-javascript",
         pin=(NODE, "@confluentinc/kafka-javascript"),
         lacks=frozenset({"retention", "altered", "grown"}),
-        notes=("has no calls for configurations and for more partitions",),
+        refusals=("SASL authentication error",),
+        notes=(
+            "has no calls for configurations and for more partitions",
+            "tells of a refused login in its log; its calls say that the transport broke",
+        ),
     ),
-    Client(name="rust-rdkafka", pin=(RUST, "rdkafka")),
+    Client(
+        name="rust-rdkafka",
+        pin=(RUST, "rdkafka"),
+        refusals=("Authentication (Local: Authentication failure)",),
+    ),
 )
 """Clients with a program of their own in `foreign/`."""
 
@@ -80,25 +134,39 @@ OTHERS: Final[tuple[Client, ...]] = (
         name="kcat",
         pin=("kcat -V", "kcat"),
         can=("produce", "consume", "resume", "rebalance", "codecs"),
-        notes=("has no administration",),
+        notes=(
+            "has no administration",
+            "as Debian builds it has no way to a signed token; its unsigned ones are refused",
+        ),
     ),
     Client(
         name="kafka-console-producer, kafka-console-consumer",
         pin=TOOLS,
-        can=("produce", "consume", "resume", "rebalance", "codecs"),
+        can=("produce", "consume", "resume", "rebalance", "codecs", "oauthbearer"),
     ),
-    Client(name="kafka-topics", pin=TOOLS, can=("administration",)),
-    Client(name="kafka-configs", pin=TOOLS, can=("administration",)),
-    Client(name="kafka-consumer-groups", pin=TOOLS, can=("administration",)),
-    Client(name="VerifiableProducer", pin=TOOLS, can=("produce",)),
-    Client(name="VerifiableConsumer", pin=TOOLS, can=("consume", "resume", "rebalance")),
+    Client(name="kafka-topics", pin=TOOLS, can=("administration", "oauthbearer")),
+    Client(name="kafka-configs", pin=TOOLS, can=("administration", "oauthbearer")),
+    Client(name="kafka-acls", pin=TOOLS, can=("administration", "oauthbearer")),
+    Client(name="kafka-consumer-groups", pin=TOOLS, can=("administration", "oauthbearer")),
+    Client(name="VerifiableProducer", pin=TOOLS, can=("produce",), untried=("oauthbearer",)),
+    Client(
+        name="VerifiableConsumer",
+        pin=TOOLS,
+        can=("consume", "resume", "rebalance"),
+        untried=("oauthbearer",),
+    ),
     Client(
         name="ClientCompatibilityTest",
         pin=TOOLS,
         can=("produce", "consume", "administration"),
         notes=("has no options for credentials: it meets a broker that asks for none",),
     ),
-    Client(name="kafka-transactions", pin=TOOLS, can=("transactions", "administration")),
+    Client(
+        name="kafka-transactions",
+        pin=TOOLS,
+        can=("transactions", "administration"),
+        untried=("oauthbearer",),
+    ),
     Client(
         name="TransactionalMessageCopier",
         pin=TOOLS,
@@ -108,13 +176,13 @@ OTHERS: Final[tuple[Client, ...]] = (
     Client(
         name="Kafka Streams",
         pin=(JAVA[0], "kafka-streams"),
-        can=("produce", "consume", "resume", "transactions", "administration"),
+        can=("produce", "consume", "resume", "transactions", "administration", "oauthbearer"),
         notes=("is a word count that goes on when started again, at least and exactly once",),
     ),
     Client(
         name="Kafka Connect",
         pin=(JAVA[0], "connect-file"),
-        can=("produce", "consume", "resume"),
+        can=("produce", "consume", "resume", "oauthbearer"),
         notes=("is a standalone worker with the file source and sink, stopped and started again",),
     ),
 )

@@ -11,15 +11,14 @@ from typing import Final
 from tests.clients.catalog import Client
 from tests.clients.java_tools import java
 from tests.clients.program import Program
-from tests.fixtures.kafka_access import KafkaAccess
 from tools.client_programs import GO_BUILT, JAVA_BUILT, NODE_BUILT, RUST_BUILT
 from tools.node import find_node
 
 PYTHON_PROGRAMS: Final = "tests.clients.foreign.python"
 
 
-def start(client: Client, access: KafkaAccess) -> Program:
-    """Start the program of a client and tell it how to reach the cluster."""
+def start(client: Client, access: Mapping[str, str]) -> Program:
+    """Start the program of a client and tell it how to reach the cluster (`foreign/README.md`)."""
     return Program(COMMANDS[client.name](), access, {**os.environ, **find_node().environment})
 
 

@@ -1,4 +1,4 @@
-"""Apache Kafka's own command line tools, as commands that live for seconds."""
+"""Apache Kafka's own command line tools: as commands that live for seconds, or in one machine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.clients.program import Program
 from tests.fixtures.kafka_access import KafkaAccess
+from tools.client_programs import JAVA_BUILT
 from tools.java_artifacts import JAVA_DIR
 
 
@@ -27,3 +29,23 @@ def write_config(directory: Path, access: KafkaAccess) -> Path:
     path = directory / "client.properties"
     path.write_text(access.java(), encoding="utf-8")
     return path
+
+
+class JavaTools:
+    """Runs tools one after the other in one Java machine, which takes seconds to start.
+
+    Not those that keep something between two runs, as the console consumer does.
+    """
+
+    def __init__(self, options: Sequence[str] = ()) -> None:
+        self._program = Program([*java(JAVA_BUILT, options=options), "Tools"], {})
+
+    def run(self, tool: str, *arguments: str) -> list[str]:
+        """The lines that a tool prints, once it has succeeded; fails with its complaints."""
+        done = self._program.ask("run", program=tool, arguments=arguments)
+        told = f"{done['printed'][-2000:]}{done['complained'][-2000:]}"
+        assert done["status"] == 0, f"{tool} ended with {done['status']}: {told}"
+        return done["printed"].splitlines()
+
+    def close(self) -> None:
+        self._program.close()

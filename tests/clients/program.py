@@ -11,7 +11,7 @@ from queue import Empty, Queue
 from types import MappingProxyType
 from typing import Any
 
-from tests.fixtures.kafka_access import KafkaAccess
+import psutil
 
 ANSWER_SECONDS_MAX = 75
 """More than the programs' own patience."""
@@ -29,7 +29,7 @@ class Program:
     def __init__(
         self,
         command: Sequence[str],
-        access: KafkaAccess,
+        access: Mapping[str, str],
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._complaints = tempfile.TemporaryFile(mode="w+")  # noqa: SIM115  closed by close
@@ -44,18 +44,21 @@ class Program:
         self._answers: Queue[str | None] = Queue()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        self._ask(
-            {
-                "bootstrap": access.bootstrap,
-                "username": access.username,
-                "password": access.password,
-                "ca_file": str(access.ca_file),
-            }
-        )
+        self._ask(dict(access))
 
     def ask(self, do: str, **fields: Any) -> dict[str, Any]:
         """Send a request and return its answer; raises ProgramError when it says it failed."""
         return self._ask({"do": do, **fields})
+
+    def connections(self, address: str) -> set[int]:
+        """The program's own ports of the connections that it has open to an address."""
+        port = int(address.rpartition(":")[2])
+        found = psutil.Process(self._process.pid).net_connections("tcp")
+        return {
+            one.laddr.port
+            for one in found
+            if one.status == psutil.CONN_ESTABLISHED and one.raddr and one.raddr.port == port
+        }
 
     def close(self) -> None:
         """End the input, upon which the program ends; kill it if it does not."""

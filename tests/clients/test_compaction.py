@@ -16,7 +16,7 @@ from control_plane.kafka.admin import (
     ConfigResource,
     KafkaAdmin,
 )
-from tests.clients.java_tools import java, write_config
+from tests.clients.java_tools import JavaTools, java, write_config
 from tests.clients.programs import pause, run
 from tests.clients.samples import PATIENCE_SECONDS, poll_until
 from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster
@@ -38,7 +38,7 @@ Records = list[tuple[int, str, str]]
 
 
 def test_a_compacted_topic_is_made_by_java_and_read_to_its_end(
-    kafka_cluster: KafkaCluster, tmp_path: Path
+    kafka_cluster: KafkaCluster, java_tools: JavaTools, tmp_path: Path
 ) -> None:
     access = kafka_cluster.access()
     config = write_config(tmp_path, access)
@@ -46,8 +46,8 @@ def test_a_compacted_topic_is_made_by_java_and_read_to_its_end(
     # As Kafka Connect makes its own: compacted, with as many replicas as is the default.
     made = ("--create", "--topic", topic, "--partitions", "1", "--config", "cleanup.policy=compact")
     sizes = ("--config", "segment.bytes=1048576", "--config", "min.cleanable.dirty.ratio=0.01")
-    command = [*java(), TOPICS, "--bootstrap-server", access.bootstrap, "--command-config"]
-    run([*command, str(config), *made, *sizes])
+    server = ("--bootstrap-server", access.bootstrap, "--command-config", str(config))
+    java_tools.run(TOPICS, *server, *made, *sizes)
 
     sent = send(access, topic)
     wake_compaction(access, topic)

@@ -1,7 +1,4 @@
-"""Apache Kafka's own administration tools, with the credentials printed for a cluster.
-
-A Java program takes seconds to start, so each test here proves several things at once.
-"""
+"""Apache Kafka's own administration tools, with the credentials printed for a cluster."""
 
 from __future__ import annotations
 
@@ -12,12 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Producer, ThrottleEvent, TopicPartition
 
+from tests.clients.acl_admin import produced
 from tests.clients.catalog import proves
-from tests.clients.java_tools import java, write_config
-from tests.clients.programs import run
-from tests.clients.samples import PATIENCE_SECONDS
+from tests.clients.java_tools import JavaTools, write_config
+from tests.clients.mill import Mill
+from tests.clients.samples import PATIENCE_SECONDS, poll_until
 from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster
 
 pytestmark = pytest.mark.xdist_group("clients-java")
@@ -41,13 +39,13 @@ def access(kafka_cluster: KafkaCluster) -> KafkaAccess:
 
 
 @pytest.fixture
-def tool(access: KafkaAccess, tmp_path: Path) -> Tool:
+def tool(java_tools: JavaTools, access: KafkaAccess, tmp_path: Path) -> Tool:
     """Runs a tool against the cluster; what it prints, once it has succeeded."""
     config = write_config(tmp_path, access)
 
     def call(program: str, *options: str, config_option: str = "--command-config") -> str:
-        command = [*java(), program, "--bootstrap-server", access.bootstrap]
-        return "\n".join(run([*command, config_option, str(config), *options]))
+        server = ("--bootstrap-server", access.bootstrap, config_option, str(config))
+        return "\n".join(java_tools.run(program, *server, *options))
 
     return call
 
@@ -161,6 +159,7 @@ def test_a_group_forgets_what_it_read(
     assert group in tool(CONFIGS, "--entity-type", "groups", "--entity-name", group, "--describe")
 
 
+@proves("kafka-acls", "administration")
 def test_access_rules_are_kept(kafka_cluster: KafkaCluster, tool: Tool) -> None:
     topic = kafka_cluster.topic("java-ruled", 1)
     of_topic = ("--topic", topic)
@@ -228,3 +227,91 @@ def test_scram_users_are_made_described_used_and_deleted(
     of_key = ("--entity-type", "users", "--entity-name", access.username)
     with pytest.raises(AssertionError, match="API keys"):
         tool(CONFIGS, *of_key, "--alter", "--add-config", login)
+
+
+def test_a_user_that_was_made_is_bound_by_rules_and_quotas_until_it_is_deleted(
+    kafka_cluster: KafkaCluster, access: KafkaAccess, tool: Tool
+) -> None:
+    topic, closed = kafka_cluster.topic("of-a-user", 1), kafka_cluster.topic("of-others", 1)
+    user = f"user-{topic}"
+    of_user = ("--entity-type", "users", "--entity-name", user)
+    login = "SCRAM-SHA-256=[password=a-password],SCRAM-SHA-512=[password=a-password]"
+    tool(CONFIGS, *of_user, "--alter", "--add-config", login)
+    rule = ("--add", "--allow-principal", f"User:{user}", "--operation", "Write")
+    tool(ACLS, *rule, "--topic", topic)
+    others = ("--add", "--allow-principal", "User:somebody", "--operation", "All")
+    tool(ACLS, *others, "--topic", closed)
+    own = replace(access, username=user, password="a-password")
+
+    assert produced(Producer({**own.librdkafka()}), topic) is None
+    refused = produced(Producer({**replace(own, mechanism="SCRAM-SHA-256").librdkafka()}), closed)
+    assert refused is not None
+    assert refused.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    denial = ("--add", "--deny-principal", f"User:{user}", "--operation", "Write")
+    tool(ACLS, *denial, "--topic", topic)
+    denied = produced(Producer({**own.librdkafka()}), topic)
+    assert denied is not None
+    assert denied.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    tool(ACLS, "--remove", "--force", "--topic", topic)
+
+    tool(CONFIGS, *of_user, "--alter", "--add-config", "producer_byte_rate=1024")
+    assert "producer_byte_rate=1024.0" in tool(CONFIGS, *of_user, "--describe")
+    await_throttle(own, topic)
+    tool(CONFIGS, *of_user, "--alter", "--delete-config", "producer_byte_rate")
+
+    tool(CONFIGS, *of_user, "--alter", "--delete-config", "SCRAM-SHA-256,SCRAM-SHA-512")
+    assert "SCRAM" not in tool(CONFIGS, *of_user, "--describe")
+    await_refusal(own)
+
+
+@proves("kafka-topics", "oauthbearer")
+@proves("kafka-configs", "oauthbearer")
+@proves("kafka-acls", "oauthbearer")
+@proves("kafka-consumer-groups", "oauthbearer")
+def test_the_tools_log_in_by_tokens_of_an_issuer(
+    mill: Mill, java_tools: JavaTools, tmp_path: Path
+) -> None:
+    config = tmp_path / "client.properties"
+    config.write_text(mill.java("keeper"), encoding="utf-8")
+    server = ("--bootstrap-server", mill.address, "--command-config", str(config))
+    topic = mill.kafka.topic("by-tokens", 1)
+    of_topic = ("--topic", topic)
+
+    assert topic in java_tools.run(TOPICS, *server, "--list")
+    altered = ("--entity-type", "topics", "--entity-name", topic, "--alter")
+    java_tools.run(CONFIGS, *server, *altered, "--add-config", "retention.ms=60000")
+    rule = ("--add", "--allow-principal", "User:oauth:keeper", "--operation", "All")
+    java_tools.run(ACLS, *server, *rule, *of_topic)
+    listed = "\n".join(java_tools.run(ACLS, *server, "--list", *of_topic))
+    assert "principal=User:oauth:keeper, host=*, operation=ALL, permissionType=ALLOW" in listed
+    moved = ("--group", topic, *of_topic, "--reset-offsets", "--to-earliest", "--execute")
+    java_tools.run(GROUPS, *server, *moved)
+    assert topic in java_tools.run(GROUPS, *server, "--list")
+
+
+def await_throttle(access: KafkaAccess, topic: str) -> None:
+    """Fails if a producer that sends much more than its rate is not told to wait."""
+    throttles: list[ThrottleEvent] = []
+    producer = Producer({**access.librdkafka(), "throttle_cb": throttles.append})
+    for _ in range(20):
+        producer.produce(topic, b"x" * 1_000, partition=0)
+
+    def step() -> None:
+        producer.poll(0.1)
+
+    poll_until(lambda: any(one.throttle_time > 0 for one in throttles), step, "a throttle")
+    producer.purge()
+
+
+def await_refusal(access: KafkaAccess) -> None:
+    """Fails if the user is not refused."""
+    errors: list[KafkaError] = []
+    producer = Producer({**access.librdkafka(), "error_cb": errors.append})
+
+    def refusals() -> list[KafkaError]:
+        return [one for one in errors if one.code() == KafkaError._AUTHENTICATION]  # noqa: SLF001
+
+    def step() -> None:
+        producer.poll(0.1)
+
+    poll_until(lambda: bool(refusals()), step, "a refusal")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -16,14 +16,17 @@ import pytest
 from tests.clients import reference
 from tests.clients.catalog import proves
 from tests.clients.java_tools import java
+from tests.clients.mill import Mill
 from tests.clients.programs import pause, reading
 from tests.clients.samples import poll_until
-from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster
+from tests.fixtures.kafka_access import KafkaAccess
 from tools.client_programs import JAVA_BUILT
 
 CONNECT: Final = "org.apache.kafka.connect.cli.ConnectStandalone"
 TEXT: Final = "org.apache.kafka.connect.storage.StringConverter"
 FILES: Final = "org.apache.kafka.connect.file"
+SOURCE: Final = "source.txt"
+SINK: Final = "sink.txt"
 LINES: Final = ("The mill wheel turns", "the headrace feeds the wheel", "water turns the mill")
 
 
@@ -35,19 +38,23 @@ LINES: Final = ("The mill wheel turns", "the headrace feeds the wheel", "water t
             "at_least_once",
             marks=proves("Kafka Streams", "produce", "consume", "resume", "administration"),
         ),
-        pytest.param("exactly_once_v2", marks=proves("Kafka Streams", "transactions")),
+        pytest.param(
+            "exactly_once_v2", marks=proves("Kafka Streams", "transactions", "oauthbearer")
+        ),
     ],
 )
 def test_words_are_counted_and_counted_on_after_a_restart(
-    kafka_cluster: KafkaCluster, tmp_path: Path, guarantee: str
+    mill: Mill, tmp_path: Path, guarantee: str
 ) -> None:
-    access = kafka_cluster.access()
-    lines, counts = kafka_cluster.topic("lines", 2), kafka_cluster.topic("counts", 1)
+    """At least once with a password, exactly once with tokens of an issuer."""
+    access = mill.kafka.access()
+    by_tokens = guarantee == "exactly_once_v2"
+    lines, counts = mill.kafka.topic("lines", 2), mill.kafka.topic("counts", 1)
     config = write(
         tmp_path / "streams.properties",
-        access.java(),
+        mill.java("streams") if by_tokens else access.java(),
         {
-            "bootstrap.servers": access.bootstrap,
+            "bootstrap.servers": mill.address if by_tokens else access.bootstrap,
             "application.id": f"{lines}-words",
             "state.dir": str(tmp_path / "state"),
             "commit.interval.ms": "100",
@@ -59,7 +66,13 @@ def test_words_are_counted_and_counted_on_after_a_restart(
             "consumer.session.timeout.ms": "6000",
         },
     )
-    command = [*java(JAVA_BUILT), "WordCount", str(config), lines, counts]
+    command = [
+        *java(JAVA_BUILT, options=mill.java_options),
+        "WordCount",
+        str(config),
+        lines,
+        counts,
+    ]
 
     for times in (1, 2):
         send_lines(access, lines, LINES)
@@ -73,19 +86,20 @@ def test_words_are_counted_and_counted_on_after_a_restart(
 
 
 @pytest.mark.xdist_group("clients-connect")
-@proves("Kafka Connect", "produce", "consume", "resume")
-def test_lines_of_a_file_come_to_another_file_once_and_in_order(
-    kafka_cluster: KafkaCluster, tmp_path: Path
-) -> None:
-    access, topic = kafka_cluster.access(), kafka_cluster.topic("connect", 1)
-    source, sink = tmp_path / "source.txt", tmp_path / "sink.txt"
+@proves("Kafka Connect", "produce", "consume", "resume", "oauthbearer")
+def test_lines_of_a_file_come_to_another_file_once_and_in_order(mill: Mill, tmp_path: Path) -> None:
+    """First with a password, then with tokens of an issuer."""
+    access, topic = mill.kafka.access(), mill.kafka.topic("connect", 1)
+    source, sink = tmp_path / SOURCE, tmp_path / SINK
     sink.touch()
-    command = connect_command(access, topic, source, sink, tmp_path)
+    files = (topic, tmp_path, mill.java_options)
+    by_password = connect_command("by-password", access.bootstrap, access.java(), *files)
+    by_tokens = connect_command("by-tokens", mill.address, mill.java("connect"), *files)
 
     # The source counts characters where it later skips bytes, so there is nothing but ASCII.
     sent = [f"line {number}" for number in range(100)]
 
-    for end in (50, 100):
+    for end, command in ((50, by_password), (100, by_tokens)):
         source.write_text("".join(f"{line}\n" for line in sent[:end]), encoding="utf-8")
         with reading(command):
             poll_until(lambda end=end: len(read_lines(sink)) >= end, pause, f"{end} lines")
@@ -95,21 +109,26 @@ def test_lines_of_a_file_come_to_another_file_once_and_in_order(
 
 
 def connect_command(
-    access: KafkaAccess, topic: str, source: Path, sink: Path, directory: Path
+    name: str,
+    bootstrap: str,
+    login: str,
+    topic: str,
+    directory: Path,
+    options: Sequence[str],
 ) -> list[str]:
-    """A worker with a source and a sink, as three files of properties."""
-    security = dict(line.split("=", 1) for line in access.java().splitlines())
+    """A worker with a source and a sink, as three files of properties; `login` are lines of one."""
+    security = dict(line.split("=", 1) for line in login.splitlines())
     prefixed = {
         f"{role}.{name}": value
         for role in ("producer", "consumer", "admin")
         for name, value in security.items()
     }
     worker = write(
-        directory / "worker.properties",
-        access.java(),
+        directory / name,
+        login,
         prefixed
         | {
-            "bootstrap.servers": access.bootstrap,
+            "bootstrap.servers": bootstrap,
             "key.converter": TEXT,
             "value.converter": TEXT,
             "offset.storage.file.filename": str(directory / "offsets"),
@@ -124,7 +143,7 @@ def connect_command(
         {
             "name": f"{topic}-source",
             "connector.class": f"{FILES}.FileStreamSourceConnector",
-            "file": str(source),
+            "file": str(directory / SOURCE),
             "topic": topic,
         },
     )
@@ -134,11 +153,11 @@ def connect_command(
         {
             "name": f"{topic}-sink",
             "connector.class": f"{FILES}.FileStreamSinkConnector",
-            "file": str(sink),
+            "file": str(directory / SINK),
             "topics": topic,
         },
     )
-    return [*java(), CONNECT, str(worker), str(source_file), str(sink_file)]
+    return [*java(options=options), CONNECT, str(worker), str(source_file), str(sink_file)]
 
 
 def write(path: Path, first: str, settings: dict[str, str]) -> Path:

@@ -9,7 +9,7 @@ from confluent_kafka import KafkaException, Producer
 
 from tests.clients import reference
 from tests.clients.catalog import proves
-from tests.clients.java_tools import java, write_config
+from tests.clients.java_tools import JavaTools, java, write_config
 from tests.clients.programs import run
 from tests.clients.samples import PATIENCE_SECONDS
 from tests.fixtures.kafka_access import KafkaAccess, KafkaCluster
@@ -24,7 +24,9 @@ PER_TRANSACTION = 10
 
 
 @proves("TransactionalMessageCopier", "transactions")
-def test_a_copier_that_aborts_at_random_copies_everything_once(tmp_path: Path) -> None:
+def test_a_copier_that_aborts_at_random_copies_everything_once(
+    java_tools: JavaTools, tmp_path: Path
+) -> None:
     """By the second protocol (KIP-890), which Java's clients speak if the broker says so."""
     with native(tmp_path) as port:
         bootstrap = f"127.0.0.1:{port}"
@@ -42,8 +44,8 @@ def test_a_copier_that_aborts_at_random_copies_everything_once(tmp_path: Path) -
 
         copied = reference.read_committed(settings, "to")
         assert [record["value"] for record in copied] == values
-        told = [*java(), TRANSACTIONS, "--bootstrap-server", bootstrap]
-        described = run([*told, "describe", "--transactional-id", "copier"])
+        asked = ("--bootstrap-server", bootstrap, "describe", "--transactional-id", "copier")
+        described = java_tools.run(TRANSACTIONS, *asked)
         row = described[-1].split()
         epoch, state = int(row[3]), row[4]
         assert epoch >= RECORDS // PER_TRANSACTION, "every transaction has an epoch of its own"
@@ -52,7 +54,7 @@ def test_a_copier_that_aborts_at_random_copies_everything_once(tmp_path: Path) -
 
 @proves("kafka-transactions", "transactions", "administration")
 def test_an_administrator_finds_describes_aborts_and_ends_transactions(
-    kafka_cluster: KafkaCluster, tmp_path: Path
+    kafka_cluster: KafkaCluster, java_tools: JavaTools, tmp_path: Path
 ) -> None:
     access, topic = kafka_cluster.access(), kafka_cluster.topic("administered", 1)
     name = f"tx-{topic}"
@@ -61,8 +63,8 @@ def test_an_administrator_finds_describes_aborts_and_ends_transactions(
     config = str(write_config(tmp_path, access))
 
     def tool(*options: str) -> list[str]:
-        command = [*java(), TRANSACTIONS, "--bootstrap-server", access.bootstrap]
-        return run([*command, "--command-config", config, *options])
+        server = ("--bootstrap-server", access.bootstrap, "--command-config", config)
+        return java_tools.run(TRANSACTIONS, *server, *options)
 
     listed = tool("list")
     assert any(name in line and "Ongoing" in line for line in listed)

@@ -30,16 +30,14 @@ public final class JavaClient implements Contract.Client {
     private static final Duration POLL = Duration.ofMillis(50);
     private static final String RETENTION = "retention.ms";
 
-    private final Properties access = new Properties();
+    private final Properties access;
+    private final Login login;
+    /** The producer that stays open. */
+    private KafkaProducer<String, String> kept;
 
     private JavaClient(JsonNode told) {
-        String login = "org.apache.kafka.common.security.scram.ScramLoginModule required username=\"%s\" password=\"%s\";";
-        access.put("bootstrap.servers", told.get("bootstrap").asText());
-        access.put("security.protocol", "SASL_SSL");
-        access.put("sasl.mechanism", "SCRAM-SHA-512");
-        access.put("sasl.jaas.config", String.format(login, told.get("username").asText(), told.get("password").asText()));
-        access.put("ssl.truststore.type", "PEM");
-        access.put("ssl.truststore.location", told.get("ca_file").asText());
+        login = new Login(told);
+        access = login.properties();
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -54,6 +52,8 @@ public final class JavaClient implements Contract.Client {
             case "rebalance" -> rebalance(request);
             case "pipeline" -> pipeline(request);
             case "administer" -> administer(request);
+            case "keep" -> keep(request);
+            case "enter" -> login.enter(request);
             default -> throw new IllegalArgumentException("unknown request " + request.get("do"));
         };
     }
@@ -139,6 +139,11 @@ public final class JavaClient implements Contract.Client {
             answer.put("gone", !admin.listTopics().names().get().contains(topic));
         }
         return answer;
+    }
+
+    private Object keep(JsonNode request) throws Exception {
+        if (kept == null) kept = producer(Map.of());
+        return Map.of("offset", kept.send(new ProducerRecord<>(request.get("topic").asText(), "kept")).get().offset());
     }
 
     private KafkaProducer<String, String> producer(Map<String, String> settings) {

@@ -1,7 +1,7 @@
 // The contract's requests with @confluentinc/kafka-javascript.
 
 import confluent from "@confluentinc/kafka-javascript";
-import { Contract, HEARTBEAT_MS, outgoing, serve, spread } from "./contract.mjs";
+import { Contract, fetchToken, HEARTBEAT_MS, outgoing, serve, spread, until } from "./contract.mjs";
 
 const { Kafka, logLevel } = confluent.KafkaJS;
 
@@ -9,18 +9,79 @@ const { Kafka, logLevel } = confluent.KafkaJS;
 const EMPTY =
   confluent.AdminClient.ConsumerGroupStates?.EMPTY ?? confluent.ConsumerGroupStates.EMPTY;
 
-class Client extends Contract {
-  constructor(access) {
-    super();
-    this.kafka = new Kafka({
-      "bootstrap.servers": access.bootstrap,
-      "security.protocol": "SASL_SSL",
+const REFUSED = "SASL authentication error";
+// Each further refusal would wait longer for its answer.
+const ONE_ATTEMPT = { "reconnect.backoff.ms": 30_000, "reconnect.backoff.max.ms": 30_000 };
+
+/** Keeps what the client tells of errors in its log. */
+class Log {
+  told = [];
+
+  error(message) {
+    this.told.push(message);
+  }
+
+  warn() {}
+  info() {}
+  debug() {}
+  setLogLevel() {}
+
+  namespace() {
+    return this;
+  }
+}
+
+function connect(access, logger = new Log()) {
+  return new Kafka({
+    "bootstrap.servers": access.bootstrap,
+    "security.protocol": "SASL_SSL",
+    ...login(access),
+    "ssl.ca.location": access.ca_file,
+    kafkaJS: { logLevel: logLevel.ERROR, logger },
+  });
+}
+
+function login(access) {
+  if (access.token_url === undefined) {
+    return {
       "sasl.mechanism": "SCRAM-SHA-512",
       "sasl.username": access.username,
       "sasl.password": access.password,
-      "ssl.ca.location": access.ca_file,
-      kafkaJS: { logLevel: logLevel.NOTHING },
+    };
+  }
+  return {
+    "sasl.mechanism": "OAUTHBEARER",
+    oauthbearer_token_refresh_cb: async () => {
+      const { access_token: tokenValue, expires_in: seconds } = await fetchToken(access);
+      return { tokenValue, lifetime: Date.now() + seconds * 1000, principal: access.client_id };
+    },
+  };
+}
+
+class Client extends Contract {
+  constructor(access) {
+    super(access);
+    this.kafka = connect(access);
+  }
+
+  sender() {
+    return this.kafka.producer();
+  }
+
+  /** By a producer: its log tells at once what its calls call a broken transport half a minute later. */
+  async visit(access) {
+    const log = new Log();
+    const producer = connect(access, log).producer(ONE_ATTEMPT);
+    let answered = false;
+    const connecting = producer.connect().finally(() => {
+      answered = true;
     });
+    connecting.catch(() => {});
+    const isRefused = () => log.told.some((one) => one.includes(REFUSED));
+    await until("an answer to the login", () => answered || isRefused());
+    if (isRefused()) throw Object.assign(new Error(log.told.join("; ")), { type: REFUSED });
+    await connecting;
+    await producer.disconnect();
   }
 
   async produce({ topic, codec, records }) {

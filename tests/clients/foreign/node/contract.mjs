@@ -5,7 +5,7 @@ import { createInterface } from "node:readline";
 export const HEARTBEAT_MS = 300;
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 20;
-const REQUESTS = ["produce", "consume", "rebalance", "pipeline", "administer"];
+const REQUESTS = ["produce", "consume", "rebalance", "pipeline", "administer", "keep", "enter"];
 
 /** Answers requests until standard input ends; `connect` makes a client of the access on the first line. */
 export async function serve(connect) {
@@ -23,11 +23,20 @@ export async function serve(connect) {
       answer({ error: String(error?.stack ?? error) });
     }
   }
-  process.exit(0);
+  // An orderly end would wait for connections that librdkafka goes on trying for half a minute.
+  process.kill(process.pid, "SIGKILL");
+}
+
+/** Asks the issuer for a token by the client's credentials (RFC 6749 section 4.4). */
+export async function fetchToken({ token_url, client_id }) {
+  const form = { grant_type: "client_credentials", client_id, client_secret: "secret" };
+  const answer = await fetch(token_url, { method: "POST", body: new URLSearchParams(form) });
+  if (!answer.ok) throw new Error(`the issuer answers ${answer.status}`);
+  return await answer.json();
 }
 
 /** Looks again and again until the condition holds. */
-async function until(what, holds) {
+export async function until(what, holds) {
   const deadline = Date.now() + PATIENCE_MS;
   while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
@@ -86,10 +95,34 @@ export function spread(records, first) {
 
 /**
  * What both clients do alike. A client adds `consumer`, `start` (subscribes it and hands on each
- * message), `join`, `transactional` (a producer with an id) and `reader` (who has read, as the
- * client tells a transaction).
+ * message), `join`, `transactional` (a producer with an id), `reader` (who has read, as the client
+ * tells a transaction), `sender` (a producer) and `visit` (logs in with another access).
  */
 export class Contract {
+  constructor(access) {
+    this.access = access;
+  }
+
+  /** One record by the producer that stays open. */
+  async keep({ topic }) {
+    if (this.kept === undefined) {
+      this.kept = this.sender();
+      await this.kept.connect();
+    }
+    const [sent] = await this.kept.send({ topic, messages: [{ partition: 0, value: "kept" }] });
+    return { offset: Number(sent.baseOffset) };
+  }
+
+  /** Tries to log in as another client of the issuer, by another address. */
+  async enter({ client_id, bootstrap }) {
+    try {
+      await this.visit({ ...this.access, client_id, bootstrap });
+      return { refused: null };
+    } catch (error) {
+      return { refused: error.type ?? error.name };
+    }
+  }
+
   async consume({ topic, group, count, isolation }) {
     const collected = new Collected(count);
     const consumer = await this.read(topic, group, collected, isolation);

@@ -5,7 +5,7 @@ import kafkajs from "kafkajs";
 import Snappy from "kafkajs-snappy";
 import lz4 from "lz4js";
 import { ZstdCodec } from "zstd-codec";
-import { Contract, HEARTBEAT_MS, outgoing, serve, spread } from "./contract.mjs";
+import { Contract, fetchToken, HEARTBEAT_MS, outgoing, serve, spread } from "./contract.mjs";
 
 const { CompressionCodecs, CompressionTypes, ConfigResourceTypes, Kafka, logLevel } = kafkajs;
 
@@ -17,20 +17,47 @@ const CODECS = {
   zstd: CompressionTypes.ZSTD,
 };
 
+function connect(access) {
+  return new Kafka({
+    clientId: "kafkajs",
+    brokers: [access.bootstrap],
+    ssl: { ca: [readFileSync(access.ca_file, "utf-8")] },
+    sasl: login(access),
+    logLevel: logLevel.NOTHING,
+  });
+}
+
+function login(access) {
+  if (access.token_url === undefined) {
+    const { username, password } = access;
+    return { mechanism: "scram-sha-512", username, password };
+  }
+  const oauthBearerProvider = async () => ({ value: (await fetchToken(access)).access_token });
+  return { mechanism: "oauthbearer", oauthBearerProvider };
+}
+
 class Client extends Contract {
   constructor(access) {
-    super();
-    this.kafka = new Kafka({
-      clientId: "kafkajs",
-      brokers: [access.bootstrap],
-      ssl: { ca: [readFileSync(access.ca_file, "utf-8")] },
-      sasl: { mechanism: "scram-sha-512", username: access.username, password: access.password },
-      logLevel: logLevel.NOTHING,
-    });
+    super(access);
+    this.kafka = connect(access);
+  }
+
+  sender() {
+    return this.kafka.producer({ idempotent: true });
+  }
+
+  async visit(access) {
+    const admin = connect(access).admin({ retry: { retries: 0 } });
+    try {
+      await admin.connect();
+      await admin.listTopics();
+    } finally {
+      await admin.disconnect();
+    }
   }
 
   async produce({ topic, codec, records }) {
-    const producer = this.kafka.producer({ idempotent: true });
+    const producer = this.sender();
     await producer.connect();
     try {
       const messages = records.map(outgoing);

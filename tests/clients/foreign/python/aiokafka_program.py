@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.abc import AbstractTokenProvider
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
 
 from tests.clients.foreign.python import contract
 from tests.clients.foreign.python.contract import Fields
@@ -20,33 +22,71 @@ RETENTION = "retention.ms"
 STATE = 2
 
 
+class Tokens(AbstractTokenProvider):
+    """Asks the issuer for each token."""
+
+    def __init__(self, access: Fields) -> None:
+        self._access = access
+
+    async def token(self) -> str:
+        return await asyncio.to_thread(contract.fetch_token, self._access)
+
+
 class AiokafkaClient:
     """See `contract.Client`."""
 
     def __init__(self, access: Fields) -> None:
-        self._access: dict[str, Any] = {
-            "bootstrap_servers": access["bootstrap"],
-            "security_protocol": "SASL_SSL",
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": access["username"],
-            "sasl_plain_password": access["password"],
-            "ssl_context": ssl.create_default_context(cafile=access["ca_file"]),
-        }
+        self._told = access
+        self._access: dict[str, Any] = _options(access)
+        self._kept: AIOKafkaProducer | None = None
+        # One event loop for all requests: the producer that stays open belongs to it.
+        self._runner = asyncio.Runner()
 
     def produce(self, request: Fields) -> Fields:
-        return _run(self._produce(request))
+        return self._run(self._produce(request))
 
     def consume(self, request: Fields) -> Fields:
-        return _run(self._consume(request))
+        return self._run(self._consume(request))
 
     def rebalance(self, request: Fields) -> Fields:
-        return _run(self._rebalance(request))
+        return self._run(self._rebalance(request))
 
     def pipeline(self, request: Fields) -> Fields:
-        return _run(self._pipeline(request))
+        return self._run(self._pipeline(request))
 
     def administer(self, request: Fields) -> Fields:
-        return _run(self._administer(request))
+        return self._run(self._administer(request))
+
+    def keep(self, request: Fields) -> Fields:
+        return self._run(self._keep(request))
+
+    def enter(self, request: Fields) -> Fields:
+        return self._run(self._enter(request))
+
+    def _run(self, work: Coroutine[Any, Any, Fields]) -> Fields:
+        async def limited() -> Fields:
+            async with asyncio.timeout(contract.PATIENCE_SECONDS):
+                return await work
+
+        return self._runner.run(limited())
+
+    async def _keep(self, request: Fields) -> Fields:
+        if self._kept is None:
+            self._kept = AIOKafkaProducer(**self._access)
+            await self._kept.start()
+        sent = await self._kept.send_and_wait(request["topic"], b"kept")
+        return {"offset": sent.offset}
+
+    async def _enter(self, request: Fields) -> Fields:
+        admin = AIOKafkaAdminClient(**_options(contract.other(self._told, request)))
+        try:
+            await admin.start()
+            await admin.list_topics()
+        except KafkaError as error:
+            return {"refused": type(error).__name__}
+        finally:
+            await admin.close()
+        return {"refused": None}
 
     async def _produce(self, request: Fields) -> Fields:
         codec = None if request["codec"] == "none" else request["codec"]
@@ -138,12 +178,20 @@ class AiokafkaClient:
         )
 
 
-def _run(work: Coroutine[Any, Any, Fields]) -> Fields:
-    async def limited() -> Fields:
-        async with asyncio.timeout(contract.PATIENCE_SECONDS):
-            return await work
-
-    return asyncio.run(limited())
+def _options(access: Fields) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "bootstrap_servers": access["bootstrap"],
+        "security_protocol": "SASL_SSL",
+        "ssl_context": ssl.create_default_context(cafile=access["ca_file"]),
+    }
+    if "token_url" in access:
+        tokens = {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": Tokens(access)}
+        return options | tokens
+    return options | {
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": access["username"],
+        "sasl_plain_password": access["password"],
+    }
 
 
 async def _until(holds: Callable[[], bool], step: Callable[[], Awaitable[None]]) -> None:

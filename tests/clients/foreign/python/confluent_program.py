@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -18,20 +18,16 @@ from tests.clients.foreign.python.contract import Fields, until
 POLL_SECONDS = 0.05
 RETENTION = "retention.ms"
 TIMEOUT_SECONDS = 30
+REFUSED = "_AUTHENTICATION"
 
 
 class ConfluentClient:
     """See `contract.Client`."""
 
     def __init__(self, access: Fields) -> None:
-        self._access: dict[str, str] = {
-            "bootstrap.servers": access["bootstrap"],
-            "security.protocol": "SASL_SSL",
-            "sasl.mechanism": "SCRAM-SHA-512",
-            "sasl.username": access["username"],
-            "sasl.password": access["password"],
-            "ssl.ca.location": access["ca_file"],
-        }
+        self._told = access
+        self._access: dict[str, str] = _options(access)
+        self._kept: Producer | None = None
 
     def produce(self, request: Fields) -> Fields:
         codec = request["codec"]
@@ -118,6 +114,40 @@ class ConfluentClient:
         admin.delete_topics([topic])[topic].result(TIMEOUT_SECONDS)
         return {**seen, "gone": topic not in admin.list_topics(timeout=TIMEOUT_SECONDS).topics}
 
+    def keep(self, request: Fields) -> Fields:
+        if self._kept is None:
+            self._kept = Producer({**self._access})
+        outcomes: list[tuple[Message, KafkaError | None]] = []
+        self._kept.produce(
+            request["topic"],
+            "kept",
+            on_delivery=lambda error, message: outcomes.append((message, error)),
+        )
+        self._kept.flush(TIMEOUT_SECONDS)
+        ((message, error),) = outcomes
+        if error is not None:
+            raise KafkaException(error)
+        return {"offset": message.offset()}
+
+    def enter(self, request: Fields) -> Fields:
+        errors: list[KafkaError] = []
+        options = _options(contract.other(self._told, request))
+        # Its errors come by a callback; its calls wait for a broker that lets it in.
+        producer = Producer({**options, "error_cb": errors.append})
+        let_in: list[object] = []
+
+        def refusals() -> list[str]:
+            names = [error.name() for error in errors]
+            return [name for name in names if name == REFUSED]
+
+        def step() -> None:
+            producer.poll(POLL_SECONDS)
+            with suppress(KafkaException):
+                let_in.append(producer.list_topics(timeout=POLL_SECONDS))
+
+        until("an answer to the login", lambda: bool(let_in or refusals()), step)
+        return {"refused": next(iter(refusals()), None)}
+
     @contextmanager
     def _member(self, request: Fields, isolation: str = "read_uncommitted") -> Generator[Consumer]:
         member = Consumer(
@@ -135,6 +165,27 @@ class ConfluentClient:
             yield member
         finally:
             member.close()
+
+
+def _options(access: Fields) -> dict[str, str]:
+    options: dict[str, str] = {
+        "bootstrap.servers": access["bootstrap"],
+        "security.protocol": "SASL_SSL",
+        "ssl.ca.location": access["ca_file"],
+    }
+    if "token_url" in access:
+        return options | {
+            "sasl.mechanism": "OAUTHBEARER",
+            "sasl.oauthbearer.method": "oidc",
+            "sasl.oauthbearer.client.id": access["client_id"],
+            "sasl.oauthbearer.client.secret": contract.SECRET,
+            "sasl.oauthbearer.token.endpoint.url": access["token_url"],
+        }
+    return options | {
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": access["username"],
+        "sasl.password": access["password"],
+    }
 
 
 def _read(member: Consumer, count: int) -> list[Fields]:

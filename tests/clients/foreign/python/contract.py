@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import sys
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 HEARTBEAT_MS = 300
 PATIENCE_SECONDS = 60
+SECRET = "secret"
 
 Fields = dict[str, Any]
 
@@ -22,6 +25,8 @@ class Client(Protocol):
     def rebalance(self, request: Fields) -> Fields: ...
     def pipeline(self, request: Fields) -> Fields: ...
     def administer(self, request: Fields) -> Fields: ...
+    def keep(self, request: Fields) -> Fields: ...
+    def enter(self, request: Fields) -> Fields: ...
 
 
 def serve(connect: Callable[[Fields], Client]) -> None:
@@ -39,6 +44,24 @@ def serve(connect: Callable[[Fields], Client]) -> None:
             answer = {"error": repr(error)}
         sys.stdout.write(f"{json.dumps(answer)}\n")
         sys.stdout.flush()
+
+
+def fetch_token(access: Fields) -> str:
+    """Ask the issuer for a token by the client's credentials (RFC 6749 section 4.4)."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": access["client_id"],
+        "client_secret": SECRET,
+    }
+    body = urllib.parse.urlencode(form).encode()
+    url = access["token_url"]
+    with urllib.request.urlopen(url, body, PATIENCE_SECONDS) as answer:  # noqa: S310  the test's own
+        return json.load(answer)["access_token"]
+
+
+def other(access: Fields, request: Fields) -> Fields:
+    """The access of another client of the issuer, by another address."""
+    return {**access, "client_id": request["client_id"], "bootstrap": request["bootstrap"]}
 
 
 def until(what: str, holds: Callable[[], bool], step: Callable[[], object]) -> None:
@@ -81,16 +104,15 @@ def next_offsets(records: Iterable[Fields]) -> dict[int, int]:
 
 
 def _perform(client: Client, request: Fields) -> Fields:
-    match request["do"]:
-        case "produce":
-            return client.produce(request)
-        case "consume":
-            return client.consume(request)
-        case "rebalance":
-            return client.rebalance(request)
-        case "pipeline":
-            return client.pipeline(request)
-        case "administer":
-            return client.administer(request)
-        case unknown:
-            raise ValueError(f"unknown request {unknown}")
+    calls = {
+        "produce": client.produce,
+        "consume": client.consume,
+        "rebalance": client.rebalance,
+        "pipeline": client.pipeline,
+        "administer": client.administer,
+        "keep": client.keep,
+        "enter": client.enter,
+    }
+    if request["do"] not in calls:
+        raise ValueError(f"unknown request {request['do']}")
+    return calls[request["do"]](request)

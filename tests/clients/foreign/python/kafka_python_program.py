@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
+import threading
+import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient, NewTopic
+from kafka.errors import KafkaError
+from kafka.net.sasl.oauth import AbstractTokenProvider
 
 from tests.clients.foreign.python import contract
 from tests.clients.foreign.python.contract import Fields, until
@@ -16,20 +21,43 @@ from tests.clients.foreign.python.contract import Fields, until
 POLL_MS = 50
 RETENTION = "retention.ms"
 TIMEOUT_SECONDS = 30
+BOOTSTRAP_MS = 20_000
+
+
+class Tokens(AbstractTokenProvider):
+    """Asks the issuer for each token."""
+
+    def __init__(self, access: Fields) -> None:
+        super().__init__()
+        self._access = access
+
+    def token(self) -> str:
+        return contract.fetch_token(self._access)
+
+
+class Logged(logging.Handler):
+    """The refusals that the client's log tells of; its calls say that nobody answered in time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        # Those of other clients, which are not to be taken for this one's.
+        self._others = {one.ident for one in threading.enumerate()}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        found = record.args if isinstance(record.args, tuple) else ()
+        if record.thread not in self._others:
+            refusals = [one for one in found if isinstance(one, KafkaError)]
+            self.names += [type(one).__name__ for one in refusals]
 
 
 class KafkaPythonClient:
     """See `contract.Client`."""
 
     def __init__(self, access: Fields) -> None:
-        self._access: dict[str, Any] = {
-            "bootstrap_servers": access["bootstrap"],
-            "security_protocol": "SASL_SSL",
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": access["username"],
-            "sasl_plain_password": access["password"],
-            "ssl_context": ssl.create_default_context(cafile=access["ca_file"]),
-        }
+        self._told = access
+        self._access: dict[str, Any] = _options(access)
+        self._kept: KafkaProducer | None = None
 
     def produce(self, request: Fields) -> Fields:
         codec = None if request["codec"] == "none" else request["codec"]
@@ -110,6 +138,37 @@ class KafkaPythonClient:
             admin.delete_topics([topic])
             return {**seen, "gone": topic not in admin.list_topics()}
 
+    def keep(self, request: Fields) -> Fields:
+        if self._kept is None:
+            self._kept = KafkaProducer(**self._access)
+        sending = self._kept.send(request["topic"], b"kept")
+        return {"offset": sending.get(TIMEOUT_SECONDS).offset}
+
+    def enter(self, request: Fields) -> Fields:
+        options = _options(contract.other(self._told, request)) | {
+            "bootstrap_timeout_ms": BOOTSTRAP_MS,
+            # It tries once: each further refusal would wait longer for its answer.
+            "reconnect_backoff_ms": BOOTSTRAP_MS,
+        }
+        let_in: list[object] = []
+
+        def log_in() -> None:
+            with suppress(KafkaError), closing(KafkaAdminClient(**options)) as admin:
+                let_in.append(admin.list_topics())
+
+        logged = Logged()
+        log = logging.getLogger("kafka")
+        log.addHandler(logged)
+        # It goes on waiting long after it was refused.
+        threading.Thread(target=log_in, daemon=True).start()
+        until(
+            "an answer to the login",
+            lambda: bool(let_in or logged.names),
+            lambda: time.sleep(POLL_MS / 1000),
+        )
+        log.removeHandler(logged)
+        return {"refused": next(iter(logged.names), None)}
+
     @contextmanager
     def _member(
         self, request: Fields, isolation: str = "read_uncommitted"
@@ -125,6 +184,22 @@ class KafkaPythonClient:
         )
         with closing(member):
             yield member
+
+
+def _options(access: Fields) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "bootstrap_servers": access["bootstrap"],
+        "security_protocol": "SASL_SSL",
+        "ssl_context": ssl.create_default_context(cafile=access["ca_file"]),
+    }
+    if "token_url" in access:
+        tokens = {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": Tokens(access)}
+        return options | tokens
+    return options | {
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": access["username"],
+        "sasl_plain_password": access["password"],
+    }
 
 
 def _read(member: KafkaConsumer, count: int) -> list[Fields]:

@@ -21,12 +21,20 @@ const (
 	lineBytesMax = 16 << 20
 )
 
-// Access says how to reach the cluster: SASL_SSL with SCRAM-SHA-512.
+// Access says how to reach the cluster: SASL_SSL with SCRAM-SHA-512, or with tokens of an issuer where there is a TokenURL.
 type Access struct {
 	Bootstrap string `json:"bootstrap"`
 	Username  string `json:"username"`
 	Password  string `json:"password"`
 	CAFile    string `json:"ca_file"`
+	TokenURL  string `json:"token_url"`
+	ClientID  string `json:"client_id"`
+}
+
+// As returns the access of another client of the issuer, by another address.
+func (a Access) As(request Request) Access {
+	a.Bootstrap, a.ClientID = request.Bootstrap, request.ClientID
+	return a
 }
 
 // Record is what is produced and what was consumed; the offset is known of the latter.
@@ -50,6 +58,8 @@ type Request struct {
 	To              string   `json:"to"`
 	TransactionalID string   `json:"transactional_id"`
 	Commit          bool     `json:"commit"`
+	Bootstrap       string   `json:"bootstrap"`
+	ClientID        string   `json:"client_id"`
 }
 
 // Offsets answers a produce request, in the order of its records.
@@ -84,6 +94,16 @@ type Administered struct {
 	Gone       bool   `json:"gone"`
 }
 
+// Kept answers a keep request.
+type Kept struct {
+	Offset int64 `json:"offset"`
+}
+
+// Entered answers an enter request: what the client calls the error by which it was refused, nil if it was let in.
+type Entered struct {
+	Refused *string `json:"refused"`
+}
+
 // Client is what a Kafka client can do.
 type Client interface {
 	Produce(ctx context.Context, request Request) (Offsets, error)
@@ -91,6 +111,8 @@ type Client interface {
 	Rebalance(ctx context.Context, request Request) (Shares, error)
 	Pipeline(ctx context.Context, request Request) (Read, error)
 	Administer(ctx context.Context, request Request) (Administered, error)
+	Keep(ctx context.Context, request Request) (Kept, error)
+	Enter(ctx context.Context, request Request) (Entered, error)
 }
 
 // Serve answers requests until standard input ends.
@@ -147,6 +169,10 @@ func perform(client Client, line []byte) (any, error) {
 		return client.Pipeline(ctx, request)
 	case "administer":
 		return client.Administer(ctx, request)
+	case "keep":
+		return client.Keep(ctx, request)
+	case "enter":
+		return client.Enter(ctx, request)
 	}
 	return nil, fmt.Errorf("unknown request %q", request.Do)
 }

@@ -12,13 +12,15 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
-	"github.com/twmb/franz-go/pkg/sasl/scram"
 
 	"programs/contract"
 )
 
 type franz struct {
+	access  contract.Access
 	options []kgo.Opt
+	// The producer that stays open.
+	kept *kgo.Client
 }
 
 func main() {
@@ -32,11 +34,10 @@ func connect(access contract.Access) (contract.Client, error) {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(certificate)
-	login := scram.Auth{User: access.Username, Pass: access.Password}
-	return &franz{options: []kgo.Opt{
+	return &franz{access: access, options: []kgo.Opt{
 		kgo.SeedBrokers(access.Bootstrap),
 		kgo.DialTLSConfig(&tls.Config{RootCAs: roots}),
-		kgo.SASL(login.AsSha512Mechanism()),
+		kgo.SASL(login(access)),
 	}}, nil
 }
 

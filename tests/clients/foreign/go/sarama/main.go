@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"crypto/sha512"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -11,7 +10,6 @@ import (
 	"os"
 
 	"github.com/IBM/sarama"
-	"github.com/xdg-go/scram"
 
 	"programs/contract"
 )
@@ -19,6 +17,8 @@ import (
 type client struct {
 	access contract.Access
 	roots  *x509.CertPool
+	// The producer that stays open.
+	kept sarama.SyncProducer
 }
 
 func main() {
@@ -44,11 +44,7 @@ func (c *client) config() *sarama.Config {
 	config.Version = sarama.MaxVersion
 	config.Net.TLS.Enable = true
 	config.Net.TLS.Config = &tls.Config{RootCAs: c.roots}
-	config.Net.SASL.Enable = true
-	config.Net.SASL.Mechanism = sarama.SASLTypeSCRAMSHA512
-	config.Net.SASL.User = c.access.Username
-	config.Net.SASL.Password = c.access.Password
-	config.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &login{} }
+	c.logIn(config)
 	config.Producer.Return.Successes = true
 	config.Producer.RequiredAcks = sarama.WaitForAll
 	config.Consumer.Offsets.Initial = sarama.OffsetOldest
@@ -262,20 +258,3 @@ func text(bytes []byte) *string {
 	made := string(bytes)
 	return &made
 }
-
-// login is a SCRAM conversation, which sarama leaves to its user.
-type login struct {
-	conversation *scram.ClientConversation
-}
-
-func (l *login) Begin(user, password, authorization string) error {
-	client, err := scram.HashGeneratorFcn(sha512.New).NewClient(user, password, authorization)
-	if err == nil {
-		l.conversation = client.NewConversation()
-	}
-	return err
-}
-
-func (l *login) Step(challenge string) (string, error) { return l.conversation.Step(challenge) }
-
-func (l *login) Done() bool { return l.conversation.Done() }

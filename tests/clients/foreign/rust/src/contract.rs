@@ -11,12 +11,28 @@ pub type Failure = Box<dyn Error>;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Access {
     pub bootstrap: String,
+    #[serde(default)]
     pub username: String,
+    #[serde(default)]
     pub password: String,
     pub ca_file: String,
+    pub token_url: Option<String>,
+    #[serde(default)]
+    pub client_id: String,
+}
+
+impl Access {
+    /// The access of another client of the issuer, by another address.
+    pub fn of_other(&self, request: &Request) -> Self {
+        Self {
+            bootstrap: request.bootstrap.clone(),
+            client_id: request.client_id.clone(),
+            ..self.clone()
+        }
+    }
 }
 
 #[derive(Deserialize, Serialize)]
@@ -34,6 +50,7 @@ pub struct Record {
 pub struct Request {
     #[serde(rename = "do")]
     pub what: String,
+    #[serde(default)]
     pub topic: String,
     #[serde(default)]
     pub codec: String,
@@ -50,6 +67,10 @@ pub struct Request {
     pub transactional_id: String,
     #[serde(default)]
     pub commit: bool,
+    #[serde(default)]
+    pub bootstrap: String,
+    #[serde(default)]
+    pub client_id: String,
 }
 
 /// Answers requests until standard input ends.

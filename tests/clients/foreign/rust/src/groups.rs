@@ -9,18 +9,21 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde_json::{Value, json};
 
 use crate::contract::{Access, Failure, Record, Request, until};
+use crate::login::Login;
 use crate::settings;
 
 const POLL: Duration = Duration::from_millis(50);
 
-pub fn join(access: &Access, request: &Request, isolation: &str) -> Result<BaseConsumer, Failure> {
-    let consumer: BaseConsumer = settings(access)
+pub type Member = BaseConsumer<Login>;
+
+pub fn join(access: &Access, request: &Request, isolation: &str) -> Result<Member, Failure> {
+    let consumer: Member = settings(access)
         .set("group.id", &request.group)
         .set("auto.offset.reset", "earliest")
         .set("enable.auto.commit", "false")
         .set("heartbeat.interval.ms", "300")
         .set("isolation.level", isolation)
-        .create()?;
+        .create_with_context(Login::new(access))?;
     consumer.subscribe(&[&request.topic])?;
     Ok(consumer)
 }
@@ -58,7 +61,7 @@ pub fn rebalance(access: &Access, request: &Request) -> Result<Value, Failure> {
 }
 
 /// Reads as many records as are wanted.
-pub fn read(consumer: &BaseConsumer, wanted: usize) -> Result<Vec<Record>, Failure> {
+pub fn read(consumer: &Member, wanted: usize) -> Result<Vec<Record>, Failure> {
     let mut records = Vec::new();
     let count = std::cell::Cell::new(0);
     until(
@@ -88,7 +91,7 @@ pub fn next(topic: &str, read: &[Record]) -> Result<TopicPartitionList, Failure>
     Ok(list)
 }
 
-fn owned(consumer: &BaseConsumer) -> Result<Vec<i32>, Failure> {
+fn owned(consumer: &Member) -> Result<Vec<i32>, Failure> {
     let assignment = consumer.assignment()?;
     let mut owned: Vec<i32> = assignment
         .elements()
@@ -99,7 +102,7 @@ fn owned(consumer: &BaseConsumer) -> Result<Vec<i32>, Failure> {
     Ok(owned)
 }
 
-fn poll(consumer: &BaseConsumer) -> Result<(), Failure> {
+fn poll(consumer: &Member) -> Result<(), Failure> {
     match consumer.poll(POLL) {
         Some(Err(error)) => Err(error.into()),
         _ => Ok(()),

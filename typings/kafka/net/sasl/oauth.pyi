@@ -1,0 +1,6 @@
+from abc import ABC, abstractmethod
+
+class AbstractTokenProvider(ABC):
+    def __init__(self) -> None: ...
+    @abstractmethod
+    def token(self) -> str: ...
