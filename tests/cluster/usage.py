@@ -1,6 +1,7 @@
 """What programs do with a cluster: make it, make keys and topics, write and read."""
 
 import socket
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from tools.running_service import RunningService
 
 ANSWER_SECONDS_MAX = 30
+POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
@@ -109,16 +111,28 @@ def produce(cluster: Made, key: Key, topic: str, *values: bytes) -> None:
 
 
 def consume(cluster: Made, key: Key, topic: str, count: int) -> list[bytes]:
-    """Read the first `count` values of partition 0."""
-    consumer = Consumer(
-        {**options(cluster, key), "group.id": "reader", "enable.auto.commit": False}
-    )
+    """Read the first `count` values of partition 0; raises KafkaException, at once if refused."""
+    refusals: list[KafkaError] = []
+
+    def on_error(error: KafkaError) -> None:
+        if error.code() == KafkaError._AUTHENTICATION:  # noqa: SLF001
+            refusals.append(error)
+
+    settings = {"group.id": "reader", "enable.auto.commit": False, "error_cb": on_error}
+    consumer = Consumer({**options(cluster, key), **settings})
     consumer.assign([TopicPartition(topic, 0, 0)])
     values: list[bytes] = []
     try:
+        silent_since = time.monotonic()
         while len(values) < count:
-            messages = consumer.consume(count - len(values), ANSWER_SECONDS_MAX)
-            assert messages, f"only {len(values)} of {count} records came in time"
+            messages = consumer.consume(count - len(values), POLL_SECONDS)
+            if refusals:
+                raise KafkaException(refusals[0])
+            if messages:
+                silent_since = time.monotonic()
+            silent_seconds = time.monotonic() - silent_since
+            told = f"only {len(values)} of {count} records came in time"
+            assert silent_seconds < ANSWER_SECONDS_MAX, told
             for message in messages:
                 error = message.error()
                 if error is not None:
