@@ -14,9 +14,10 @@ from tools.stages import Stage, cargo_stage, go_stage, node_stage, python_stage,
 PYTEST = ("pytest", "--dist", "loadgroup", "--durations", "25", "--durations-min", "5")
 CARGO_TEST = ("test", "--workspace", "--locked", "--quiet")
 APART = ("--ignore", "tests/console", "--ignore", "tests/clients")
+# Of the workspace, for the sake of its features: what it depends on is not compiled once more.
 SIMULATION = (
-    *("test", "--locked", "--quiet", "--package", "headrace-commit"),
-    *("--features", "museum", "--test", "simulation"),
+    *("test", "--locked", "--quiet", "--workspace"),
+    *("--features", "headrace-commit/museum", "--test", "simulation"),
 )
 STAGES: dict[str, tuple[Stage, ...]] = {
     "broker": (
