@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import sys
 import venv
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from tools import system_packages, tofu
 from tools.client_programs import build_client_programs
@@ -31,13 +33,10 @@ def main() -> int:
             system_packages.install()
         make_environment("dev" if arguments.tests else "server")
         install_in_place()
-        build_broker()
-        build_console()
+        others = [build_console]
         if arguments.tests:
-            fetch_java_artifacts()
-            build_client_programs()
-            build_provider()
-            tofu.provide()
+            others += [fetch_java_artifacts, build_client_programs, build_provider, tofu.provide]
+        side_by_side([build_broker], others)
     except SetupError as error:
         print(f"set-up stopped: {error}", file=sys.stderr)
         return 1
@@ -85,6 +84,21 @@ def build_broker() -> None:
     build = ["cargo", "build", "--release", "--locked", "--package", "headrace-broker"]
     seconds = run([*build, "--quiet"], cwd=BROKER)
     say(f"broker built in {seconds:.0f} s")
+
+
+def side_by_side(*lanes: Sequence[Callable[[], object]]) -> None:
+    """Do the steps of a lane one after the other, lanes at once; raises SetupError of any.
+
+    Neither compiling the broker nor the rest can use two cores all the time.
+    """
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        for done in [pool.submit(_do_all, lane) for lane in lanes]:
+            done.result()
+
+
+def _do_all(steps: Iterable[Callable[[], object]]) -> None:
+    for step in steps:
+        step()
 
 
 def _uv_install() -> list[str]:
