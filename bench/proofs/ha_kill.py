@@ -96,10 +96,10 @@ def prove(rounds: int = ROUNDS) -> Finding:
         kafka.engine.ensure(SPEC, credentials(1, key))
         created_seconds = time.monotonic() - began
         options = kafka.client(key)
-        admin = _admin(options)
-        _create(admin, _TOPIC, PARTITIONS)
+        admin = admin_of(options)
+        create_topic(admin, _TOPIC, PARTITIONS)
         loads, gaps, victims = _kill_under_load(kafka, admin, options, rounds)
-        found = Counter(_read(options, _TOPIC, PARTITIONS))
+        found = Counter(read_all(options, _TOPIC, PARTITIONS))
         control_lost = _control(kafka, admin, options)
     acknowledged = {value for load in loads for value in load.acknowledged}
     lost, duplicated = judged(acknowledged, found)
@@ -147,12 +147,12 @@ def _kill_under_load(
     victims: list[str] = []
     try:
         for number in range(rounds):
-            _await_acknowledgements(loads)
+            await_acknowledgements(loads)
             role, node = _victim(kafka, admin, number)
             began = time.monotonic()
             os.kill(kafka.pid(node), signal.SIGKILL)
-            _await_acknowledgements(loads)
-            _settle(kafka)
+            await_acknowledgements(loads)
+            settle(kafka)
             until = time.monotonic()
             gaps.append(
                 max(
@@ -186,7 +186,7 @@ def _leader(told: ClusterMetadata, topic: str) -> int:
     return leader
 
 
-def _await_acknowledgements(loads: Collection[Load]) -> None:
+def await_acknowledgements(loads: Collection[Load]) -> None:
     """Wait until every producer has had some more records acknowledged."""
     wanted = {load.name: len(load.acknowledged) + WARM_ACKNOWLEDGED for load in loads}
     eventually(
@@ -196,7 +196,8 @@ def _await_acknowledgements(loads: Collection[Load]) -> None:
     )
 
 
-def _settle(kafka: Kafka) -> None:
+def settle(kafka: Kafka) -> None:
+    """Wait until all three brokers take part with all their data."""
     eventually(
         lambda: kafka.engine.health(CLUSTER).is_settled,
         "the killed broker does not catch up",
@@ -206,8 +207,8 @@ def _settle(kafka: Kafka) -> None:
 
 def _control(kafka: Kafka, admin: KafkaAdmin, options: Options) -> int:
     """Return how many records are lost that a leader acknowledged alone."""
-    _create(admin, _CONTROL_TOPIC, 1)
-    _settle(kafka)
+    create_topic(admin, _CONTROL_TOPIC, 1)
+    settle(kafka)
     leader = _leader(admin.list_topics(timeout=60), _CONTROL_TOPIC)
     acknowledged: list[bytes] = []
 
@@ -230,23 +231,25 @@ def _control(kafka: Kafka, admin: KafkaAdmin, options: Options) -> int:
     finally:
         for pid in followers:
             os.kill(pid, signal.SIGCONT)
-    _settle(kafka)
-    lost, _ = judged(acknowledged, Counter(_read(options, _CONTROL_TOPIC, 1)))
+    settle(kafka)
+    lost, _ = judged(acknowledged, Counter(read_all(options, _CONTROL_TOPIC, 1)))
     return lost
 
 
-def _admin(options: Options) -> KafkaAdmin:
+def admin_of(options: Options) -> KafkaAdmin:
+    """Return an admin client with these settings."""
     return AdminClient(options)
 
 
-def _create(admin: KafkaAdmin, topic: str, partitions: int) -> None:
+def create_topic(admin: KafkaAdmin, topic: str, partitions: int) -> None:
+    """Make a topic; return once the controller has it."""
     made = admin.create_topics(
         [NewTopic(topic, partitions)], request_timeout=60, validate_only=False
     )
     made[topic].result()
 
 
-def _read(options: Options, topic: str, partitions: int) -> list[bytes]:
+def read_all(options: Options, topic: str, partitions: int) -> list[bytes]:
     """Return the values of all records, each partition read to its end."""
     consumer = Consumer({**options, "group.id": "judge", "enable.auto.commit": False})
     values: list[bytes] = []

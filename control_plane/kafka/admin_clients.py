@@ -37,6 +37,11 @@ class Connection:
     security_protocol: Literal["SASL_PLAINTEXT", "SASL_SSL"]
     ca_certificate: str | None
 
+    @property
+    def has_several_brokers(self) -> bool:
+        """Whether one broker may not know yet what another has done."""
+        return "," in self.servers
+
 
 @dataclass(slots=True)
 class _Entry:

@@ -1,5 +1,6 @@
 """Topics of a cluster: every answer comes from the cluster, none is kept here."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import replace
@@ -44,6 +45,10 @@ from control_plane.topics.topics import (
     topic_id_text,
 )
 
+# One broker makes a change, and the others hear of it a moment later.
+SPREAD_SECONDS_MAX = 10.0
+
+_SPREAD_POLL_SECONDS = 0.02
 _CLUSTER_DEFAULT = -1
 
 ResultT = TypeVar("ResultT")
@@ -84,7 +89,7 @@ class TopicService:
                 if topic is None or not fits(topic, spec):
                     raise
                 return topic
-            return _get(client, connection.cluster_id, spec.name)
+            return _get_changed(client, connection, spec.name, spec.partitions)
 
     def check(self, connection: Connection, spec: TopicSpec) -> None:
         """Have the cluster check a topic without making it."""
@@ -110,7 +115,7 @@ class TopicService:
                 _grow(client, name, partitions, validate_only=is_check)
             if validate_only:
                 return replace(topic, partitions=partitions or topic.partitions)
-            return _get(client, connection.cluster_id, name)
+            return _get_changed(client, connection, name, partitions)
 
     def delete(self, connection: Connection, name: str) -> None:
         """Delete the topic with all its records."""
@@ -209,6 +214,24 @@ def _get(client: KafkaAdmin, cluster_id: str, name: str) -> Topic:
     configs = client.describe_configs([resource], request_timeout=REQUEST_SECONDS_MAX)
     description = _answer_about(name, descriptions[name])
     return _topic(description, cluster_id, _answer_about(name, configs[resource]))
+
+
+def _get_changed(
+    client: KafkaAdmin, connection: Connection, name: str, partitions: int | None
+) -> Topic:
+    """Return a topic that was just made or grown, once the broker that is asked knows of it."""
+    deadline = time.monotonic() + SPREAD_SECONDS_MAX
+    while True:
+        is_last = not connection.has_several_brokers or time.monotonic() > deadline
+        try:
+            topic = _get(client, connection.cluster_id, name)
+        except TopicNotFoundError:
+            if is_last:
+                raise
+        else:
+            if is_last or partitions is None or topic.partitions >= partitions:
+                return topic
+        time.sleep(_SPREAD_POLL_SECONDS)
 
 
 def _described(client: KafkaAdmin, cluster_id: str, names: Sequence[str]) -> dict[str, Topic]:
