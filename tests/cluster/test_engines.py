@@ -18,7 +18,7 @@ from tests.fixtures.client_authority import ClientAuthority
 from tests.fixtures.waiting import eventually
 from tools.running_service import RunningService, start_service
 
-pytestmark = pytest.mark.xdist_group("apache-kafka")
+pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("apache-kafka")]
 
 VARIABLES = {"HEADRACE_USAGE_WINDOW_SECONDS": "1", "HEADRACE_USAGE_COLLECT_SECONDS": "1"}
 PLANS = ("dev", "ha")
