@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from api.auth import key_name, require_role
 from api.console_files import ConsoleFiles
 from api.deps import Container, Services
+from api.origin import origin_of
 from api.rate_limits import address_of
 from api.schemas import Instant, RequestModel, ResponseModel
 from api.sessions import (
@@ -95,7 +96,7 @@ def sign_in(
     if body.email is not None and body.password is not None:
         name = name_of_token(body.email.strip().casefold())
         with core.attempts.attempt(address_of(request.scope), name):
-            signed_in = core.users.sign_in(body.email.strip(), body.password)
+            signed_in = core.users.sign_in(body.email.strip(), body.password, origin_of(request))
         set_session_cookie(request, response, signed_in)
         return session_of(services, core.session_authenticator.authenticate(signed_in.cookie_value))
     secret = (body.api_key or "").strip()
@@ -103,7 +104,7 @@ def sign_in(
         principal = core.authenticator.authenticate(secret)
     require_role(principal)
     with core.database.transaction() as session:
-        signed_in = core.sessions.sign_in_with_api_key(session, principal)
+        signed_in = core.sessions.sign_in_with_api_key(session, principal, origin_of(request))
     set_session_cookie(request, response, signed_in)
     return session_of(services, principal)
 
@@ -143,7 +144,7 @@ def sign_in_by_link(
             core.attempts.attempt(address_of(request.scope), name_of_token(token)),
             core.database.transaction() as session,
         ):
-            signed_in = core.sessions.sign_in(session, token)
+            signed_in = core.sessions.sign_in(session, token, origin_of(request))
     except SignInTokenError as error:
         return _redirect(f"{CONSOLE_PATH}/sign-in?problem={error.code}")
     response = _redirect(f"{CONSOLE_PATH}/")

@@ -8,6 +8,7 @@ from pydantic import Field
 from api.auth import authenticate
 from api.console import CONSOLE_PATH, SessionResponse, session_of
 from api.deps import CoreServices, Services
+from api.origin import origin_of
 from api.rate_limits import address_of
 from api.schemas import DisplayName, RequestModel, ResponseModel
 from api.sessions import (
@@ -121,7 +122,7 @@ def confirm_sign_up(
     """Make the user and its organization, and sign in."""
     core = services.core
     with core.attempts.attempt(address_of(request.scope), name_of_token(body.token)):
-        signed_in = core.users.confirm_sign_up(body.token, body.password)
+        signed_in = core.users.confirm_sign_up(body.token, body.password, origin_of(request))
     set_session_cookie(request, response, signed_in)
     return session_of(services, core.session_authenticator.authenticate(signed_in.cookie_value))
 
@@ -179,7 +180,11 @@ def switch_organization(
     core = services.core
     with core.database.transaction() as session:
         signed_in = core.users.switch(
-            session, member.id, member.organization_id, body.organization_id
+            session,
+            member.id,
+            member.organization_id,
+            body.organization_id,
+            origin_of(request),
         )
     set_session_cookie(request, response, signed_in)
     return session_of(services, core.session_authenticator.authenticate(signed_in.cookie_value))

@@ -48,6 +48,7 @@ TAGS = {
     "audit": "What was done, by whom, and what was refused.",
     "operations": "Work that goes on after a request was accepted.",
     "webhooks": "URLs that are told of events, and what they were told.",
+    "sessions": "Where somebody is signed in.",
     "whoami": "Whose credentials these are.",
     "installation": "What the operators of the installation do.",
     "health": "How the service is.",

@@ -25,6 +25,7 @@ from api.v1 import (
     organizations,
     plans,
     records,
+    sessions,
     topics,
     usage,
     webhooks,
@@ -55,6 +56,7 @@ MODULES = (
     webhooks,
     installation,
     installation_audit,
+    sessions,
     whoami,
     health,
     console_users,  # before the console, whose addresses are all others

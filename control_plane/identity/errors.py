@@ -129,6 +129,13 @@ class MemberLimitError(ConflictError):
     title = "Member limit reached"
 
 
+class SessionNotFoundError(NotFoundError):
+    """No such live session of this caller's."""
+
+    code = "session_not_found"
+    title = "Session not found"
+
+
 class SignInTokenError(AppError):
     """The sign-in link was used, is too old, or was never given out."""
 

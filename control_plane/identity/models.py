@@ -19,6 +19,8 @@ from control_plane.kit.scope import OrganizationOwned
 
 EMAIL_LENGTH_MAX = 254  # RFC 5321, 4.5.3.1.3 less the angle brackets
 ROLE_LENGTH_MAX = 32
+ADDRESS_LENGTH_MAX = 64
+USER_AGENT_LENGTH_MAX = 256
 INSTALLATION_ROLE = "installation"  # of operators' keys, beside the roles of organizations
 
 
@@ -65,7 +67,10 @@ class ApiKey(OrganizationOwned, Base):
 
 
 class Session(OrganizationOwned, Base):
-    """A signed-in browser of a member or of an API key; the cookie's value is stored hashed."""
+    """A signed-in browser of a member or of an API key; the cookie's value is stored hashed.
+
+    `address` and `user_agent` are of the request that opened it.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (CheckConstraint("(member_id IS NULL) <> (api_key_id IS NULL)", "one_holder"),)
@@ -78,6 +83,8 @@ class Session(OrganizationOwned, Base):
         String(ID_LENGTH_MAX), ForeignKey("api_keys.id"), index=True
     )
     token_hash: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    address: Mapped[str | None] = mapped_column(String(ADDRESS_LENGTH_MAX))
+    user_agent: Mapped[str | None] = mapped_column(String(USER_AGENT_LENGTH_MAX))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)

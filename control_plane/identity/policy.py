@@ -19,6 +19,8 @@ class Action(StrEnum):
     """What a route does; every route under /v1 and /kafka declares one."""
 
     WHOAMI_READ = "whoami.read"
+    SESSIONS_READ = "sessions.read"
+    SESSIONS_REVOKE = "sessions.revoke"
     ORGANIZATIONS_READ = "organizations.read"
     ORGANIZATIONS_UPDATE = "organizations.update"
     MEMBERS_CREATE = "members.create"
@@ -73,6 +75,8 @@ _ALL = _READERS | {Role.BILLING}
 
 POLICY: Mapping[Action, frozenset[Role]] = {
     Action.WHOAMI_READ: _ALL,
+    Action.SESSIONS_READ: _ALL,
+    Action.SESSIONS_REVOKE: _ALL,
     Action.ORGANIZATIONS_READ: _ALL,
     Action.ORGANIZATIONS_UPDATE: _OWNER,
     Action.MEMBERS_CREATE: _ADMINS,
@@ -113,6 +117,8 @@ POLICY: Mapping[Action, frozenset[Role]] = {
 CLUSTER_ACTIONS = frozenset(
     {
         Action.WHOAMI_READ,
+        Action.SESSIONS_READ,
+        Action.SESSIONS_REVOKE,
         Action.CLUSTERS_READ,
         Action.CLUSTERS_UPDATE,
         Action.CLUSTERS_DELETE,

@@ -23,7 +23,8 @@ class Principal:
 
     `installation_id` is the installation's own organization, of whoever operates it: by a key of
     that organization, which has no role (None), or by a grant beside a role in another one. It
-    holds nothing but operators' keys, their grants and what was done with them.
+    holds nothing but operators' keys, their grants and what was done with them. `session_id` is the
+    session that it acts by, None for a key itself.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Principal:
     expires_at: datetime | None = None
     bounds: KeyBounds | None = None
     installation_id: str | None = None
+    session_id: str | None = None
 
     @property
     def scope(self) -> Scope:

@@ -138,6 +138,19 @@ def use_sign_in_token(
     ).one_or_none()
 
 
+def list_live_sessions(
+    session: DatabaseSession, scope: Scope, holder_id: str, now: datetime, used_after: datetime
+) -> Sequence[Session]:
+    """List the sessions of a member or key that are not over, the one last used first."""
+    live = scoped(Session, scope).where(
+        or_(Session.member_id == holder_id, Session.api_key_id == holder_id),
+        Session.revoked_at.is_(None),
+        Session.expires_at > now,
+        Session.last_used_at > used_after,
+    )
+    return session.scalars(live.order_by(Session.last_used_at.desc(), Session.id)).all()
+
+
 def find_live_session(
     session: DatabaseSession, token_hash: bytes, now: datetime, used_after: datetime
 ) -> Session | None:

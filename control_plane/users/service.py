@@ -6,7 +6,7 @@ writing to it is a job's business, and passwords are hashed in either case.
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from control_plane.identity.members import MemberService
 from control_plane.identity.policy import Role
-from control_plane.identity.sessions import SessionService, SignedIn
+from control_plane.identity.principals import Principal, PrincipalKind
+from control_plane.identity.sessions import NOWHERE, Holder, Origin, SessionService, SignedIn
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database, after_commit
 from control_plane.kit.ids import new_id
@@ -133,7 +134,7 @@ class UserService:
             row.wanted = asked
             enqueue(session, MAIL_SIGN_UP_JOB, row.id, now=self._clock.now())
 
-    def confirm_sign_up(self, token: str, password: str) -> SignedIn:
+    def confirm_sign_up(self, token: str, password: str, origin: Origin = NOWHERE) -> SignedIn:
         """Make the user, with an organization of its own, for whoever has signed up.
 
         The link proves the address, the password that it is the same person: anybody can sign up
@@ -165,9 +166,9 @@ class UserService:
                 granted_by=None,
             )
             repository.end_mailed_tokens(session, email, Purpose.SIGN_UP, self._clock.now())
-            return self._sessions.sign_in_member(session, member)
+            return self._sessions.sign_in_member(session, member, origin)
 
-    def sign_in(self, email: str, password: str) -> SignedIn:
+    def sign_in(self, email: str, password: str, origin: Origin = NOWHERE) -> SignedIn:
         """Open a session in the first organization of a user. Call it outside transactions.
 
         Raises PasswordInvalidError whatever was wrong, or NotAMemberError.
@@ -191,7 +192,7 @@ class UserService:
                     "nobody has made you a member of an organization",
                     advice="ask a member of your organization to invite you",
                 )
-            return self._sessions.sign_in_member(session, members[0])
+            return self._sessions.sign_in_member(session, members[0], origin)
 
     def memberships(
         self, session: Session, member_id: str, organization_id: str
@@ -200,32 +201,39 @@ class UserService:
 
         Who has no password is in that one alone: the address was never proved.
         """
-        member = self._members.find(session, Scope(organization_id), member_id)
-        if member is None:
-            return []
-        is_proved = repository.find_user(session, member.email) is not None
-        members = self._members.list_by_email(session, member.email) if is_proved else [member]
         found = [
             Membership(
                 one.organization_id,
                 self._organizations.get(
                     session, one.organization_id, visible_to=one.organization_id
                 ).name,
-                one.id,
+                one.principal_id,
             )
-            for one in members
+            for one in self._holders_of(session, member_id, organization_id)
         ]
         return sorted(found, key=lambda one: (one.organization_name, one.organization_id))
 
+    def holders(self, session: Session, principal: Principal) -> Sequence[Holder]:
+        """Return whose sessions are those of a principal: a user's in every organization."""
+        own = Holder(principal.organization_id, principal.id)
+        if principal.kind is not PrincipalKind.MEMBER:
+            return [own]
+        return self._holders_of(session, principal.id, principal.organization_id)
+
     def switch(
-        self, session: Session, member_id: str, organization_id: str, wanted_id: str
+        self,
+        session: Session,
+        member_id: str,
+        organization_id: str,
+        wanted_id: str,
+        origin: Origin = NOWHERE,
     ) -> SignedIn:
         """Open a session in another organization of the same user; raise NotAMemberError."""
         for one in self.memberships(session, member_id, organization_id):
             if one.organization_id == wanted_id:
                 member = self._members.find(session, Scope(wanted_id), one.member_id)
                 assert member is not None, "read in the same transaction"
-                return self._sessions.sign_in_member(session, member)
+                return self._sessions.sign_in_member(session, member, origin)
         raise NotAMemberError("you are no member of such an organization")
 
     def request_reset(self, email: str) -> None:
@@ -322,6 +330,17 @@ class UserService:
         """Forget links that are over."""
         with context.apply() as session:
             repository.delete_stale_tokens(session, self._clock.now())
+
+    def _holders_of(
+        self, session: Session, member_id: str, organization_id: str
+    ) -> Sequence[Holder]:
+        """List the members that are the same person as one of them, itself included."""
+        member = self._members.find(session, Scope(organization_id), member_id)
+        if member is None:
+            return []
+        is_proved = repository.find_user(session, member.email) is not None
+        members = self._members.list_by_email(session, member.email) if is_proved else [member]
+        return [Holder(one.organization_id, one.id) for one in members]
 
     def _set_password(self, session: Session, user: User, password_hash: str) -> None:
         now = self._clock.now()

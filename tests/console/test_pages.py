@@ -232,6 +232,7 @@ SCENES = {
     "api-key-revoke": Scene("/api-keys", opens("Revoke shipping service", "Revoke this key?")),
     "webhooks": Scene("/webhooks", opens("Create webhook", "Create a webhook")),
     "webhook": Scene("/webhooks", webhook_that_fails),
+    "profile-of-key": Scene("/profile", shows("this one"), who="newcomer"),
     "not-found": Scene("/nowhere", shows("Nothing here")),
 }
 REFUSALS = {

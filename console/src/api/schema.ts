@@ -1118,6 +1118,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Sessions
+         * @description List your live sessions, the one last used first; a user's in every organization.
+         *
+         *     An API key sees those that were opened with it. They are few enough for one page.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Other Sessions
+         * @description End all of your sessions but the one that asks; the answer lists what was ended.
+         */
+        delete: operations["revoke_other_sessions"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Session
+         * @description End one of your sessions, at once; it may be the one that asks.
+         */
+        delete: operations["revoke_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/webhooks": {
         parameters: {
             query?: never;
@@ -2739,6 +2785,13 @@ export interface components {
             /** Next Page Token */
             next_page_token: string | null;
         };
+        /** ListResponse[SessionInfo] */
+        ListResponse_SessionInfo_: {
+            /** Items */
+            items: components["schemas"]["SessionInfo"][];
+            /** Next Page Token */
+            next_page_token: string | null;
+        };
         /** ListResponse[TopicResponse] */
         ListResponse_TopicResponse_: {
             /** Items */
@@ -3954,6 +4007,48 @@ export interface components {
              * @description One for each step, in their order; null where nothing is known, as while the cluster was paused. Rates are means, levels and lag the most within the step.
              */
             values: (number | null)[];
+        };
+        /**
+         * SessionInfo
+         * @description A live session: where it was opened and when it was used last, to a minute.
+         */
+        SessionInfo: {
+            /**
+             * Address
+             * @example 203.0.113.7
+             */
+            address: string | null;
+            /** Created At */
+            created_at: string;
+            /** Expires At */
+            expires_at: string;
+            /**
+             * Id
+             * @example ses_4q8x0n1w2e3r5t6y
+             */
+            id: string;
+            /**
+             * Is Current
+             * @description Whether the request was made by it.
+             */
+            is_current: boolean;
+            /** Last Used At */
+            last_used_at: string;
+            /**
+             * Organization Id
+             * @example org_4q8x0n1w2e3r5t6y
+             */
+            organization_id: string;
+            /**
+             * Principal Id
+             * @description The member or API key that is signed in.
+             */
+            principal_id: string;
+            /**
+             * User Agent
+             * @description What the client said that it is.
+             */
+            user_agent: string | null;
         };
         /**
          * SpendResponse
@@ -10458,6 +10553,167 @@ export interface operations {
             };
             /** @description Permission denied */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_SessionInfo_"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_other_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_SessionInfo_"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Session not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -43,7 +43,7 @@ export function Frame() {
   });
   // A key of one cluster manages nothing beside it, and sees no costs.
   const shared = session.cluster_id === null ? [CLUSTERS, COSTS, KEYS, WEBHOOKS] : [CLUSTERS];
-  const places = session.kind === "member" ? [...shared, PROFILE] : shared;
+  const places = [...shared, PROFILE];
   return (
     <AppShell
       header={{ height: 56 }}

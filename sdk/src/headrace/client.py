@@ -16,6 +16,7 @@ from headrace.resources.operations import Operations
 from headrace.resources.operators import Operators
 from headrace.resources.organizations import Organizations
 from headrace.resources.records import Records
+from headrace.resources.sessions import Sessions
 from headrace.resources.topics import Topics
 from headrace.resources.webhooks import Webhooks
 from headrace.retries import RetryPolicy
@@ -50,6 +51,7 @@ class Client:
         self.organizations = Organizations(self._transport)
         self.records = Records(self._transport)
         self.billing = Billing(self._transport)
+        self.sessions = Sessions(self._transport)
         self.webhooks = Webhooks(self._transport)
 
     @classmethod

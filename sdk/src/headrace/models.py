@@ -425,6 +425,20 @@ class Member(Model, frozen=True, kw_only=True):
     cluster_id: str | None = None
 
 
+class Session(Model, frozen=True, kw_only=True):
+    """A live session of one's own; `address` and `user_agent` are of who opened it."""
+
+    id: str
+    organization_id: str
+    principal_id: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+    address: str | None = None
+    user_agent: str | None = None
+    is_current: bool = False
+
+
 class AuditEvent(Model, frozen=True, kw_only=True):
     """One thing that was done or refused; `hash` covers all of it and the hash before."""
 

@@ -23,6 +23,7 @@ from control_plane.clusters.models import Cluster
 from control_plane.clusters.states import ClusterStatus, Presence
 from control_plane.identity.policy import CLUSTER_ROLES, Role
 from control_plane.identity.secrets import key_id_of
+from control_plane.identity.sessions import Holder
 from control_plane.kit.ids import new_id
 from control_plane.kit.scope import Scope
 from control_plane.operations.service import OperationSubject
@@ -34,7 +35,7 @@ OWN, GONE, NOTHING = "own", "gone", "nothing"
 FOREIGN, FOREIGN_GONE, SIBLING = "foreign", "foreign and gone", "sibling"
 STATES = (OWN, GONE, NOTHING, FOREIGN, FOREIGN_GONE, SIBLING)
 PREFIXES: dict[str, str] = dict(
-    zip(RESOURCES, ("lkc", "hk", "u", "op", "org", "hk", "whk"), strict=True)
+    zip(RESOURCES, ("lkc", "hk", "u", "op", "org", "hk", "ses", "whk"), strict=True)
 )
 UNREACHED = frozenset({401, 403, 404, 405, 415, 429})
 INSIDE = frozenset({"delivery_not_found"})
@@ -55,6 +56,7 @@ class Actor:
     organization_id: str
     cluster_id: str | None
     client: TestClient
+    secret: str
     operates: bool = False
 
     @property
@@ -165,7 +167,11 @@ class Matrix:
             OWN: lambda: self._own(route, name, actor),
             FOREIGN: lambda: self._foreign[name],
             SIBLING: lambda: self._sibling(name, actor),
-            GONE: lambda: self._gone(name, actor.organization_id, actor.cluster_id),
+            GONE: lambda: (
+                self._ended_session(actor)
+                if name == "session_id"
+                else self._gone(name, actor.organization_id, actor.cluster_id)
+            ),
             FOREIGN_GONE: lambda: self._gone(name, self._abroad, None),
         }
         return makers[state]()
@@ -195,6 +201,8 @@ class Matrix:
             return self._foreign[name]  # it has none of its own, and is refused all the same
         if name == "organization_id":
             return actor.organization_id
+        if name == "session_id":
+            return self._session(actor.secret)
         if name == "cluster_id" and actor.cluster_id is not None:
             return self._prepared(route, actor.cluster_id)
         if not route.is_read:
@@ -259,6 +267,22 @@ class Matrix:
             return webhook_id
         return None
 
+    def _session(self, secret: str) -> str:
+        """Sign in with a key and return the session's id."""
+        core = self._service.core
+        principal = core.authenticator.authenticate(secret)
+        with core.database.transaction() as session:
+            signed_in = core.sessions.sign_in_with_api_key(session, principal)
+        return str(core.session_authenticator.authenticate(signed_in.cookie_value).session_id)
+
+    def _ended_session(self, actor: Actor) -> str:
+        session_id = self._session(actor.secret)
+        core = self._service.core
+        holder = Holder(actor.organization_id, str(key_id_of(actor.secret)))
+        with core.database.transaction() as session:
+            core.sessions.revoke(session, [holder], session_id)
+        return session_id
+
     def _make(self, name: str, organization_id: str, cluster_id: str | None = None) -> str:
         service = self._service
         match name:
@@ -275,8 +299,9 @@ class Matrix:
                         description="",
                         event_types=None,
                     )[0].id
-            case "api_key_id" | "principal_id":
-                return str(key_id_of(service.add_key(organization_id, Role.VIEWER)))
+            case "api_key_id" | "principal_id" | "session_id":
+                secret = service.add_key(organization_id, Role.VIEWER)
+                return self._session(secret) if name == "session_id" else str(key_id_of(secret))
             case "member_id":
                 return service.add_member(organization_id, Role.VIEWER)
             case "operation_id":
@@ -295,10 +320,11 @@ class Matrix:
         for role in sorted(CLUSTER_ROLES):
             yield self._actor(role, self._make("cluster_id", self._home))
         operator = self._service.client(self._operator_secret)
-        yield Actor(None, self._home, None, operator, operates=True)
+        yield Actor(None, self._home, None, operator, self._operator_secret, operates=True)
         secret = self._service.add_key(self._home, Role.OWNER)
         self._service.let_operate(str(key_id_of(secret)))
-        yield Actor(Role.OWNER, self._home, None, self._service.client(secret), operates=True)
+        owner = self._service.client(secret)
+        yield Actor(Role.OWNER, self._home, None, owner, secret, operates=True)
 
     def _fresh(self, actor: Actor) -> Actor:
         """Return the same role with a cluster of its own that the call may end."""
@@ -308,7 +334,7 @@ class Matrix:
 
     def _actor(self, role: Role, cluster_id: str | None) -> Actor:
         secret = self._service.add_key(self._home, role, cluster_id)
-        return Actor(role, self._home, cluster_id, self._service.client(secret))
+        return Actor(role, self._home, cluster_id, self._service.client(secret), secret)
 
 
 def _is_reached(answer: Response) -> bool:

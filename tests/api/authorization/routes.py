@@ -17,6 +17,7 @@ RESOURCES = (
     "operation_id",
     "organization_id",
     "principal_id",
+    "session_id",
     "webhook_id",
 )
 """Path parameters that name what belongs to somebody; whatever else is in a path lies inside."""

@@ -9,13 +9,23 @@ import { Section } from "../../parts/Section";
 import { leave, switchOrganization } from "../../session/session";
 import { changePassword, ownOrganizations } from "../../session/users";
 import { PasswordField } from "../door/Fields";
+import { Sessions } from "./Sessions";
 
-/** What a person may change of their own: where they are, and their password. */
+/** What whoever is signed in may change of their own; an API key has sessions and no more. */
 export function Profile() {
+  const { session } = useRouteContext({ from: "/signed-in" });
+  if (session.kind !== "member") {
+    return (
+      <Page title="Profile" description="Where this API key is signed in.">
+        <Sessions />
+      </Page>
+    );
+  }
   return (
-    <Page title="Profile" description="Your organizations and your password.">
+    <Page title="Profile" description="Your organizations, your password and your sessions.">
       <Organizations />
       <Password />
+      <Sessions />
     </Page>
   );
 }

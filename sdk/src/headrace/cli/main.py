@@ -22,6 +22,7 @@ from headrace.cli.commands import (
     operators,
     organizations,
     produce,
+    sessions,
     topics,
     usage,
     webhooks,
@@ -55,6 +56,7 @@ app.add_typer(organizations.app, name="organization")
 app.add_typer(operations.app, name="operation")
 app.add_typer(operators.app, name="operator")
 app.add_typer(cost.app, name="cost")
+app.add_typer(sessions.app, name="session")
 app.add_typer(webhooks.app, name="webhook")
 app.command()(usage.usage)
 app.command()(produce.produce)
