@@ -87,9 +87,9 @@ func endpointsValue(endpoints api.Endpoints) types.Object {
 
 // What attributes of clusters mean, said once for the resource and the data sources.
 const (
-	clusterIDText        = "Id of the cluster, such as `lkc_4q8x0n1w2e3r5t6y`."
-	clusterNameText      = "Name of the cluster: 1 to 63 lower-case letters, digits and hyphens."
-	clusterPlanText      = "Id of a plan; the data source `headrace_plans` lists them. `ha` is three brokers of Apache Kafka, which " +
+	clusterIDText   = "Id of the cluster, such as `lkc_4q8x0n1w2e3r5t6y`."
+	clusterNameText = "Name of the cluster: 1 to 63 lower-case letters, digits and hyphens."
+	clusterPlanText = "Id of a plan; the data source `headrace_plans` lists them. `ha` is three brokers of Apache Kafka, which " +
 		"acknowledge from the memory of their in-sync replicas: on one machine it survives the end of a process, not a power cut."
 	clusterStatusText    = "What the cluster does now: `running` when clients can use it."
 	endpointsText        = "Where clients connect."
