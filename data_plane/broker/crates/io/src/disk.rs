@@ -48,6 +48,9 @@ pub trait Disk: Debug + Send + Sync {
     /// system can, the new name is a file of its own that shares the blocks, and it is synced.
     fn share(&self, from: &Path, to: &Path) -> io::Result<()>;
 
+    /// As [`Self::share`], but always the very same file, by which a reader knows it again.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
+
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
 

@@ -39,6 +39,10 @@ impl<D: Disk> Disk for ReadOnly<D> {
         refused()
     }
 
+    fn link(&self, _from: &Path, _to: &Path) -> io::Result<()> {
+        refused()
+    }
+
     fn remove(&self, _path: &Path) -> io::Result<()> {
         refused()
     }

@@ -57,6 +57,10 @@ impl Disk for RealDisk {
         if clone_blocks(from, to)? { Ok(()) } else { fs::hard_link(from, to) }
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(from, to)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)
     }

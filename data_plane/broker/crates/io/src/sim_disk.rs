@@ -172,6 +172,10 @@ impl Disk for SimDisk {
         self.change(|state| state.share(from, to))
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.share(from, to)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.change(|state| state.remove(path))
     }

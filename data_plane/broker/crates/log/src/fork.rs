@@ -38,6 +38,7 @@ pub enum ForkCut {
 pub struct LogFork {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
+    source: TopicPartition,
     end: i64,
     meta: PartitionMeta,
     /// Up to here the segments are synced.
@@ -132,6 +133,7 @@ impl PartitionLog {
         Ok(LogFork {
             disk: Arc::clone(&self.disk),
             dir: self.dir.clone(),
+            source: self.identity,
             end,
             synced: self.synced.offset,
             meta: self.meta_of_fork(end, shared.last().map(|last| last.end_offset)),
@@ -234,13 +236,25 @@ impl LogFork {
         self.end
     }
 
+    /// What the log of `identity` keeps beside its segments. The same log once more begins a leader epoch: what is appended there
+    /// is not what was appended here, at the same offsets (KIP-320).
+    fn meta_of(&self, identity: TopicPartition) -> PartitionMeta {
+        let mut meta = self.meta.clone();
+        if identity == self.source {
+            let own = identity.topic.to_string();
+            meta.origins.retain(|origin| origin.topic != own);
+            meta.begin_epoch(meta.current_epoch().saturating_add(1), self.end);
+        }
+        meta
+    }
+
     /// Makes the log of `identity` in `dir`, an empty directory, durably but for the directory's own name.
     pub fn write(&self, dir: &Path, identity: TopicPartition, now_ms: i64) -> Result<Forked, LogError> {
         let mut forked = Forked::default();
         for closed in &self.shared {
             self.settle(closed)?;
-            self.share(dir, &segment::log_name(closed.base_offset))?;
-            self.share_index(dir, &segment::index_name(closed.base_offset))?;
+            self.share(dir, &segment::log_name(closed.base_offset), identity)?;
+            self.share_index(dir, &segment::index_name(closed.base_offset), identity)?;
             forked.shared_segments += 1;
             forked.shared_bytes += closed.size;
         }
@@ -256,7 +270,7 @@ impl LogFork {
             let active = Active::create(&*self.disk, dir, header)?;
             active.file.sync_data().map_err(LogError::io(&active.path))?;
         }
-        self.meta.store(&*self.disk, dir)?;
+        self.meta_of(identity).store(&*self.disk, dir)?;
         if let Some((bytes, _)) = &self.checkpoint {
             let path = dir.join(checkpoint::FILE_NAME);
             headrace_io::disk::replace_file(&*self.disk, &path, bytes).map_err(LogError::io(&path))?;
@@ -278,16 +292,19 @@ impl LogFork {
         file.sync_data().map_err(LogError::io(&path))
     }
 
-    fn share(&self, dir: &Path, name: &str) -> Result<(), LogError> {
-        let from = self.dir.join(name);
-        self.disk.share(&from, &dir.join(name)).map_err(LogError::io(&from))
+    fn share(&self, dir: &Path, name: &str, identity: TopicPartition) -> Result<(), LogError> {
+        let (from, to) = (self.dir.join(name), dir.join(name));
+        // Who copies the same log elsewhere must not read again what was copied before.
+        let is_same = identity == self.source;
+        let shared = if is_same { self.disk.link(&from, &to) } else { self.disk.share(&from, &to) };
+        shared.map_err(LogError::io(&from))
     }
 
     /// An index that is missing is made again from its segment.
-    fn share_index(&self, dir: &Path, name: &str) -> Result<(), LogError> {
+    fn share_index(&self, dir: &Path, name: &str, identity: TopicPartition) -> Result<(), LogError> {
         let from = self.dir.join(name);
         let exists = self.disk.exists(&from).map_err(LogError::io(&from))?;
-        if exists { self.share(dir, name) } else { Ok(()) }
+        if exists { self.share(dir, name, identity) } else { Ok(()) }
     }
 
     fn copy(&self, boundary: &Boundary, dir: &Path, identity: TopicPartition) -> Result<u64, LogError> {

@@ -24,6 +24,10 @@ pub const ABORTED_PER_SEGMENT_MAX: usize = 100_000;
 /// Producer ids that are made durable at once.
 pub const PRODUCER_ID_BLOCK: i64 = 1000;
 
+/// Producer ids that the same cluster, rebuilt of a copy, leaves out: more than are given out between the copy and the end of what
+/// it was made of.
+pub const PRODUCER_ID_GAP: i64 = 1 << 32;
+
 /// Largest checkpoint, index, catalog or other side file that is read.
 pub const SIDE_FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 

@@ -10,7 +10,7 @@ use headrace_types::ProducerId;
 use crate::checked_file::Kind;
 use crate::error::LogError;
 use crate::index::take_i64;
-use crate::limits::PRODUCER_ID_BLOCK;
+use crate::limits::{PRODUCER_ID_BLOCK, PRODUCER_ID_GAP};
 
 /// The file format.
 pub const KIND: Kind = Kind { magic: *b"HRPI", version: 1 };
@@ -34,14 +34,17 @@ impl ProducerIds {
     /// that outlived its cluster's data is not taken for one of the new cluster.
     pub fn open(disk: Arc<dyn Disk>, data_dir: &Path, rng: &dyn Rng) -> Result<Self, LogError> {
         let path = data_dir.join(FILE_NAME);
-        let next = match KIND.read(&*disk, &path)?.required(&path)? {
-            Some(payload) => take_i64(&mut payload.as_slice()).ok_or_else(|| LogError::Format {
-                path: path.clone(),
-                detail: "not a producer id".to_owned(),
-            })?,
-            None => (rng.next_u64() >> (64 - FIRST_ID_BITS)) as i64,
-        };
+        let random = || (rng.next_u64() >> (64 - FIRST_ID_BITS)) as i64;
+        let next = end_of(&*disk, &path)?.unwrap_or_else(random);
         Ok(Self { disk, path, next, durable_end: next })
+    }
+
+    /// Makes the file of `target` for the same cluster once more, which goes on far behind all that this one may give out meanwhile.
+    /// Without a file of `data_dir` there is none either.
+    pub fn begin_beyond(disk: &dyn Disk, data_dir: &Path, target: &Path) -> Result<(), LogError> {
+        let Some(end) = end_of(disk, &data_dir.join(FILE_NAME))? else { return Ok(()) };
+        let beyond = end.saturating_add(PRODUCER_ID_GAP);
+        KIND.replace(disk, &target.join(FILE_NAME), &beyond.to_be_bytes())
     }
 
     /// An id that was never given out before.
@@ -55,6 +58,16 @@ impl ProducerIds {
         self.next += 1;
         Ok(ProducerId::new(id))
     }
+}
+
+/// The end of the last durable block, if there is one.
+fn end_of(disk: &dyn Disk, path: &Path) -> Result<Option<i64>, LogError> {
+    let Some(payload) = KIND.read(disk, path)?.required(path)? else { return Ok(None) };
+    let end = take_i64(&mut payload.as_slice()).ok_or_else(|| LogError::Format {
+        path: path.to_path_buf(),
+        detail: "not a producer id".to_owned(),
+    })?;
+    Ok(Some(end))
 }
 
 #[cfg(test)]
@@ -81,6 +94,23 @@ mod tests {
             }
             disk.crash(&rng);
         }
+    }
+
+    #[test]
+    fn the_same_cluster_once_more_gives_out_other_ids() {
+        let disk = SimDisk::new();
+        let (here, there, empty) = (Path::new("data"), Path::new("copy"), Path::new("empty"));
+        for dir in [here, there, empty] {
+            disk.create_dir_all(dir).unwrap();
+        }
+        let open = |dir| ProducerIds::open(Arc::new(disk.clone()), dir, &SeededRng::new(7)).unwrap();
+        ProducerIds::begin_beyond(&disk, here, empty).unwrap();
+        assert!(!disk.exists(&empty.join(FILE_NAME)).unwrap());
+        let mut ids = open(here);
+        let first = ids.allocate().unwrap().get();
+        ProducerIds::begin_beyond(&disk, here, there).unwrap();
+        let behind = open(there).allocate().unwrap().get();
+        assert_eq!(behind, first + PRODUCER_ID_BLOCK + PRODUCER_ID_GAP);
     }
 
     #[test]

@@ -4,6 +4,9 @@
 //! First everything is synced. Then, at one moment, it is decided what of each log goes along, and what of the groups and of the
 //! transactions: a transaction that is decided is told everywhere in the fork too, one that is open is unknown there and is
 //! aborted by the fork's broker when it starts. Until the files are there no segment is removed or replaced.
+//!
+//! With `keep_ids` the data directory is that of the same cluster, for whoever copies it elsewhere in order to rebuild the cluster
+//! of it one day.
 
 mod offline;
 mod write;
@@ -46,6 +49,9 @@ pub(crate) struct ForkRequest {
     /// Takes of these partitions what lies before an offset.
     #[serde(default)]
     offsets: Vec<OffsetCut>,
+    /// Whether this is to be the same cluster once more, which takes everything: topics keep their ids.
+    #[serde(default)]
+    keep_ids: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -114,6 +120,7 @@ pub(crate) struct Source {
 /// Everything that is written.
 struct Content {
     plan: ForkPlan,
+    keeps_ids: bool,
     groups: Vec<Record>,
     transactions: Vec<Record>,
     forked_at_ms: i64,
@@ -161,7 +168,7 @@ impl Source {
             self.topics.settle_unserved(copied_bytes_max).await?;
         }
         let _hold = self.topics.hold_segments();
-        let content = self.content(request.at_ms, &offsets)?;
+        let content = self.content(&request, &offsets)?;
         let report = write::write(Arc::clone(&self.disk), content, request.directory).await?;
         tracing::info!(
             topics = report.topics,
@@ -176,11 +183,12 @@ impl Source {
     /// Decides what goes along; nothing is awaited in between.
     fn content(
         &self,
-        at_ms: Option<i64>,
+        request: &ForkRequest,
         offsets: &BTreeMap<(String, i32), i64>,
     ) -> Result<Content, ForkError> {
         let forked_at_ms = self.clock.wall_ms();
-        let plan = self.topics.plan_fork(at_ms, offsets)?;
+        let (at_ms, keeps_ids) = (request.at_ms, request.keep_ids);
+        let plan = self.topics.plan_fork(at_ms, offsets, keeps_ids)?;
         let by_source: BTreeMap<TopicPartition, &_> = plan.logs.iter().map(|log| (log.source, log)).collect();
         let partition = |topic: &str, index: i32| {
             let id = self.topics.resolve(crate::topics::TopicRef::Name(topic)).ok()?;
@@ -196,7 +204,7 @@ impl Source {
         let identity = |source: TopicPartition| by_source.get(&source).map(|log| log.identity);
         let transactions = if is_now { self.transactions.fork(identity) } else { Vec::new() };
         drop(by_source);
-        Ok(Content { plan, groups, transactions, forked_at_ms })
+        Ok(Content { plan, keeps_ids, groups, transactions, forked_at_ms })
     }
 }
 
@@ -209,6 +217,11 @@ impl ForkRequest {
         }
         if self.at_ms.is_some() && !self.offsets.is_empty() {
             return invalid("a fork ends at a moment or at offsets, not at both");
+        }
+        if self.keep_ids && (self.at_ms.is_some() || !self.offsets.is_empty()) {
+            return invalid(
+                "the same cluster once more takes everything: it ends at no moment and at no offset",
+            );
         }
         if self.offsets.len() > FORK_OFFSETS_MAX {
             return invalid(&format!("offsets has at most {FORK_OFFSETS_MAX} entries"));

@@ -6,7 +6,7 @@ use std::{
 };
 
 use headrace_io::{Disk, disk::read_file};
-use headrace_log::{Catalog, Forked, LogError, limits::SIDE_FILE_BYTES_MAX, partition};
+use headrace_log::{Catalog, Forked, LogError, ProducerIds, limits::SIDE_FILE_BYTES_MAX, partition};
 use tokio::task::spawn_blocking;
 
 use super::{Content, ForkError, ForkReport};
@@ -22,7 +22,7 @@ use crate::{
 const TOPICS: &str = "topics";
 
 /// Small files of the data directory that a fork has as they are. Users are not among them: they are credentials.
-const SIDE_FILES: [&str; 3] = [acls::FILE, quotas::FILE, headrace_log::producer_ids::FILE_NAME];
+const SIDE_FILES: [&str; 2] = [acls::FILE, quotas::FILE];
 
 /// Writes everything, durably.
 pub(super) async fn write(
@@ -30,7 +30,7 @@ pub(super) async fn write(
     content: Content,
     directory: PathBuf,
 ) -> Result<ForkReport, ForkError> {
-    let Content { plan, groups, transactions, forked_at_ms } = content;
+    let Content { plan, keeps_ids, groups, transactions, forked_at_ms } = content;
     let mut report = ForkReport {
         forked_at_ms,
         topics: plan.topics.len(),
@@ -48,6 +48,11 @@ pub(super) async fn write(
         disk.sync_dir(&root).map_err(LogError::io(&root))?;
         for name in SIDE_FILES {
             copy(&*disk, Path::new(name), &directory)?;
+        }
+        if keeps_ids {
+            ProducerIds::begin_beyond(&*disk, Path::new(""), &directory)?;
+        } else {
+            copy(&*disk, Path::new(headrace_log::producer_ids::FILE_NAME), &directory)?;
         }
         Journal::begin(Arc::clone(&disk), journal::GROUPS, &directory, groups, forked_at_ms)?;
         Journal::begin(Arc::clone(&disk), journal::TRANSACTIONS, &directory, transactions, forked_at_ms)?;

@@ -90,6 +90,12 @@ impl Topics {
         Ok(())
     }
 
+    fn random_topic_id(&self) -> TopicId {
+        let mut entropy = [0; 16];
+        self.rng.fill(&mut entropy);
+        TopicId::from_random(entropy)
+    }
+
     fn want_checkpoints(&self, copied_bytes_max: Option<u64>) -> Result<Vec<TopicPartition>, LogError> {
         let now_ms = self.now_ms();
         let mut wanted = Vec::new();
@@ -112,11 +118,12 @@ impl Topics {
     }
 
     /// Plans a fork: what of each log, at one and the same moment. `timestamp_ms` leaves out topics that are younger; `offsets` are
-    /// by topic and partition.
+    /// by topic and partition; with `keeps_ids` topics are the same there.
     pub(crate) fn plan_fork(
         &self,
         timestamp_ms: Option<i64>,
         offsets: &BTreeMap<(String, i32), i64>,
+        keeps_ids: bool,
     ) -> Result<ForkPlan, ForkRefusal> {
         let State { catalog, logs, .. } = &mut *self.state.borrow_mut();
         let mut plan = ForkPlan::default();
@@ -125,9 +132,7 @@ impl Topics {
             if timestamp_ms.is_some_and(|timestamp| topic.created_at_ms > timestamp) {
                 continue;
             }
-            let mut entropy = [0; 16];
-            self.rng.fill(&mut entropy);
-            let id = TopicId::from_random(entropy);
+            let id = if keeps_ids { topic.id } else { self.random_topic_id() };
             for source in partitions_of(topic.id, 0..topic.partitions) {
                 let index = source.partition.get();
                 let Some(Slot::Online(online)) = logs.get_mut(&source) else {

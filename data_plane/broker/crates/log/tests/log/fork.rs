@@ -11,7 +11,7 @@ use headrace_log::inspect::{Detail, inspect};
 use headrace_log::partition::dir_name;
 use headrace_log::{CompactionConfig, Due, ForkCut, Forked, LogConfig, LogError, PartitionLog, Step};
 use headrace_records::{BatchBuilder, BatchHeader, Marker, NewRecord};
-use headrace_types::{Offset, PartitionIndex, TopicId, TopicPartition};
+use headrace_types::{LeaderEpoch, Offset, PartitionIndex, TopicId, TopicPartition};
 
 use crate::support::{CONFIG, append, close, dir, disk, identity, open, read_all, retain, sync};
 
@@ -239,6 +239,33 @@ fn a_fork_of_a_fork_holds_segments_of_both() {
     let foreign = TopicPartition { topic: TopicId::from_random([4; 16]), ..identity() };
     let refused = PartitionLog::open(Arc::new(disk.clone()), at, foreign, SMALL, 0);
     assert!(matches!(refused, Err(LogError::Corrupt { .. })), "a segment tells whose it is");
+}
+
+#[test]
+fn the_same_log_once_more_begins_a_leader_epoch() {
+    let disk = disk();
+    let mut log = filled(&disk, SMALL);
+    let all = read_all(&mut log);
+    let once_more = |log: &mut PartitionLog, at: &Path| {
+        disk.create_dir_all(at).unwrap();
+        log.fork(log.high_watermark().get()).unwrap().write(at, identity(), 0).unwrap();
+        PartitionLog::open(Arc::new(disk.clone()), at, identity(), SMALL, 0).unwrap()
+    };
+    let mut again = once_more(&mut log, Path::new("again"));
+    assert_eq!(read_all(&mut again), all);
+    assert_eq!((log.leader_epoch().get(), again.leader_epoch().get()), (0, 1));
+    append(&mut again, &batch(20)).unwrap();
+    sync(&mut again);
+    let ended = |log: &PartitionLog, epoch| {
+        log.epoch_end(LeaderEpoch::new(epoch)).map(|(epoch, end)| (epoch.get(), end.get()))
+    };
+    assert_eq!((ended(&again, 0), ended(&again, 1)), (Some((0, 40)), Some((1, 42))));
+    assert_eq!(ended(&log, 1), Some((0, 40)), "the log itself goes on as it was");
+    let third = once_more(&mut again, Path::new("third"));
+    assert_eq!((third.leader_epoch().get(), ended(&third, 1)), (2, Some((1, 42))));
+    let meta = read_file(&disk, Path::new("third/partition.meta"), 1 << 20).unwrap();
+    let meta = String::from_utf8_lossy(&meta);
+    assert!(meta.contains("log_start_offset") && !meta.contains("origins"), "it is nobody's fork: {meta}");
 }
 
 #[test]
