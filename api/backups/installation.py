@@ -41,7 +41,15 @@ _KEY_PLACE = "backup:key"
 
 # Settings that hold credentials, or say where things lie on a machine.
 _UNTOLD = frozenset(
-    {"database_url", "queue_url", "smtp_url", "master_key_file", "data_dir", "broker_binary"}
+    {
+        "database_url",
+        "queue_url",
+        "smtp_url",
+        "master_key_file",
+        "tier_credentials_file",
+        "data_dir",
+        "broker_binary",
+    }
 )
 
 

@@ -101,6 +101,18 @@ class Settings(BaseSettings):
     # HTTP. Not set, they may where the users of an installation are its operators: in the embedded
     # service.
     webhook_private_addresses: bool | None = None
+    # A bucket of any S3 that clusters are copied to by `headrace tier upload`; off without one.
+    # The endpoint is AWS's own where none is given. The file holds `access_key_id` and
+    # `secret_access_key` as JSON (by default secrets/tier.json, if it is there); without one the
+    # role of the machine is used.
+    tier_bucket: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$")] | None = None
+    tier_prefix: Annotated[str, Field(max_length=512, pattern=r"^([A-Za-z0-9._-]+/)*$")] = ""
+    tier_endpoint_url: Annotated[str, Field(pattern=r"^https?://[^\s@/]+/?$")] | None = None
+    tier_region: str | None = None
+    tier_credentials_file: Path | None = None
+    # How often a cluster is copied, and for how many days an edition of each is kept.
+    tier_interval_seconds: Annotated[int, Field(ge=1, le=24 * HOUR_SECONDS)] = 300
+    tier_keep_days: Annotated[int, Field(ge=0, le=3650)] = 7
     log_level: str = "INFO"
 
     @field_validator(
@@ -174,6 +186,11 @@ class Settings(BaseSettings):
     def resolved_database_url(self) -> str:
         """The SQLAlchemy URL: the one given, or the SQLite file in the data directory."""
         return self.database_url or f"sqlite:///{self.data_dir / 'headrace.db'}"
+
+    @property
+    def resolved_tier_credentials_file(self) -> Path:
+        """The file that holds the bucket's credentials; it need not be there."""
+        return self.tier_credentials_file or self.data_dir / "secrets" / "tier.json"
 
     @property
     def resolved_master_key_file(self) -> Path:

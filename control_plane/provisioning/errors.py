@@ -99,6 +99,27 @@ class ForkOverwritesError(ForkRefusedError):
     code = "fork_overwrites"
 
 
+class BrokerRunningError(ProvisioningError):
+    """A broker runs where something is to be done that no broker may see."""
+
+    code = "broker_running"
+    status = 409
+
+
+class DataExistsError(ProvisioningError):
+    """Data would take the place of data."""
+
+    code = "data_exists"
+    status = 409
+
+
+class DataUnsoundError(ProvisioningError):
+    """What was to become the data of a broker is damaged, or can not be read."""
+
+    code = "data_unsound"
+    status = 409
+
+
 class UsageNotOfferedError(ProvisioningError):
     """The brokers of the cluster do not count what is used."""
 

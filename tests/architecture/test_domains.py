@@ -62,7 +62,7 @@ def sources(*roots: str) -> list[Path]:
 
 
 def server_code() -> list[Path]:
-    return sources("api", "billing", "control_plane", "data_plane/gateway")
+    return sources("api", "billing", "control_plane", "data_plane/gateway", "data_plane/tiering")
 
 
 def name(path: Path) -> str:

@@ -55,7 +55,14 @@ def test_the_light_one_holds_the_package_with_its_types_and_nothing_else(wheels:
 
 
 def test_the_server_holds_its_packages_and_the_files_they_read(wheels: Wheels) -> None:
-    code = sources("api", "billing", "control_plane", "data_plane/gateway", "migrations")
+    code = sources(
+        "api",
+        "billing",
+        "control_plane",
+        "data_plane/gateway",
+        "data_plane/tiering",
+        "migrations",
+    )
     read = {
         "api/openapi.json",
         "billing/reports/daily.css",

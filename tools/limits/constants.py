@@ -15,6 +15,7 @@ PYTHON = {
     "gateway": "data_plane/gateway/limits.py",
     "supervisor": "control_plane/provisioning/supervisor/limits.py",
     "api": "api/limits.py",
+    "tiering": "data_plane/tiering/limits.py",
 }
 
 _RUST = re.compile(

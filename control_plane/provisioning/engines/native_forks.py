@@ -11,21 +11,18 @@ from typing import Any, cast
 from control_plane.kit.ids import new_id
 from control_plane.kit.unit_of_work import require_no_unit_of_work
 from control_plane.provisioning.broker_admin import FORK_SECONDS_MAX, fork_refused
+from control_plane.provisioning.engines.native_data import LOCK, put_in_place
 from control_plane.provisioning.errors import (
     ForkOverwritesError,
     ForkSourceUnavailableError,
     ProvisioningError,
 )
-from control_plane.provisioning.files import sync_directory, write_atomically
+from control_plane.provisioning.files import write_atomically
 
 RECEIPT = "fork.json"
 """Lies in the directory of a fork once all of its data does."""
 
 _ATTEMPT_PREFIX = "fork_"
-_BROKER_LOCK = "broker.lock"
-
-# What a broker's fork consists of. Without the catalog it is none, so that this comes last.
-_DATA = ("topics", "groups", "transactions", "acls", "quotas", "producer-ids", "topics.catalog")
 
 
 class ForkedDirectory:
@@ -50,31 +47,18 @@ class ForkedDirectory:
         known = self.forked_at()
         if known is not None:
             return known
-        if (self._path / _BROKER_LOCK).exists():
+        if (self._path / LOCK).exists():
             raise ForkOverwritesError("a broker has run here: nothing is put over its data")
         self._remove_attempts()
         attempt = self._path / new_id("fork")
         report = fork(attempt)
-        self._remove_data()
-        for name in _DATA:
-            source = attempt / name
-            if source.exists():
-                source.replace(self._path / name)
-        sync_directory(self._path)
+        put_in_place(attempt, self._path)
         write_atomically(self._path / RECEIPT, json.dumps(report).encode() + b"\n")
         self._remove_attempts()
         found = self.forked_at()
         if found is None:
             raise ProvisioningError("the data of the fork was removed meanwhile")
         return found
-
-    def _remove_data(self) -> None:
-        for name in _DATA:
-            path = self._path / name
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink(missing_ok=True)
 
     def _remove_attempts(self) -> None:
         try:

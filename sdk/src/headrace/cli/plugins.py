@@ -20,6 +20,7 @@ SERVER_COMMANDS = (
     "supervisor",
     "backup",
     "restore",
+    "tier",
 )
 NOT_INSTALLED_EXIT_CODE = 1
 ANY_ARGUMENTS = {"ignore_unknown_options": True, "allow_extra_args": True}
@@ -49,6 +50,9 @@ class CommandGroup(TyperGroup):
 
 
 def _command(name: str, function: Any) -> Any:
+    """Make a command of a function, or take a group of commands as it is."""
+    if isinstance(function, typer.Typer):
+        return get_command(function)
     app = typer.Typer(add_completion=False)
     app.command(name, context_settings=ANY_ARGUMENTS if function is _absent else None)(function)
     return get_command(app)

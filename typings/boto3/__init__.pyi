@@ -1,0 +1,1 @@
+from boto3 import session as session
