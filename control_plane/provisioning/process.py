@@ -18,6 +18,7 @@ ENVIRONMENT_VARIABLES_MAX = 64
 PORT_MAX = 65_535
 STOP_SECONDS_DEFAULT = 5
 STOP_SECONDS_CEILING = 60
+INTEGER_MAX = 2**63 - 1
 
 _PROCESS_ID = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 _LISTENER_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
@@ -47,6 +48,9 @@ class ProcessSpec:
     A process that `binds_itself` inherits no sockets: its addresses are only kept free for it, and
     while it does not run connections to them are refused. A process that has not ended
     `stop_seconds_max` after it was told to is killed.
+
+    ``data_bytes_max`` bounds the memory that it may write and shares with no file (RLIMIT_DATA of
+    setrlimit(2)). A JVM is bounded by its own options instead.
     """
 
     process_id: str
@@ -64,6 +68,7 @@ class ProcessSpec:
     woken_at: str | None = None
     binds_itself: bool = False
     stop_seconds_max: int = STOP_SECONDS_DEFAULT
+    data_bytes_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ def spec_from_json(value: object) -> ProcessSpec:
         raise InvalidSpecError("wakes: a process that binds its addresses itself can not be woken")
     return ProcessSpec(
         process_id=require_process_id(fields.get("process_id")),
-        generation=_integer(fields.get("generation"), "generation", maximum=2**63 - 1),
+        generation=_integer(fields.get("generation"), "generation", maximum=INTEGER_MAX),
         command=command,
         cwd=_path(fields.get("cwd"), "cwd"),
         listeners=listeners_from_json(fields.get("listeners")),
@@ -137,6 +142,7 @@ def spec_from_json(value: object) -> ProcessSpec:
             "stop_seconds_max",
             maximum=STOP_SECONDS_CEILING,
         ),
+        data_bytes_max=_optional_integer(fields.get("data_bytes_max"), "data_bytes_max"),
     )
 
 
@@ -150,7 +156,7 @@ def status_from_json(value: object) -> ProcessStatus:
         generation=generation if isinstance(generation, int) else None,
         listeners=listeners_from_json(fields.get("listeners")),
         started_at=_optional_text(fields.get("started_at"), "started_at"),
-        restarts=_integer(fields.get("restarts"), "restarts", maximum=2**63 - 1),
+        restarts=_integer(fields.get("restarts"), "restarts", maximum=INTEGER_MAX),
         last_exit=_optional_text(fields.get("last_exit"), "last_exit"),
         log_file=_optional_text(fields.get("log_file"), "log_file"),
         wakes=fields.get("wakes") is True,
@@ -231,3 +237,7 @@ def _integer(value: object, field: str, *, maximum: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= maximum:
         raise InvalidSpecError(f"{field}: a whole number from 0 to {maximum} expected")
     return value
+
+
+def _optional_integer(value: object, field: str) -> int | None:
+    return None if value is None else _integer(value, field, maximum=INTEGER_MAX)

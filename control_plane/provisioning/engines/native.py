@@ -49,6 +49,8 @@ from control_plane.provisioning.usage import UsagePage
 
 SASL_SSL = "sasl_ssl"
 SASL_PLAINTEXT = "sasl_plaintext"
+DATA_BYTES_MAX = 2 * 1024**3
+"""Of one broker: several times what its own limits let it take. It ends a leak, not a customer."""
 
 _logger = structlog.stdlib.get_logger("provisioning")
 
@@ -324,6 +326,7 @@ class NativeEngine:
             handover_socket=str(directory.handover_socket),
             log_file=str(directory.log_file),
             env={},
+            data_bytes_max=DATA_BYTES_MAX,
         )
 
     def _confirm(self, cluster_id: str, generation: int) -> None:

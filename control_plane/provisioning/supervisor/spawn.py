@@ -2,10 +2,12 @@
 
 import fcntl
 import os
+import resource
 import signal
 from collections.abc import Collection, Mapping
 
 from control_plane.provisioning.process import ProcessSpec
+from control_plane.provisioning.supervisor.limits import OPEN_FILES_MAX
 
 _FIRST_DESCRIPTOR = 3
 _OUTPUT, _ERROR = 1, 2
@@ -22,7 +24,7 @@ def spawn(spec: ProcessSpec, descriptors: Mapping[str, int]) -> int:
     sources = _clear_of_targets(descriptors.values())
     try:
         os.chdir(spec.cwd)
-        return os.posix_spawn(
+        pid = os.posix_spawn(
             spec.command[0],
             spec.command,
             _environment(spec, descriptors),
@@ -35,6 +37,21 @@ def spawn(spec: ProcessSpec, descriptors: Mapping[str, int]) -> int:
         os.chdir("/")
         for source in sources:
             os.close(source)
+    _bound(pid, spec)
+    return pid
+
+
+def _bound(pid: int, spec: ProcessSpec) -> None:
+    """Set what the process may take of the machine, which it can not raise again unless it is root.
+
+    It leaves no core: its memory holds keys and records.
+    """
+    resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+    _, hard = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    files = OPEN_FILES_MAX if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_MAX)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (files, files))
+    if spec.data_bytes_max is not None:
+        resource.prlimit(pid, resource.RLIMIT_DATA, (spec.data_bytes_max, spec.data_bytes_max))
 
 
 def _clear_of_targets(descriptors: Collection[int]) -> list[int]:

@@ -1,5 +1,6 @@
 import json
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -12,6 +13,7 @@ import pytest
 
 from api.embedded.authority import Authority
 from control_plane.provisioning.engine import ClientCertificates, ClusterOpenness, CredentialSet
+from control_plane.provisioning.engines.native import DATA_BYTES_MAX
 from control_plane.provisioning.errors import (
     BrokerNotReadyError,
     ClientCertificatesInvalidError,
@@ -54,6 +56,12 @@ def test_endpoint_with_tls_is_verified_by_the_authority(native: Native) -> None:
         context.wrap_socket(plain, server_hostname=host) as connection,
     ):
         assert login_on(connection, key.id, key.secret) == 0
+
+
+def test_broker_has_a_limit_of_memory(native: Native) -> None:
+    native.engine.ensure(SPEC, credentials(1))
+    limit = resource.prlimit(native.pid(), resource.RLIMIT_DATA)
+    assert limit == (DATA_BYTES_MAX, DATA_BYTES_MAX)
 
 
 def test_command_line_names_the_data_directory(native: Native) -> None:

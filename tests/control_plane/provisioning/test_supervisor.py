@@ -1,6 +1,8 @@
 import os
+import resource
 import signal
 import socket
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +19,7 @@ from control_plane.provisioning.local import LocalProvisioner
 from control_plane.provisioning.process import Listener
 from control_plane.provisioning.supervisor.limits import (
     MESSAGE_BYTES_MAX,
+    OPEN_FILES_MAX,
 )
 from tests.control_plane.provisioning.supervised import (
     Installation,
@@ -27,6 +30,8 @@ from tests.control_plane.provisioning.supervised import (
     observed,
 )
 from tests.fixtures.waiting import eventually
+
+_DATA_BYTES = 256 * 1024**2
 
 
 def test_ensure_returns_when_the_process_serves_each_socket_under_its_name(
@@ -51,6 +56,28 @@ def test_process_is_in_a_session_of_its_own_with_only_its_own_descriptors(
     assert os.getsid(status.pid) == status.pid
     opened = {one.path for one in psutil.Process(status.pid).open_files()}
     assert opened == {str(installation.directory() / "process.log")}
+
+
+def test_process_leaves_no_core_and_opens_so_many_files(installation: Installation) -> None:
+    status = installation.provisioner.ensure(
+        replace(installation.spec(), data_bytes_max=_DATA_BYTES)
+    )
+    assert status.pid is not None
+
+    assert resource.prlimit(status.pid, resource.RLIMIT_CORE) == (0, 0)
+    assert resource.prlimit(status.pid, resource.RLIMIT_DATA) == (_DATA_BYTES, _DATA_BYTES)
+    soft, hard = resource.prlimit(status.pid, resource.RLIMIT_NOFILE)
+    assert soft == hard
+    assert 0 < hard <= OPEN_FILES_MAX
+
+
+def test_process_that_takes_more_memory_than_it_may_ends(installation: Installation) -> None:
+    spec = installation.spec()
+    hoard = "taken = []\nwhile True: taken.append(bytes(1 << 20))"
+    with pytest.raises(BrokerNotReadyError, match="MemoryError"):
+        installation.provisioner.ensure(
+            replace(spec, command=(sys.executable, "-c", hoard), data_bytes_max=_DATA_BYTES)
+        )
 
 
 def test_reserved_address_refuses_connections_and_other_binders(
