@@ -35,7 +35,8 @@ STARTED_AT_MS = int(time.time() * 1000)
 def use() -> dict[str, object]:
     """What a test says that the node counts, or that it counts nothing."""
     told = Path("use.json")
-    counted = json.loads(told.read_text()) if told.exists() else {"topics": {}, "replicas": []}
+    nothing: dict[str, object] = {"topics": {}, "replicas": []}
+    counted: dict[str, object] = json.loads(told.read_text()) if told.exists() else nothing
     return {"started_at_ms": STARTED_AT_MS, "connections": 1, **counted}
 
 
