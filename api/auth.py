@@ -65,6 +65,15 @@ async def authenticate(request: Request) -> Principal:
     return principal
 
 
+async def authenticate_again(request: Request) -> Principal:
+    """Return who asks, if the credentials are still good, for an answer that goes on.
+
+    Raises what `authenticate` raises.
+    """
+    request.state.principal = None
+    return await authenticate(request)
+
+
 class _Verifier(Protocol):
     def cached(self, secret: str, /) -> Principal | None: ...
 

@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 
 from api.deps import ClusterDirectory, Container, Core, CredentialPublisher, JobService
+from api.event_stream import StreamPlaces
 from api.http_gateway import HttpGateway
 from api.rate_limits import rate_limits
 from billing.catalog.seeds import SEEDS
@@ -120,6 +121,7 @@ def build_core(
         sessions=sessions,
         session_authenticator=session_authenticator,
         operations=OperationService(database, clock, webhooks),
+        streams=StreamPlaces(),
         mail=mail,
         users=users,
         webhooks=webhooks,

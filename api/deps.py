@@ -6,6 +6,7 @@ from typing import Annotated, Protocol, cast
 from fastapi import Depends, Query, Request
 from sqlalchemy.orm import Session
 
+from api.event_stream import StreamPlaces
 from api.http_gateway import HttpGateway
 from api.rate_limits import RateLimits
 from billing.catalog.service import CatalogService
@@ -97,6 +98,7 @@ class Core:
     sessions: SessionService
     session_authenticator: SessionAuthenticator
     operations: OperationService
+    streams: StreamPlaces
     mail: MailService
     users: UserService
     webhooks: WebhookService

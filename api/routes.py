@@ -21,6 +21,7 @@ from api.v1 import (
     installation,
     installation_audit,
     members,
+    operation_events,
     operations,
     organizations,
     plans,
@@ -49,6 +50,7 @@ MODULES = (
     plans,
     records,
     kafka_rest_records,
+    operation_events,  # before the operations, one of whose ids is no "events"
     operations,
     audit,
     billing,

@@ -2,18 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 from pydantic import Field
 
 from api.auth import require
 from api.deps import CoreServices, PageQuery
 from api.errors import problems
+from api.prefer import Prefer
 from api.schemas import Instant, ListResponse, ResponseModel, to_list
 from api.v1.router import v1_router
 from control_plane.identity.policy import Action
 from control_plane.identity.principals import Principal
 from control_plane.operations.errors import OperationNotFoundError
 from control_plane.operations.models import Operation
+from control_plane.operations.progress import WHOLE_PERCENT, percent
 from control_plane.operations.service import WAIT_SECONDS_MAX
 from control_plane.operations.states import OperationStatus
 
@@ -45,7 +47,20 @@ class OperationResponse(ResponseModel):
     resource_id: Annotated[str, Field(examples=["lkc_4q8x0n1w2e3r5t6y"])]
     status: OperationStatus
     attempt: Annotated[int, Field(description="How often the work was taken up.")]
-    steps: list[OperationStep]
+    steps: Annotated[list[OperationStep], Field(description="Those that are done.")]
+    steps_left: Annotated[
+        list[str],
+        Field(description="Of the present attempt; the first is being done.", examples=[["start"]]),
+    ]
+    progress_percent: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=WHOLE_PERCENT,
+            description="Share of the steps that are done; null before they are known, and of one "
+            "that failed.",
+        ),
+    ]
     error: OperationError | None
     created_at: Instant
     updated_at: Instant
@@ -74,11 +89,16 @@ def get_operation(
     operation_id: str,
     caller: Reader,
     core: CoreServices,
+    response: Response,
+    prefer: Prefer,
     wait_seconds: Annotated[
         int, Query(ge=0, le=WAIT_SECONDS_MAX, description="Wait so long for it to end.")
     ] = 0,
 ) -> OperationResponse:
-    """Show one operation, waiting for its end if asked to."""
+    """Show one operation, waiting for its end if asked to, here or by `Prefer: wait=N`."""
+    if prefer.applied is not None:
+        wait_seconds = max(wait_seconds, prefer.wait_seconds)
+        response.headers.update(prefer.headers)
     with core.database.snapshot() as session:
         operation = core.operations.get(session, caller.scope, operation_id)
     if wait_seconds > 0:
@@ -99,6 +119,8 @@ def operation_response(row: Operation) -> OperationResponse:
         status=OperationStatus(row.status),
         attempt=row.attempt,
         steps=[OperationStep.model_validate(step) for step in row.steps],
+        steps_left=row.steps_left,
+        progress_percent=percent(OperationStatus(row.status), row.steps, row.steps_left),
         error=error,
         created_at=row.created_at,
         updated_at=row.updated_at,

@@ -88,12 +88,16 @@ class UsageCollector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What a run saw in the end, the steps it took, and when it began to take them."""
+    """What a run saw in the end, the steps it took, and when it began to take them.
+
+    `told` are the operations that were told of each step but the last when it ended.
+    """
 
     seen: ClusterObservation | None
     steps: Sequence[Step]
     began_at: datetime
     forked_at: datetime | None = None
+    told: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +107,7 @@ class _Loaded:
     cluster: Cluster
     spec: ClusterSpec
     credentials: CredentialSet
+    operations: Sequence[str]
 
 
 class Reconciler:
@@ -145,7 +150,13 @@ class Reconciler:
             cluster = repository.find_any(session, cluster_id)
             if cluster is None or cluster.status == ClusterStatus.PURGED:
                 return None
-            return _Loaded(cluster, self._spec(cluster), self._load_credentials(session, cluster))
+            waiting = self._operations.list_open(session, RESOURCE_TYPE, cluster_id)
+            return _Loaded(
+                cluster,
+                self._spec(cluster),
+                self._load_credentials(session, cluster),
+                [operation.id for operation in waiting],
+            )
 
     def _load_credentials(self, session: Session, cluster: Cluster) -> CredentialSet:
         generation = cluster.credentials_generation
@@ -175,7 +186,10 @@ class Reconciler:
             left = ()
         self._require_known(cluster, seen)
         forked_at = None
-        for step in left:
+        told = self._tell_plan(context, loaded, left)
+        for place, step in enumerate(left):
+            if place > 0:
+                self._tell_done(context, told, left[place - 1])
             log.info("cluster_step", cluster_id=cluster.id, step=step.value)
             if step is Step.FORK:
                 forked_at = _fork(engine, cluster)
@@ -183,7 +197,29 @@ class Reconciler:
             if self._ends_usage(cluster, step):
                 self._finish_usage(context, cluster, seen)
             seen = _carry_out(engine, step, loaded)
-        return _Outcome(seen, left, began_at, forked_at)
+        return _Outcome(seen, left, began_at, forked_at, told)
+
+    def _tell_plan(
+        self, context: JobContext, loaded: _Loaded, left: Sequence[Step]
+    ) -> Sequence[str]:
+        """Tell the operations that wait for this run what will be done; return which these are."""
+        if not left or not loaded.operations:
+            return ()
+        with context.apply() as session:
+            open_now = self._operations.list_open(session, RESOURCE_TYPE, loaded.cluster.id)
+            told = [one.id for one in open_now if one.id in loaded.operations]
+            for operation_id in told:
+                self._operations.plan_steps(session, operation_id, [step.value for step in left])
+        return told
+
+    def _tell_done(self, context: JobContext, told: Sequence[str], step: Step) -> None:
+        if not told:
+            return
+        with context.apply() as session:
+            open_now = self._operations.list_open(session, RESOURCE_TYPE, context.key)
+            for operation in open_now:
+                if operation.id in told:
+                    self._operations.record_step(session, operation.id, step.value)
 
     def _engine(self, cluster: Cluster) -> Engine:
         engine = self._engines.get(cluster.engine)
@@ -292,7 +328,8 @@ class Reconciler:
             cluster.observed_generation = cluster.generation
         for operation in self._operations.list_open(session, RESOURCE_TYPE, cluster.id):
             self._operations.start(session, operation.id)
-            for step in outcome.steps:
+            done = outcome.steps[-1:] if operation.id in outcome.told else outcome.steps
+            for step in done:
                 self._operations.record_step(session, operation.id, step.value)
             self._operations.succeed(session, operation.id)
 

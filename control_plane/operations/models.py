@@ -18,7 +18,10 @@ class Operation(OrganizationOwned, Base):
     """One thing that was asked for and takes a while; jobs do the work, this row tells of it."""
 
     __tablename__ = "operations"
-    __table_args__ = (Index(None, "resource_type", "resource_id"),)
+    __table_args__ = (
+        Index(None, "resource_type", "resource_id"),
+        Index(None, "organization_id", "updated_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX), primary_key=True)
     cluster_id: Mapped[str | None] = mapped_column(String(ID_LENGTH_MAX), index=True)
@@ -27,6 +30,7 @@ class Operation(OrganizationOwned, Base):
     resource_id: Mapped[str] = mapped_column(String(ID_LENGTH_MAX))
     status: Mapped[str] = mapped_column(String(STATUS_LENGTH_MAX))
     steps: Mapped[list[dict[str, str]]] = mapped_column(JSON)
+    steps_left: Mapped[list[str]] = mapped_column(JSON)
     attempt: Mapped[int]
     error_code: Mapped[str | None] = mapped_column(String(CODE_LENGTH_MAX))
     error_detail: Mapped[str | None] = mapped_column(Text)

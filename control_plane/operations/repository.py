@@ -1,6 +1,7 @@
 """Queries of operations."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -27,6 +28,22 @@ def list_page(
     if resource_id is not None:
         statement = statement.where(Operation.resource_id == resource_id)
     return paginate(session, statement, (Operation.created_at, Operation.id), page)
+
+
+def list_changed(
+    session: Session, scope: Scope, since: datetime, count_max: int
+) -> Sequence[Operation]:
+    statement = scoped(Operation, scope).where(Operation.updated_at >= since)
+    newest = statement.order_by(Operation.updated_at.desc(), Operation.id.desc()).limit(count_max)
+    return session.scalars(newest).all()[::-1]
+
+
+def list_unfinished(session: Session, scope: Scope, count_max: int) -> Sequence[Operation]:
+    statement = scoped(Operation, scope).where(
+        Operation.status.not_in([status.value for status in FINAL])
+    )
+    ordered = statement.order_by(Operation.created_at, Operation.id)
+    return session.scalars(ordered.limit(count_max)).all()
 
 
 def list_open(session: Session, resource_type: str, resource_id: str) -> Sequence[Operation]:

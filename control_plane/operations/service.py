@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -56,6 +57,7 @@ class OperationService:
             resource_id=subject.resource_id,
             status=OperationStatus.PENDING.value,
             steps=[],
+            steps_left=[],
             attempt=0,
             created_at=now,
             updated_at=now,
@@ -69,11 +71,18 @@ class OperationService:
         operation = self._move(session, operation_id, OperationStatus.RUNNING)
         operation.attempt += 1
 
+    def plan_steps(self, session: Session, operation_id: str, names: Sequence[str]) -> None:
+        """Note the steps that are left, the first of which begins now."""
+        operation = self._move(session, operation_id, OperationStatus.RUNNING)
+        operation.steps_left = list(names[:STEPS_MAX])
+
     def record_step(self, session: Session, operation_id: str, name: str) -> None:
-        """Note that a step is done; the newest `STEPS_MAX` are kept."""
+        """Note that a step is done, and left no more; the newest `STEPS_MAX` are kept."""
         operation = self._move(session, operation_id, OperationStatus.RUNNING)
         step = {"name": name, "finished_at": self._clock.now().isoformat()}
         operation.steps = [*operation.steps, step][-STEPS_MAX:]
+        if operation.steps_left[:1] == [name]:
+            operation.steps_left = operation.steps_left[1:]
 
     def succeed(self, session: Session, operation_id: str) -> None:
         operation, is_news = self._finish(session, operation_id, OperationStatus.SUCCEEDED)
@@ -98,6 +107,18 @@ class OperationService:
         self, session: Session, scope: Scope, page: PageRequest, *, resource_id: str | None = None
     ) -> Page[Operation]:
         return repository.list_page(session, scope, page, resource_id)
+
+    def list_changed(
+        self, session: Session, scope: Scope, since: datetime, count_max: int
+    ) -> Sequence[Operation]:
+        """List what has changed from then on, the longest ago first; of more, the newest."""
+        return repository.list_changed(session, scope, since, count_max)
+
+    def list_unfinished(
+        self, session: Session, scope: Scope, count_max: int
+    ) -> Sequence[Operation]:
+        """List what goes on, the oldest first."""
+        return repository.list_unfinished(session, scope, count_max)
 
     def list_open(
         self, session: Session, resource_type: str, resource_id: str
@@ -146,6 +167,7 @@ class OperationService:
         is_news = operation.finished_at is None
         if is_news:
             operation.finished_at = self._clock.now()
+            operation.steps_left = []
             self._leave_for_audit(session, operation, error_code)
         notify_after_commit(session, _channel(operation_id))
         return operation, is_news

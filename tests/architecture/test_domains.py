@@ -38,6 +38,7 @@ PURE = {
     "points.py",
     "preview.py",
     "prices.py",
+    "progress.py",
     "quantities.py",
     "ranges.py",
     "rate.py",

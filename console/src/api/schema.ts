@@ -1034,6 +1034,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operations/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Operations
+         * @description Tell of every operation that goes on, and of each that begins, takes a step or ends.
+         */
+        get: operations["stream_operations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operations/{operation_id}": {
         parameters: {
             query?: never;
@@ -1043,9 +1063,29 @@ export interface paths {
         };
         /**
          * Get Operation
-         * @description Show one operation, waiting for its end if asked to.
+         * @description Show one operation, waiting for its end if asked to, here or by `Prefer: wait=N`.
          */
         get: operations["get_operation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operations/{operation_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Stream Operation
+         * @description Tell how an operation stands, and of each of its steps until it has ended.
+         */
+        get: operations["stream_operation"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3173,6 +3213,11 @@ export interface components {
              */
             kind: string;
             /**
+             * Progress Percent
+             * @description Share of the steps that are done; null before they are known, and of one that failed.
+             */
+            progress_percent: number | null;
+            /**
              * Resource Id
              * @example lkc_4q8x0n1w2e3r5t6y
              */
@@ -3183,8 +3228,19 @@ export interface components {
              */
             resource_type: string;
             status: components["schemas"]["OperationStatus"];
-            /** Steps */
+            /**
+             * Steps
+             * @description Those that are done.
+             */
             steps: components["schemas"]["OperationStep"][];
+            /**
+             * Steps Left
+             * @description Of the present attempt; the first is being done.
+             * @example [
+             *       "start"
+             *     ]
+             */
+            steps_left: string[];
             /** Updated At */
             updated_at: string;
         };
@@ -10228,13 +10284,77 @@ export interface operations {
             };
         };
     };
+    stream_operations: {
+        parameters: {
+            query?: {
+                /** @description Only those of this resource. */
+                resource_id?: string | null;
+                /** @description End the stream after so long. */
+                seconds?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events `operation`, each with an operation as its data. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many streams of events */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_operation: {
         parameters: {
             query?: {
                 /** @description Wait so long for it to end. */
                 wait_seconds?: number;
             };
-            header?: never;
+            header?: {
+                /** @description `wait=N` waits at most N seconds (up to 30) for the change to be done, `respond-async` not at all; 10 seconds unless said. */
+                prefer?: string | null;
+            };
             path: {
                 operation_id: string;
             };
@@ -10288,6 +10408,76 @@ export interface operations {
                 };
             };
             /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_operation: {
+        parameters: {
+            query?: {
+                /** @description End the stream after so long. */
+                seconds?: number;
+            };
+            header?: never;
+            path: {
+                operation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Server-sent events `operation`, each with an operation as its data. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Operation not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many streams of events */
             429: {
                 headers: {
                     [name: string]: unknown;

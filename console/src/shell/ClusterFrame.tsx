@@ -5,6 +5,7 @@ import { useCluster } from "../api/useCluster";
 import { Page } from "../parts/Page";
 import { ProblemAlert } from "../parts/ProblemAlert";
 import { StatusBadge } from "../parts/StatusBadge";
+import { UnderWay } from "./UnderWay";
 
 const TABS = [
   { value: "overview", label: "Overview", to: "/clusters/$clusterId" },
@@ -37,6 +38,7 @@ export function ClusterFrame() {
       crumbs={CRUMBS}
       badge={<StatusBadge status={found.data.status} />}
     >
+      <UnderWay clusterId={clusterId} />
       {found.data.reason && (
         <Alert color="yellow" icon={<IconInfoCircle aria-hidden />} title="Not yet as wanted">
           {found.data.reason}

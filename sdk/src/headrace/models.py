@@ -399,8 +399,18 @@ class OperationError(Model, frozen=True, kw_only=True):
     detail: str
 
 
+class OperationStep(Model, frozen=True, kw_only=True):
+    """A step of an operation that is done."""
+
+    name: str
+    finished_at: datetime
+
+
 class Operation(Model, frozen=True, kw_only=True):
-    """Work that goes on after a request was accepted."""
+    """Work that goes on after a request was accepted.
+
+    Of `steps_left` the first is being done. `progress_percent` is None where it is not known.
+    """
 
     id: str
     kind: str
@@ -411,6 +421,9 @@ class Operation(Model, frozen=True, kw_only=True):
     updated_at: datetime
     finished_at: datetime | None = None
     error: OperationError | None = None
+    steps: list[OperationStep] = []
+    steps_left: list[str] = []
+    progress_percent: int | None = None
 
 
 class Member(Model, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ import random
 import ssl
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -142,6 +142,22 @@ class Transport:
                     raise failure
                 retry_after = response.headers.get("Retry-After")
             self._wait(attempt, retry_after)
+
+    def lines(self, request: Request) -> Generator[str]:
+        """Yield the lines of an answer as they come. Raises what `send` raises, and never retries.
+
+        After `timeout_seconds` without a line the connection counts as failed.
+        """
+        timeout = httpx2.Timeout(request.timeout_seconds, connect=CONNECT_TIMEOUT_SECONDS)
+        try:
+            with self._http.stream(
+                request.method, request.path, params=dict(request.query), timeout=timeout
+            ) as response:
+                if response.status_code >= ERROR_STATUS_MIN:
+                    raise problem_error(response.status_code, response.read())
+                yield from response.iter_lines()
+        except httpx2.TransportError as error:
+            raise _connection_failed(error) from error
 
     def close(self) -> None:
         """Close the connections."""

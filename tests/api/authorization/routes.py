@@ -25,6 +25,12 @@ RESOURCES = (
 FILLED = {"partition": "0", "partition_id": "0"}
 PLAIN_NAME = "orders"
 
+QUERIES: dict[str, Json] = {
+    "stream_operation": {"seconds": 0},
+    "stream_operations": {"seconds": 0},
+}
+"""Queries without which an answer would go on, by operation id."""
+
 BODIES: dict[str, Json] = {
     "create_cluster": {"name": "made", "plan": "dev"},
     "update_cluster": {"labels": {"team": "mill"}},
@@ -82,6 +88,7 @@ def _route(document: Json, path: str, method: str, operation: Json, action: str)
         elif parameter["in"] == "query" and parameter.get("required"):
             query[parameter["name"]] = example(document, parameter["schema"])
     name = operation["operationId"]
+    query |= QUERIES.get(name, {})
     body = BODIES.get(name)
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     if body is None and content is not None:

@@ -34,6 +34,7 @@ def test_a_fork_has_its_data_before_a_broker_runs(plane: Plane, *, is_paused: bo
     ended = plane.operation(operation)
     assert (ended.kind, ended.status) == ("cluster.fork", "succeeded")
     assert [step["name"] for step in ended.steps] == ["fork", "start"]
+    assert ended.steps_left == []
 
 
 def test_data_is_taken_once(sqlite_plane: Plane) -> None:

@@ -17,7 +17,7 @@ from headrace.cli.exit_codes import BROKEN_PIPE
 from headrace.cli.options import OutputFormat
 from headrace.client import Client
 from headrace.errors import HeadraceError, ProblemError
-from headrace.models import Model
+from headrace.models import Model, Operation
 from headrace.resources.clusters import ID_PREFIX
 
 Columns = Sequence[str]
@@ -45,7 +45,14 @@ class Shell:
 
     def client(self) -> Client:
         """Connect to the service of the environment or the profile."""
-        return Client.from_environment(self.profile)
+        client = Client.from_environment(self.profile)
+        if self.shows_progress:
+            client.operations.on_progress = self.progress
+        return client
+
+    def progress(self, operation: Operation) -> None:
+        """Say how far an operation is."""
+        self.note(progress_line(operation))
 
     @property
     def shows_progress(self) -> bool:
@@ -56,7 +63,7 @@ class Shell:
         """Write one thing."""
         plain = found.as_dict()
         if self.is_quiet and self.output is OutputFormat.TABLE:
-            self._line(str(plain[identity]))
+            self.line(str(plain[identity]))
         elif self.output is OutputFormat.JSON:
             self.json(plain)
         elif self.output is OutputFormat.CSV:
@@ -81,7 +88,7 @@ class Shell:
         rows = [one.as_dict() for one in found]
         if self.is_quiet and self.output is OutputFormat.TABLE:
             for row in rows:
-                self._line(str(row[identity]))
+                self.line(str(row[identity]))
         elif self.output is OutputFormat.JSON:
             self.json(rows)
         elif self.output is OutputFormat.CSV:
@@ -100,7 +107,7 @@ class Shell:
 
     def json(self, value: object) -> None:
         """Write a value as JSON."""
-        self._line(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+        self.line(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
     def deleted(self, identity: str) -> None:
         """Say that something is gone."""
@@ -141,7 +148,8 @@ class Shell:
     def _csv(self, columns: Columns, rows: Iterable[dict[str, Any]]) -> None:
         self.raw(to_csv(columns, ([_at(row, one) for one in columns] for row in rows)).encode())
 
-    def _line(self, text: str) -> None:
+    def line(self, text: str) -> None:
+        """Write a line of a result."""
         self.raw(f"{text}\n".encode())
 
 
@@ -149,6 +157,14 @@ class _Results(Console):
     def on_broken_pipe(self) -> None:
         let_go_of_output()
         raise typer.Exit(BROKEN_PIPE) from None
+
+
+def progress_line(operation: Operation) -> str:
+    """Write how far an operation is, in a line."""
+    percent = operation.progress_percent
+    share = "" if percent is None else f" {percent} %"
+    doing = f": {operation.steps_left[0]}" if operation.steps_left else ""
+    return f"{operation.kind} {operation.status}{share}{doing}"
 
 
 def shell_of(

@@ -1,6 +1,7 @@
 """Clusters: created, shown, changed, paused, deleted and brought back."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any, Literal, TypedDict, Unpack
@@ -102,7 +103,7 @@ class Clusters:
         if allowed_networks:
             body["allowed_networks"] = list(allowed_networks)
         request = management_post(PATH, body)
-        response = self._transport.send(request)
+        response = self._send(request, wait=wait)
         if response.status_code != HTTPStatus.ACCEPTED:
             return self._transport.decode(response, Cluster)
         return self.get(self._finish(response, timeout_seconds if wait else None))
@@ -126,7 +127,7 @@ class Clusters:
         """
         body = _fork(name, plan, at, offsets, labels)
         request = management_post(f"{PATH}{path_of(cluster_id)}:fork", body)
-        response = self._transport.send(request)
+        response = self._send(request, wait=wait)
         if response.status_code != HTTPStatus.ACCEPTED:
             return self._transport.decode(response, Cluster)
         return self.get(self._finish(response, timeout_seconds if wait else None))
@@ -237,7 +238,7 @@ class Clusters:
         **changes: Unpack[ClusterChanges],
     ) -> Cluster:
         """Change a cluster; what is left out stays."""
-        response = self._transport.send(_update(cluster_id, _changes_body(changes)))
+        response = self._send(_update(cluster_id, _changes_body(changes)), wait=wait)
         return self._changed(response, timeout_seconds if wait else None)
 
     def preview_update(
@@ -272,7 +273,7 @@ class Clusters:
     ) -> None:
         """Delete a cluster; it can be brought back until its `purge_at`, or never with `purge`."""
         query = _flags(purge=purge)
-        response = self._transport.send(Request("DELETE", PATH + path_of(cluster_id), query))
+        response = self._send(Request("DELETE", PATH + path_of(cluster_id), query), wait=wait)
         if response.status_code == HTTPStatus.ACCEPTED:
             self._finish(response, timeout_seconds if wait else None)
 
@@ -346,7 +347,15 @@ class Clusters:
         self, cluster_id: str, verb: str, body: object, timeout_seconds: float | None
     ) -> Cluster:
         path = f"{PATH}{path_of(cluster_id)}:{verb}"
-        return self._changed(self._transport.send(management_post(path, body)), timeout_seconds)
+        request = management_post(path, body)
+        response = self._send(request, wait=timeout_seconds is not None)
+        return self._changed(response, timeout_seconds)
+
+    def _send(self, request: Request, *, wait: bool) -> httpx2.Response:
+        """Ask for a change; who wants to see its progress is answered before it is made."""
+        if wait and self._operations.on_progress is not None:
+            request = replace(request, headers={**request.headers, "Prefer": "respond-async"})
+        return self._transport.send(request)
 
     def _changed(self, response: httpx2.Response, timeout_seconds: float | None) -> Cluster:
         if response.status_code != HTTPStatus.ACCEPTED:

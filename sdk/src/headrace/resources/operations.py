@@ -1,17 +1,20 @@
 """Operations: work that goes on after a request was accepted."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from headrace.errors import OperationFailedError, WaitTimeoutError
+import msgspec
+
+from headrace.errors import ConnectionFailedError, OperationFailedError, WaitTimeoutError
 from headrace.models import Operation, Page
 from headrace.pagination import iterate
-from headrace.transport import Transport, path_of
+from headrace.transport import Query, Request, Transport, path_of
 
 PATH = "/v1/operations"
 SUCCEEDED, FAILED = "succeeded", "failed"
 WAIT_SECONDS_DEFAULT = 600.0
 LONG_POLL_SECONDS = 10
+STREAM_SILENCE_SECONDS_MAX = 45.0  # the service says something every 15
 UNKNOWN_ERROR = "operation_failed"
 
 
@@ -20,6 +23,8 @@ class Operations:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self.on_progress: Callable[[Operation], None] | None = None
+        """Called with each state of an operation that is waited for, if it is set."""
 
     def list(self, resource_id: str | None = None) -> Iterator[Operation]:
         """Yield operations, oldest first, of one resource if said."""
@@ -31,12 +36,44 @@ class Operations:
         path = PATH + path_of(operation_id)
         return self._transport.get(path, Operation, {"wait_seconds": wait_seconds})
 
+    def events(self, operation_id: str) -> Iterator[Operation]:
+        """Yield an operation as it stands, and again after each of its steps, until it has ended.
+
+        The last one may be of one that goes on, if the service ends the stream before.
+        """
+        return self._stream(f"{PATH}{path_of(operation_id)}/events", {}, STREAM_SILENCE_SECONDS_MAX)
+
+    def all_events(self, resource_id: str | None = None) -> Iterator[Operation]:
+        """Yield every operation that begins, takes a step or ends, of one resource if said.
+
+        It ends when the service ends the stream, after ten minutes or so.
+        """
+        query = {} if resource_id is None else {"resource_id": resource_id}
+        return self._stream(f"{PATH}/events", query, STREAM_SILENCE_SECONDS_MAX)
+
+    def _stream(self, path: str, query: Query, silence_seconds_max: float) -> Iterator[Operation]:
+        request = Request("GET", path, query, timeout_seconds=silence_seconds_max)
+        for line in self._transport.lines(request):
+            name, _, value = line.partition(": ")
+            if name == "data":
+                yield msgspec.json.decode(value, type=Operation)
+
+    def _follow(self, operation_id: str, on_progress: Callable[[Operation], None]) -> None:
+        """Tell of each state; what ends the stream before the operation is no matter here."""
+        try:
+            for operation in self.events(operation_id):
+                on_progress(operation)
+        except ConnectionFailedError:
+            return
+
     def wait(self, operation_id: str, timeout_seconds: float = WAIT_SECONDS_DEFAULT) -> Operation:
         """Wait until the operation has succeeded.
 
         Raises OperationFailedError, and WaitTimeoutError when the time is over.
         """
         deadline = time.monotonic() + timeout_seconds
+        if self.on_progress is not None:
+            self._follow(operation_id, self.on_progress)
         while True:
             remaining = deadline - time.monotonic()
             wait_seconds = max(0, min(LONG_POLL_SECONDS, int(remaining)))

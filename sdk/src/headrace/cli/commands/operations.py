@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from headrace.cli.options import OutputOption, QuietOption
-from headrace.cli.shell import shell_of
+from headrace.cli.options import OutputFormat, OutputOption, QuietOption
+from headrace.cli.shell import progress_line, shell_of
 
 app = typer.Typer(no_args_is_help=True, help="List and show operations.")
 
@@ -25,6 +25,24 @@ def list_operations(
     shell = shell_of(context, output, is_quiet=quiet)
     with shell.client() as client:
         shell.show_list(client.operations.list(resource), COLUMNS)
+
+
+@app.command()
+def watch(
+    context: typer.Context,
+    *,
+    operation: Annotated[str, typer.Argument(metavar="OPERATION", help="Id of the operation.")],
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Show each step of an operation until it has ended, a line each."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        for found in client.operations.events(operation):
+            if shell.output is OutputFormat.TABLE:
+                shell.line(progress_line(found))
+            else:
+                shell.json(found.as_dict())
 
 
 @app.command()
