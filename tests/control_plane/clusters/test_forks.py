@@ -37,6 +37,24 @@ def test_a_fork_has_its_data_before_a_broker_runs(plane: Plane, *, is_paused: bo
     assert ended.steps_left == []
 
 
+def test_each_step_is_told_of_while_it_is_made(sqlite_plane: Plane) -> None:
+    plane = sqlite_plane
+    _, operation = plane.fork(plane.running(plane.organization(), "source"), "copy")
+    seen: list[tuple[str, list[str], list[str]]] = []
+
+    def look() -> None:
+        now = plane.operation(operation)
+        seen.append((now.status, [step["name"] for step in now.steps], now.steps_left))
+
+    def look_now_and_at_the_next_step() -> None:
+        look()
+        plane.engine.meanwhile = look
+
+    plane.engine.meanwhile = look_now_and_at_the_next_step
+    plane.run_jobs()
+    assert seen == [("running", [], ["fork", "start"]), ("running", ["fork"], ["start"])]
+
+
 def test_data_is_taken_once(sqlite_plane: Plane) -> None:
     plane = sqlite_plane
     fork, _ = plane.fork(plane.running(plane.organization(), "source"), "copy")
