@@ -208,11 +208,3 @@ async def _is_still_let_in(request: Request, caller: Principal) -> bool:
     except (AppError, SQLAlchemyError):
         return False
     return principal.scope == caller.scope and principal.may(Action.OPERATIONS_READ)
-
-
-def _has_ended(operation: OperationResponse) -> bool:
-    return operation.status in FINAL
-
-
-def _never(_: OperationResponse) -> bool:
-    return False
