@@ -38,6 +38,9 @@ from control_plane.metrics.service import MetricsService
 from control_plane.metrics.survey import Surveyor
 from control_plane.outbound.http import OutboundHttp
 from control_plane.provisioning.engine import Engine
+from control_plane.rights.access_rule_service import AccessRuleService
+from control_plane.rights.quota_service import QuotaService
+from control_plane.rights.scram_user_service import ScramUserService
 from control_plane.topics.service import TopicService
 from control_plane.usage import tasks as usage_tasks
 from control_plane.usage.collector import Collector
@@ -53,6 +56,9 @@ class ClusterServices:
     forks: ClusterForks
     topics: TopicService
     groups: GroupService
+    access_rules: AccessRuleService
+    scram_users: ScramUserService
+    quotas: QuotaService
     access: AccessService
     usage: UsageService
     metrics: MetricsService
@@ -93,6 +99,7 @@ def build_cluster_services(
     clusters = ClusterService(core.clock, core.operations, engines, plans)
     credentials = CredentialLoader(core.api_keys)
     admin_clients = AdminClients(tokens, core.clock)
+    brokers = BrokerConnections(core.signer)
     lifecycle = ClusterLifecycle(core.clock, clusters, core.operations)
     sweeper = Sweeper(core.database, core.clock, engines, lifecycle)
     collector = Collector(core.database, core.clock, clusters)
@@ -142,6 +149,9 @@ def build_cluster_services(
             brokers,
             RecordTimes(tokens, core.clock, CONTROL_PLANE_SUBJECT),
         ),
+        access_rules=AccessRuleService(admin_clients, brokers),
+        scram_users=ScramUserService(admin_clients, brokers),
+        quotas=QuotaService(brokers),
         access=AccessService(
             core.database, clusters, credentials, on_publish=admin_clients.evict_subjects
         ),

@@ -7,6 +7,7 @@ from starlette.types import Lifespan
 from api import console, console_users
 from api.kafka_rest import records as kafka_rest_records
 from api.v1 import (
+    access_rules,
     api_keys,
     audit,
     billing,
@@ -25,7 +26,9 @@ from api.v1 import (
     operations,
     organizations,
     plans,
+    quotas,
     records,
+    scram_users,
     sessions,
     topics,
     usage,
@@ -46,6 +49,9 @@ MODULES = (
     cluster_metrics,
     groups,
     topics,
+    access_rules,
+    scram_users,
+    quotas,
     usage,
     plans,
     records,

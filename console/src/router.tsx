@@ -138,6 +138,12 @@ const groups = createRoute({
   component: lazyRouteComponent(() => import("./pages/groups/Groups"), "Groups"),
 });
 
+const rights = createRoute({
+  getParentRoute: () => cluster,
+  path: "/access",
+  component: lazyRouteComponent(() => import("./pages/rights/Rights"), "Rights"),
+});
+
 const usage = createRoute({
   getParentRoute: () => cluster,
   path: "/usage",
@@ -185,7 +191,7 @@ export const router = createRouter({
       webhook,
       profile,
       costs,
-      cluster.addChildren([overview, topics, groups, metrics, usage, settings]),
+      cluster.addChildren([overview, topics, groups, rights, metrics, usage, settings]),
       topic,
       group,
     ]),

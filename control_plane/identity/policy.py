@@ -41,6 +41,16 @@ class Action(StrEnum):
     GROUPS_READ = "groups.read"
     GROUPS_UPDATE = "groups.update"
     GROUPS_DELETE = "groups.delete"
+    ACCESS_RULES_CREATE = "access_rules.create"
+    ACCESS_RULES_READ = "access_rules.read"
+    ACCESS_RULES_DELETE = "access_rules.delete"
+    SCRAM_USERS_CREATE = "scram_users.create"
+    SCRAM_USERS_READ = "scram_users.read"
+    SCRAM_USERS_UPDATE = "scram_users.update"
+    SCRAM_USERS_DELETE = "scram_users.delete"
+    QUOTAS_READ = "quotas.read"
+    QUOTAS_UPDATE = "quotas.update"
+    QUOTAS_DELETE = "quotas.delete"
     METRICS_READ = "metrics.read"
     OPERATIONS_READ = "operations.read"
     USAGE_READ = "usage.read"
@@ -97,6 +107,16 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.GROUPS_READ: _READERS,
     Action.GROUPS_UPDATE: _BUILDERS,
     Action.GROUPS_DELETE: _BUILDERS,
+    Action.ACCESS_RULES_CREATE: _BUILDERS,
+    Action.ACCESS_RULES_READ: _READERS,
+    Action.ACCESS_RULES_DELETE: _BUILDERS,
+    Action.SCRAM_USERS_CREATE: _BUILDERS,
+    Action.SCRAM_USERS_READ: _READERS,
+    Action.SCRAM_USERS_UPDATE: _BUILDERS,
+    Action.SCRAM_USERS_DELETE: _BUILDERS,
+    Action.QUOTAS_READ: _READERS,
+    Action.QUOTAS_UPDATE: _BUILDERS,
+    Action.QUOTAS_DELETE: _BUILDERS,
     Action.METRICS_READ: _READERS,
     Action.OPERATIONS_READ: _READERS,
     Action.USAGE_READ: _ALL,
@@ -129,6 +149,16 @@ CLUSTER_ACTIONS = frozenset(
         Action.GROUPS_READ,
         Action.GROUPS_UPDATE,
         Action.GROUPS_DELETE,
+        Action.ACCESS_RULES_CREATE,
+        Action.ACCESS_RULES_READ,
+        Action.ACCESS_RULES_DELETE,
+        Action.SCRAM_USERS_CREATE,
+        Action.SCRAM_USERS_READ,
+        Action.SCRAM_USERS_UPDATE,
+        Action.SCRAM_USERS_DELETE,
+        Action.QUOTAS_READ,
+        Action.QUOTAS_UPDATE,
+        Action.QUOTAS_DELETE,
         Action.METRICS_READ,
         Action.OPERATIONS_READ,
         Action.USAGE_READ,

@@ -13,6 +13,8 @@ from confluent_kafka import (
 )
 
 # `confluent_kafka.admin` documents these names as its own but does not mark them as exported.
+from confluent_kafka.admin._acl import AclOperation
+from confluent_kafka.admin._cluster import DescribeClusterResult
 from confluent_kafka.admin._config import (
     AlterConfigOpType,
     ConfigEntry,
@@ -30,6 +32,7 @@ from confluent_kafka.admin._topic import TopicDescription
 from confluent_kafka.cimpl import NewPartitions, NewTopic
 
 __all__ = [
+    "AclOperation",
     "AlterConfigOpType",
     "ClusterMetadata",
     "ConfigEntry",
@@ -103,6 +106,10 @@ class KafkaAdmin(Protocol):
     def list_offsets(
         self, offsets: dict[TopicPartition, OffsetSpec], /, *, request_timeout: float
     ) -> dict[TopicPartition, Future[ListOffsetsResultInfo]]: ...
+
+    def describe_cluster(
+        self, *, include_authorized_operations: bool, request_timeout: float
+    ) -> Future[DescribeClusterResult]: ...
 
     def __enter__(self) -> object: ...
 

@@ -42,11 +42,22 @@ class BrokerConnection:
         self._correlation_id = 0
 
     def ask(
-        self, api: ApiKey, version: int, body: bytes, read: Callable[[Reader], ResultT]
+        self,
+        api: ApiKey,
+        version: int,
+        body: bytes,
+        read: Callable[[Reader], ResultT],
+        *,
+        is_flexible: bool = False,
     ) -> ResultT:
-        """Send a request of a version without tagged fields; return what `read` makes of it."""
+        """Send a request and return what `read` makes of its answer.
+
+        `is_flexible` says that the version has tagged fields (KIP-482).
+        """
         self._correlation_id += 1
         header = Writer().int16(api).int16(version).int32(self._correlation_id).text(CLIENT_ID)
+        if is_flexible:
+            header.no_tags()
         self._stream.sendall(Writer().blob(header.done() + body).done())
         (length,) = struct.unpack(">i", self._take(4))
         if not 0 <= length <= ANSWER_BYTES_MAX:
@@ -54,6 +65,8 @@ class BrokerConnection:
         answer = Reader(self._take(length))
         if answer.int32() != self._correlation_id:
             raise WireError("the answer belongs to another request")
+        if is_flexible:
+            answer.skip_tags()
         return read(answer)
 
     def _take(self, length: int) -> bytes:

@@ -54,8 +54,11 @@ def encode_token(values: Sequence[str]) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def decode_token(token: str, length: int) -> list[str]:
-    """Return the `length` sort key values in `token`; raise PageTokenError for anything else."""
+def decode_token(token: str, length: int, *, is_any_text: bool = False) -> list[str]:
+    """Return the `length` sort key values in `token`; raise PageTokenError for anything else.
+
+    Without `is_any_text` values with control characters are refused: databases take none.
+    """
     invalid = PageTokenError(
         "the page token is not one that this list gave out",
         advice="start again without page_token, or pass next_page_token unchanged",
@@ -72,7 +75,9 @@ def decode_token(token: str, length: int) -> list[str]:
         raise invalid
     values = cast("list[object]", decoded)
     texts = [value for value in values if isinstance(value, str)]
-    if len(texts) != len(values) or len(texts) != length or not all(map(str.isprintable, texts)):
+    if len(texts) != len(values) or len(texts) != length:
+        raise invalid
+    if not is_any_text and not all(map(str.isprintable, texts)):
         raise invalid
     return texts
 
@@ -106,7 +111,7 @@ def paginate_names(
     """Return one page of a list that is already in memory, ordered by its unique names."""
     ordered = sorted(items, key=name)
     if page.token is not None:
-        (place,) = decode_token(page.token, 1)
+        (place,) = decode_token(page.token, 1, is_any_text=True)
         ordered = [item for item in ordered if name(item) > place]
     if len(ordered) <= page.size:
         return Page(ordered, None)

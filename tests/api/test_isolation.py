@@ -69,6 +69,7 @@ def call(client: TestClient, method: str, path: str, parameter: str, value: str)
         .replace("{topic_name}", "orders")
         .replace("{partition}", "0")
         .replace("{group_id:path}", "readers")
+        .replace("{user_name:path}", "importer")
     )
     assert "{" not in filled, f"say what to put into {filled}"
     bodies = {
@@ -78,6 +79,18 @@ def call(client: TestClient, method: str, path: str, parameter: str, value: str)
         ("PATCH", "/clusters/{cluster_id}"): {"name": "orders"},
         ("POST", "/clusters/{cluster_id}:fork"): {"name": "copy"},
         ("POST", "/groups/{group_id:path}:reset"): {"to": "latest"},
+        ("POST", "/access-rules"): {
+            "resource_type": "topic",
+            "resource_name": "orders",
+            "principal": "User:importer",
+            "operation": "read",
+        },
+        ("POST", "/scram-users"): {"name": "importer"},
+        ("PATCH", "/scram-users/{user_name:path}"): {},
+        ("PATCH", "/quotas"): {
+            "entity": [{"type": "user", "name": "importer"}],
+            "rates": {"producer_byte_rate": 1024},
+        },
         ("PATCH", "/members/{member_id}"): {"role": "viewer"},
         ("PATCH", "/organizations/{organization_id}"): {"name": "orders"},
     }

@@ -138,6 +138,15 @@ def orders(owner: httpx2.Client) -> Orders:
         path = f"/v1/clusters/{cluster['id']}/groups/{quote(group, safe='')}:reset"
         answer = owner.post(path, json=body)
         assert answer.status_code == 200, answer.text
+    rule = {"resource_type": "topic", "resource_name": "audit-trail", "operation": "read"}
+    place = f"/v1/clusters/{cluster['id']}"
+    _made(owner.post(f"{place}/access-rules", json=rule | {"principal": "User:auditor"}))
+    _made(owner.post(f"{place}/scram-users", json={"name": "auditor"}))
+    quota = {
+        "entity": [{"type": "user", "name": "auditor"}],
+        "rates": {"consumer_byte_rate": 1_048_576},
+    }
+    assert owner.patch(f"{place}/quotas", json=quota).is_success
     return Orders(cluster["id"], "shipments", "quiet", halfway_at)
 
 

@@ -185,6 +185,13 @@ def move_offsets(page: Page) -> None:
     expect(page.get_by_role("table", name="What changes")).to_be_visible()
 
 
+def new_user(page: Page) -> None:
+    opens("Add a user", "Add a SCRAM user")(page)
+    page.get_by_label(re.compile("^User name")).fill("importer")
+    page.get_by_role("button", name="Add user").click()
+    expect(page.get_by_text("The password is shown this once")).to_be_visible()
+
+
 SCENES = {
     "sign-in": Scene("/sign-in", shows("API key"), who="nobody"),
     "sign-in-link-over": Scene("/sign-in?token=hrc_over", shows("That link is over"), who="nobody"),
@@ -227,6 +234,14 @@ SCENES = {
     "groups": Scene("/clusters/{cluster}/groups", shows("audit/log")),
     "group": Scene("/clusters/{cluster}/groups/billing", shows("shipments-2")),
     "group-reset": Scene("/clusters/{cluster}/groups/audit%2Flog", move_offsets),
+    "access": Scene("/clusters/{cluster}/access", shows("user auditor")),
+    "access-rule": Scene("/clusters/{cluster}/access", opens("Add a rule", "Add an access rule")),
+    "access-user": Scene("/clusters/{cluster}/access", new_user),
+    "access-quota": Scene("/clusters/{cluster}/access", opens("Set a quota", "Set a client quota")),
+    "access-delete": Scene(
+        "/clusters/{cluster}/access",
+        opens("Delete the user auditor", "Delete this user?"),
+    ),
     "api-keys": Scene("/api-keys", shows("shipping service")),
     "api-key-create": Scene("/api-keys", opens("Create API key", "Create an API key")),
     "api-key-revoke": Scene("/api-keys", opens("Revoke shipping service", "Revoke this key?")),

@@ -341,6 +341,34 @@ export interface paths {
         patch: operations["update_cluster"];
         trace?: never;
     };
+    "/v1/clusters/{cluster_id}/access-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Access Rules
+         * @description List access rules (Kafka's ACLs) in the order of their resources.
+         */
+        get: operations["list_access_rules"];
+        put?: never;
+        /**
+         * Create Access Rule
+         * @description Add an access rule, in force when this returns; one that is there already stays.
+         */
+        post: operations["create_access_rule"];
+        /**
+         * Delete Access Rules
+         * @description Delete the access rules that the filter means, and name them; none meant is no error.
+         */
+        delete: operations["delete_access_rules"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/clusters/{cluster_id}/groups": {
         parameters: {
             query?: never;
@@ -496,6 +524,86 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Quotas
+         * @description List client quotas by whom they are for; the plan's own limits are none of them.
+         */
+        get: operations["list_quotas"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Quota
+         * @description Take every rate of the entity of exactly these parts away; the answer is what it had.
+         */
+        delete: operations["delete_quota"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Quota
+         * @description Set rates of an entity, in force when this returns; repeating it changes nothing.
+         */
+        patch: operations["update_quota"];
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}/scram-users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scram Users
+         * @description List SCRAM users in the order of their names; API keys are none of them.
+         */
+        get: operations["list_scram_users"];
+        put?: never;
+        /**
+         * Create Scram User
+         * @description Make a SCRAM user, good when this returns.
+         */
+        post: operations["create_scram_user"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clusters/{cluster_id}/scram-users/{user_name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scram User
+         * @description Show one SCRAM user.
+         */
+        get: operations["get_scram_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Scram User
+         * @description End a SCRAM user and its connections; access rules that name it stay.
+         */
+        delete: operations["delete_scram_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Scram User
+         * @description Give a SCRAM user another password; the old one is refused from now on.
+         */
+        patch: operations["update_scram_user"];
         trace?: never;
     };
     "/v1/clusters/{cluster_id}/topics": {
@@ -1397,6 +1505,96 @@ export interface components {
              * @example the invoice of October is not paid
              */
             reason?: string | null;
+        };
+        /**
+         * AccessRuleCreate
+         * @description A new access rule. Once there is one about a resource, it is closed to all others.
+         */
+        AccessRuleCreate: {
+            /**
+             * Host
+             * @description An IP address, or `*` for all.
+             * @default *
+             */
+            host: string;
+            /** @example read */
+            operation: components["schemas"]["Operation"];
+            /** @default literal */
+            pattern_type: components["schemas"]["PatternType"];
+            /** @default allow */
+            permission: components["schemas"]["Permission"];
+            /**
+             * Principal
+             * @description `User:` and an API key's id or a user's name.
+             * @example User:*
+             */
+            principal: string;
+            /**
+             * Resource Name
+             * @description Of the resource, the beginning of names (`prefixed`), or `*` for all; of the type cluster `kafka-cluster`.
+             * @example flights
+             */
+            resource_name: string;
+            /** @example topic */
+            resource_type: components["schemas"]["ResourceType"];
+        };
+        /**
+         * AccessRuleResponse
+         * @description An access rule: who may, or may not, do what with which resource, from where.
+         */
+        AccessRuleResponse: {
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /**
+             * Host
+             * @example *
+             */
+            host: string;
+            /**
+             * Operation
+             * @example read
+             */
+            operation: string;
+            /**
+             * Pattern Type
+             * @example literal
+             * @example prefixed
+             */
+            pattern_type: string;
+            /**
+             * Permission
+             * @example allow
+             * @example deny
+             */
+            permission: string;
+            /**
+             * Principal
+             * @example User:hk_9v2mh8k3c5d7f1g0
+             */
+            principal: string;
+            /**
+             * Resource Name
+             * @example flights
+             */
+            resource_name: string;
+            /**
+             * Resource Type
+             * @example topic
+             */
+            resource_type: string;
+        };
+        /**
+         * AccessRulesDeleted
+         * @description The rules that are gone, or with a dry run those that would be.
+         */
+        AccessRulesDeleted: {
+            /** Is Dry Run */
+            is_dry_run: boolean;
+            /** Items */
+            items: components["schemas"]["AccessRuleResponse"][];
         };
         /**
          * ActorResponse
@@ -2395,6 +2593,12 @@ export interface components {
             rest: string;
         };
         /**
+         * EntityType
+         * @description What a part of an entity names, in the words of the protocol.
+         * @enum {string}
+         */
+        EntityType: "user" | "client-id" | "ip";
+        /**
          * FieldDifference
          * @description A field of what is wanted, before and after.
          */
@@ -2748,6 +2952,13 @@ export interface components {
              */
             month_amount: string;
         };
+        /** ListResponse[AccessRuleResponse] */
+        ListResponse_AccessRuleResponse_: {
+            /** Items */
+            items: components["schemas"]["AccessRuleResponse"][];
+            /** Next Page Token */
+            next_page_token: string | null;
+        };
         /** ListResponse[ApiKeyResponse] */
         ListResponse_ApiKeyResponse_: {
             /** Items */
@@ -2825,6 +3036,20 @@ export interface components {
             /** Next Page Token */
             next_page_token: string | null;
         };
+        /** ListResponse[QuotaResponse] */
+        ListResponse_QuotaResponse_: {
+            /** Items */
+            items: components["schemas"]["QuotaResponse"][];
+            /** Next Page Token */
+            next_page_token: string | null;
+        };
+        /** ListResponse[ScramUserResponse] */
+        ListResponse_ScramUserResponse_: {
+            /** Items */
+            items: components["schemas"]["ScramUserResponse"][];
+            /** Next Page Token */
+            next_page_token: string | null;
+        };
         /** ListResponse[SessionInfo] */
         ListResponse_SessionInfo_: {
             /** Items */
@@ -2882,6 +3107,12 @@ export interface components {
              */
             weekday: "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday" | "sunday";
         };
+        /**
+         * Mechanism
+         * @description How a user may log in (RFC 5802, RFC 7677).
+         * @enum {string}
+         */
+        Mechanism: "SCRAM-SHA-256" | "SCRAM-SHA-512";
         /**
          * MemberCreate
          * @description A new member, with a role in the organization or, with `cluster_id`, in one cluster.
@@ -3175,6 +3406,12 @@ export interface components {
             to: "offsets";
         };
         /**
+         * Operation
+         * @description What somebody may do.
+         * @enum {string}
+         */
+        Operation: "all" | "read" | "write" | "create" | "delete" | "alter" | "describe" | "cluster_action" | "describe_configs" | "alter_configs" | "idempotent_write" | "create_tokens" | "describe_tokens" | "two_phase_commit";
+        /**
          * OperationError
          * @description Why an operation failed.
          */
@@ -3464,6 +3701,24 @@ export interface components {
              */
             topic: string;
         };
+        /**
+         * PatternFilter
+         * @description Which patterns a filter means; `match` are all rules that are about a name (KIP-290).
+         * @enum {string}
+         */
+        PatternFilter: "literal" | "prefixed" | "match";
+        /**
+         * PatternType
+         * @description How the name of a rule is meant.
+         * @enum {string}
+         */
+        PatternType: "literal" | "prefixed";
+        /**
+         * Permission
+         * @description What a rule says: yes, or no whatever other rules say.
+         * @enum {string}
+         */
+        Permission: "allow" | "deny";
         /**
          * PlanLimitsResponse
          * @description The most that one cluster of the plan may use.
@@ -3844,6 +4099,78 @@ export interface components {
             type: string;
         };
         /**
+         * QuotaEntityPart
+         * @description Whom a quota is for: a user, a client id, both, or an address.
+         */
+        QuotaEntityPart: {
+            /**
+             * Name
+             * @description Null: all that have no quota of their own.
+             * @example importer
+             */
+            name: string | null;
+            /** @example user */
+            type: components["schemas"]["EntityType"];
+        };
+        /**
+         * QuotaEntityPartResponse
+         * @description Whom a quota is for.
+         */
+        QuotaEntityPartResponse: {
+            /**
+             * Name
+             * @description Null: all that have no quota of their own.
+             */
+            name: string | null;
+            type: components["schemas"]["EntityType"];
+        };
+        /**
+         * QuotaResponse
+         * @description The rates that clients of one entity may reach; who goes over them is slowed down.
+         */
+        QuotaResponse: {
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /** Entity */
+            entity: components["schemas"]["QuotaEntityPartResponse"][];
+            /**
+             * Rates
+             * @description Bytes, partitions or connections a second; percent of one thread.
+             * @example {
+             *       "producer_byte_rate": 1048576
+             *     }
+             */
+            rates: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * QuotaUpdate
+         * @description Rates of one entity: what is left out stays as it is, null takes one away.
+         */
+        QuotaUpdate: {
+            /** Entity */
+            entity: components["schemas"]["QuotaEntityPart"][];
+            /**
+             * Rates
+             * @example {
+             *       "producer_byte_rate": 1048576
+             *     }
+             */
+            rates: {
+                [key: string]: number | null;
+            };
+        };
+        /**
+         * Rate
+         * @description A rate that can be limited.
+         * @enum {string}
+         */
+        Rate: "producer_byte_rate" | "consumer_byte_rate" | "request_percentage" | "controller_mutation_rate" | "connection_creation_rate";
+        /**
          * RatedQuantity
          * @description Quantity x price = amount.
          *
@@ -4046,11 +4373,116 @@ export interface components {
             topic: string;
         };
         /**
+         * ResourceType
+         * @description What a rule is about.
+         * @enum {string}
+         */
+        ResourceType: "topic" | "group" | "cluster" | "transactional_id" | "delegation_token" | "user";
+        /**
          * Role
          * @description What a principal is trusted with in its organization, or in one cluster of it.
          * @enum {string}
          */
         Role: "owner" | "admin" | "operator" | "developer" | "viewer" | "billing";
+        /**
+         * ScramLoginResponse
+         * @description A way in which a SCRAM user may log in.
+         */
+        ScramLoginResponse: {
+            /**
+             * Iterations
+             * @example 8192
+             */
+            iterations: number;
+            mechanism: components["schemas"]["Mechanism"];
+        };
+        /**
+         * ScramUserCreate
+         * @description A new SCRAM user: a login of this cluster alone, which no API key is.
+         */
+        ScramUserCreate: {
+            /**
+             * Iterations
+             * @description Left out: 8192.
+             */
+            iterations?: number | null;
+            /** Mechanisms */
+            mechanisms?: components["schemas"]["Mechanism"][];
+            /**
+             * Name
+             * @example importer
+             */
+            name: string;
+            /**
+             * Password
+             * @description Left out, one is made and shown this once.
+             */
+            password?: string | null;
+        };
+        /**
+         * ScramUserResponse
+         * @description A SCRAM user of a cluster.
+         */
+        ScramUserResponse: {
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /** Logins */
+            logins: components["schemas"]["ScramLoginResponse"][];
+            /**
+             * Name
+             * @example importer
+             */
+            name: string;
+            /**
+             * Principal
+             * @description As access rules name it.
+             * @example User:importer
+             */
+            principal: string;
+        };
+        /**
+         * ScramUserUpdate
+         * @description Another password for a SCRAM user; its mechanisms and iterations stay.
+         */
+        ScramUserUpdate: {
+            /**
+             * Password
+             * @description Left out, one is made and shown this once.
+             */
+            password?: string | null;
+        };
+        /**
+         * ScramUserWithPassword
+         * @description A SCRAM user with the password that was made for it, which is not shown again.
+         */
+        ScramUserWithPassword: {
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string;
+            /** Logins */
+            logins: components["schemas"]["ScramLoginResponse"][];
+            /**
+             * Name
+             * @example importer
+             */
+            name: string;
+            /**
+             * Password
+             * @description Null if you brought it.
+             */
+            password: string | null;
+            /**
+             * Principal
+             * @description As access rules name it.
+             * @example User:importer
+             */
+            principal: string;
+        };
         /**
          * SeriesResponse
          * @description One metric over the range.
@@ -6295,6 +6727,361 @@ export interface operations {
             };
         };
     };
+    list_access_rules: {
+        parameters: {
+            query?: {
+                resource_type?: components["schemas"]["ResourceType"] | null;
+                resource_name?: string | null;
+                /** @description `match`: every rule that is about the resource of this name. */
+                pattern_type?: components["schemas"]["PatternFilter"] | null;
+                principal?: string | null;
+                host?: string | null;
+                operation?: components["schemas"]["Operation"] | null;
+                permission?: components["schemas"]["Permission"] | null;
+                /** @description Most items to return. */
+                page_size?: number;
+                /** @description `next_page_token` of the last page. */
+                page_token?: string | null;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_AccessRuleResponse_"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_access_rule: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessRuleCreate"];
+            };
+        };
+        responses: {
+            /** @description A dry run: what would be made. Nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessRuleResponse"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessRuleResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_access_rules: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+                resource_type?: components["schemas"]["ResourceType"] | null;
+                resource_name?: string | null;
+                /** @description `match`: every rule that is about the resource of this name. */
+                pattern_type?: components["schemas"]["PatternFilter"] | null;
+                principal?: string | null;
+                host?: string | null;
+                operation?: components["schemas"]["Operation"] | null;
+                permission?: components["schemas"]["Permission"] | null;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessRulesDeleted"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_groups: {
         parameters: {
             query?: {
@@ -7118,6 +7905,912 @@ export interface operations {
             };
             /** @description Cluster not ready */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_quotas: {
+        parameters: {
+            query?: {
+                user?: string | null;
+                client_id?: string | null;
+                ip?: string | null;
+                /** @description For all that have none of their own. */
+                default_user?: boolean;
+                /** @description For all that have none of their own. */
+                default_client_id?: boolean;
+                /** @description For all that have none of their own. */
+                default_ip?: boolean;
+                /** @description Most items to return. */
+                page_size?: number;
+                /** @description `next_page_token` of the last page. */
+                page_token?: string | null;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_QuotaResponse_"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_quota: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+                user?: string | null;
+                client_id?: string | null;
+                ip?: string | null;
+                /** @description For all that have none of their own. */
+                default_user?: boolean;
+                /** @description For all that have none of their own. */
+                default_client_id?: boolean;
+                /** @description For all that have none of their own. */
+                default_ip?: boolean;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_quota: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuotaUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_scram_users: {
+        parameters: {
+            query?: {
+                /** @description Most items to return. */
+                page_size?: number;
+                /** @description `next_page_token` of the last page. */
+                page_token?: string | null;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListResponse_ScramUserResponse_"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_scram_user: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                cluster_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScramUserCreate"];
+            };
+        };
+        responses: {
+            /** @description A dry run: what would be made. Nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScramUserResponse"];
+                };
+            };
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScramUserWithPassword"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_scram_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster_id: string;
+                user_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScramUserResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_scram_user: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+                user_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScramUserResponse"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The cluster could not do it */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_scram_user: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path: {
+                cluster_id: string;
+                user_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScramUserUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScramUserWithPassword"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster suspended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Cluster not ready */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,6 +11,7 @@ const TABS = [
   { value: "overview", label: "Overview", to: "/clusters/$clusterId" },
   { value: "topics", label: "Topics", to: "/clusters/$clusterId/topics" },
   { value: "groups", label: "Groups", to: "/clusters/$clusterId/groups" },
+  { value: "access", label: "Access", to: "/clusters/$clusterId/access" },
   { value: "metrics", label: "Metrics", to: "/clusters/$clusterId/metrics" },
   { value: "usage", label: "Usage", to: "/clusters/$clusterId/usage" },
   { value: "settings", label: "Settings", to: "/clusters/$clusterId/settings" },

@@ -18,11 +18,13 @@ from headrace.errors import (
 )
 from headrace.metrics import MetricRow, Metrics, MetricSeries
 from headrace.models import (
+    AccessRule,
     ApiKey,
     AuditEvent,
     AuditVerification,
     Caller,
     ClientCertificates,
+    ClientQuota,
     Cluster,
     Group,
     GroupLag,
@@ -37,6 +39,7 @@ from headrace.models import (
     PartitionLag,
     RecordPage,
     RecordReport,
+    ScramUser,
     Session,
     StoredRecord,
     Topic,
@@ -50,6 +53,7 @@ __version__ = VERSION
 
 __all__ = [
     "VERSION",
+    "AccessRule",
     "ApiKey",
     "AuditEvent",
     "AuditVerification",
@@ -57,6 +61,7 @@ __all__ = [
     "Caller",
     "Client",
     "ClientCertificates",
+    "ClientQuota",
     "Cluster",
     "ConfigurationError",
     "ConflictError",
@@ -88,6 +93,7 @@ __all__ = [
     "ProblemError",
     "RecordPage",
     "RecordReport",
+    "ScramUser",
     "Session",
     "Spend",
     "StoredRecord",

@@ -6,6 +6,7 @@ from typing import Self
 
 from headrace.models import Caller
 from headrace.profiles import load_connection
+from headrace.resources.access_rules import AccessRules
 from headrace.resources.api_keys import ApiKeys
 from headrace.resources.audit import INSTALLATION_PATH, Audit
 from headrace.resources.billing import Billing
@@ -15,7 +16,9 @@ from headrace.resources.members import Members
 from headrace.resources.operations import Operations
 from headrace.resources.operators import Operators
 from headrace.resources.organizations import Organizations
+from headrace.resources.quotas import Quotas
 from headrace.resources.records import Records
+from headrace.resources.scram_users import ScramUsers
 from headrace.resources.sessions import Sessions
 from headrace.resources.topics import Topics
 from headrace.resources.webhooks import Webhooks
@@ -43,6 +46,9 @@ class Client:
         self.clusters = Clusters(self._transport, self.operations)
         self.topics = Topics(self._transport)
         self.groups = Groups(self._transport)
+        self.access_rules = AccessRules(self._transport)
+        self.scram_users = ScramUsers(self._transport)
+        self.quotas = Quotas(self._transport)
         self.api_keys = ApiKeys(self._transport)
         self.audit = Audit(self._transport)
         self.installation_audit = Audit(self._transport, INSTALLATION_PATH)

@@ -214,6 +214,58 @@ class Group(Model, frozen=True, kw_only=True):
     is_simple: bool
 
 
+class AccessRule(Model, frozen=True, kw_only=True):
+    """Who may, or may not, do what with which resource of a cluster, from where: Kafka's ACL."""
+
+    cluster_id: str
+    resource_type: str
+    resource_name: str
+    pattern_type: str
+    principal: str
+    host: str
+    operation: str
+    permission: str
+
+
+class DeletedAccessRules(Model, frozen=True, kw_only=True):
+    """The rules that are gone, or with a dry run those that would be."""
+
+    is_dry_run: bool
+    items: list[AccessRule]
+
+
+class ScramLogin(Model, frozen=True, kw_only=True):
+    """A way in which a SCRAM user may log in."""
+
+    mechanism: str
+    iterations: int
+
+
+class ScramUser(Model, frozen=True, kw_only=True):
+    """A login of one cluster that is no API key; `password` is there where it was just made."""
+
+    name: str
+    cluster_id: str
+    principal: str
+    logins: list[ScramLogin]
+    password: str | None = None
+
+
+class QuotaEntityPart(Model, frozen=True, kw_only=True):
+    """A user, client id or ip; `name` None stands for all that have no quota of their own."""
+
+    type: str
+    name: str | None
+
+
+class ClientQuota(Model, frozen=True, kw_only=True):
+    """The rates that clients of one entity may reach."""
+
+    cluster_id: str
+    entity: list[QuotaEntityPart]
+    rates: dict[str, float]
+
+
 class Partition(Model, frozen=True, kw_only=True):
     """A partition of a topic."""
 

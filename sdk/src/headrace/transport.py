@@ -205,6 +205,11 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext | bool:
         raise ConfigurationError(f"the CA file {ca_file} can not be read: {error}") from error
 
 
+def dry_run_flag(*, dry_run: bool) -> dict[str, str]:
+    """Return the query by which a change is only checked."""
+    return {"dry_run": "true"} if dry_run else {}
+
+
 def path_of(*parts: str) -> str:
     """Return a path of parts, each escaped, so that no part can leave its place."""
     return "".join(f"/{quote(part, safe='')}" for part in parts)

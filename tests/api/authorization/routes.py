@@ -40,6 +40,10 @@ BODIES: dict[str, Json] = {
     "create_member": {"email": "{fresh}@example.com", "name": "Ada", "role": "viewer"},
     "create_api_key": {"role": "viewer"},
     "reset_group_offsets": {"to": "latest"},
+    "update_quota": {
+        "entity": [{"type": "user", "name": "importer"}],
+        "rates": {"producer_byte_rate": 1024},
+    },
     "produce_record": {"value": {"data": "x"}},
 }
 """Bodies whose right values a schema does not tell, by operation id."""

@@ -6,6 +6,7 @@ import typer
 from typer.main import get_command
 
 from headrace.cli.commands import (
+    access_rules,
     api_keys,
     audit,
     client_certificates,
@@ -22,6 +23,8 @@ from headrace.cli.commands import (
     operators,
     organizations,
     produce,
+    quotas,
+    scram_users,
     sessions,
     topics,
     usage,
@@ -49,6 +52,9 @@ metrics.register(clusters.app, groups.app)
 app.add_typer(clusters.app, name="cluster")
 app.add_typer(topics.app, name="topic")
 app.add_typer(groups.app, name="group")
+app.add_typer(access_rules.app, name="access-rule")
+app.add_typer(scram_users.app, name="scram-user")
+app.add_typer(quotas.app, name="quota")
 app.add_typer(api_keys.app, name="api-key")
 app.add_typer(audit.app, name="audit")
 app.add_typer(members.app, name="member")

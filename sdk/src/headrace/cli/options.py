@@ -27,3 +27,4 @@ ProfileOption = Annotated[
 ClusterOption = Annotated[
     str, typer.Option("--cluster", envvar="HEADRACE_CLUSTER", help="Id or name of the cluster.")
 ]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")]

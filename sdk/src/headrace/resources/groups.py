@@ -7,7 +7,7 @@ from typing import Any
 from headrace.metrics import Metrics, StepSeconds, range_query
 from headrace.models import Group, GroupLag, GroupMembers, OffsetReset, Page, PartitionLag
 from headrace.pagination import iterate
-from headrace.transport import Query, Request, Transport, management_post, path_of
+from headrace.transport import Query, Request, Transport, dry_run_flag, management_post, path_of
 
 PAGE_SIZE = 100
 
@@ -60,7 +60,7 @@ class Groups:
         Raises ConflictError while consumers are in the group.
         """
         path = f"{_path(cluster_id, group_id)}:reset"
-        request = management_post(path, dict(body), _flags(dry_run=dry_run))
+        request = management_post(path, dict(body), dry_run_flag(dry_run=dry_run))
         return self._transport.decode(self._transport.send(request), OffsetReset)
 
     def delete_offsets(
@@ -68,7 +68,7 @@ class Groups:
     ) -> OffsetReset:
         """Delete what a group has committed in a topic; `undo` of the answer brings it back."""
         path = f"{_path(cluster_id, group_id)}/offsets"
-        query = {"topic": topic, **_flags(dry_run=dry_run)}
+        query = {"topic": topic, **dry_run_flag(dry_run=dry_run)}
         request = Request("DELETE", path, query)
         return self._transport.decode(self._transport.send(request), OffsetReset)
 
@@ -79,7 +79,3 @@ class Groups:
 
 def _path(cluster_id: str, *group_id: str) -> str:
     return "/v1" + path_of("clusters", cluster_id, "groups", *group_id)
-
-
-def _flags(*, dry_run: bool) -> dict[str, str]:
-    return {"dry_run": "true"} if dry_run else {}

@@ -7,7 +7,13 @@ from typing import Annotated, Any, cast
 import msgspec
 import typer
 
-from headrace.cli.options import ClusterOption, OutputFormat, OutputOption, QuietOption
+from headrace.cli.options import (
+    ClusterOption,
+    DryRunOption,
+    OutputFormat,
+    OutputOption,
+    QuietOption,
+)
 from headrace.cli.read_start import read_start
 from headrace.cli.shell import Shell, cluster_id, shell_of
 from headrace.models import OffsetReset
@@ -34,7 +40,6 @@ CHANGE_COLUMNS = ("topic", "partition", "before", "after", "lag_before", "lag_af
 CHANGE_NUMBERS = CHANGE_COLUMNS[1:]
 
 GroupArgument = Annotated[str, typer.Argument(metavar="GROUP", help="Id of the consumer group.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Only tell what would change.")]
 
 
 @app.command("list")
