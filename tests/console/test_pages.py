@@ -237,11 +237,6 @@ SCENES = {
     "access": Scene("/clusters/{cluster}/access", shows("user auditor")),
     "access-rule": Scene("/clusters/{cluster}/access", opens("Add a rule", "Add an access rule")),
     "access-user": Scene("/clusters/{cluster}/access", new_user),
-    "access-quota": Scene("/clusters/{cluster}/access", opens("Set a quota", "Set a client quota")),
-    "access-delete": Scene(
-        "/clusters/{cluster}/access",
-        opens("Delete the user auditor", "Delete this user?"),
-    ),
     "api-keys": Scene("/api-keys", shows("shipping service")),
     "api-key-create": Scene("/api-keys", opens("Create API key", "Create an API key")),
     "api-key-revoke": Scene("/api-keys", opens("Revoke shipping service", "Revoke this key?")),
