@@ -82,6 +82,12 @@ class ClusterServices:
         """Raise ClusterNotFoundError unless the cluster exists for `scope`."""
         self.clusters.require(session, scope, cluster_id)
 
+    def require_rotation(
+        self, session: Session, organization_id: str, cluster_id: str | None
+    ) -> None:
+        """Raise RotationNotOfferedError unless what a key reaches knows two secrets of it."""
+        self.clusters.require_rotation(session, organization_id, cluster_id)
+
     def close(self) -> None:
         """Close what is open to clusters."""
         self.admin_clients.close()

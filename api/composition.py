@@ -164,7 +164,9 @@ def build_container(
 
 def register_jobs(core: Core, publisher: CredentialPublisher) -> None:
     """Add the jobs of what knows no cluster; those of clusters came with their services."""
-    identity_tasks.register(core.jobs, core.database, core.clock, publisher.publish)
+    identity_tasks.register(
+        core.jobs, core.database, core.clock, publisher.publish, core.api_keys.retire
+    )
     audit_tasks.register(core.jobs, core.audit)
     idempotency.register(core.jobs, core.idempotency)
     mail_tasks.register(core.jobs, core.mail)

@@ -51,6 +51,12 @@ class ClusterDirectory(Protocol):
         """Raise ClusterNotFoundError unless the cluster exists for `scope`."""
         ...
 
+    def require_rotation(
+        self, session: Session, organization_id: str, cluster_id: str | None
+    ) -> None:
+        """Raise RotationNotOfferedError unless what a key reaches knows two secrets of it."""
+        ...
+
 
 class CredentialPublisher(Protocol):
     """Brings credentials to the brokers that check them."""

@@ -1,5 +1,6 @@
 """API keys: credentials of programs, for an organization or one of its clusters."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Self
 
@@ -10,11 +11,20 @@ from api.auth import require
 from api.deps import PageQuery, Services
 from api.errors import problems
 from api.idempotency import Reply
-from api.schemas import DisplayName, Instant, ListResponse, RequestModel, ResponseModel, to_list
+from api.schemas import (
+    DisplayName,
+    DryRun,
+    Instant,
+    ListResponse,
+    RequestModel,
+    ResponseModel,
+    to_list,
+)
 from api.v1.router import POST_PROBLEMS, v1_router
 from control_plane.identity import tasks
 from control_plane.identity.bounds import BOUND_LENGTH_MAX, BOUNDS_MAX, KeyBounds
 from control_plane.identity.errors import (
+    ApiKeyEndedError,
     ApiKeyExpiryError,
     ApiKeyLimitError,
     ApiKeyNotFoundError,
@@ -23,11 +33,18 @@ from control_plane.identity.errors import (
     RoleScopeError,
 )
 from control_plane.identity.models import ApiKey
-from control_plane.identity.policy import Action, Role
+from control_plane.identity.policy import Action, Role, reaches_records
 from control_plane.identity.principals import Principal
-from control_plane.identity.service import new_key_material, supplied_key_material
+from control_plane.identity.service import (
+    OVERLAP_SECONDS,
+    OVERLAP_SECONDS_MAX,
+    new_key_material,
+    rotated_key_material,
+    supplied_key_material,
+)
 from control_plane.kit.events import Event
 from control_plane.kit.scope import Scope
+from control_plane.provisioning.errors import RotationNotOfferedError
 
 router = v1_router("api-keys")
 
@@ -101,6 +118,10 @@ class ApiKeyResponse(ResponseModel):
     expires_at: Instant | None
     last_used_at: Instant | None
     revoked_at: Instant | None
+    previous_secret_until: Annotated[
+        Instant | None,
+        Field(description="Until when the secret before works too, after a rotation."),
+    ]
 
 
 class ApiKeyCreated(ApiKeyResponse):
@@ -114,6 +135,29 @@ class ApiKeyCreated(ApiKeyResponse):
             examples=["hrs_..."],
         ),
     ]
+
+
+class ApiKeyRotate(RequestModel):
+    """How a key's secret is changed."""
+
+    overlap_seconds: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=OVERLAP_SECONDS_MAX,
+            description="For how long the secret before goes on working; 0 ends it at once.",
+        ),
+    ] = OVERLAP_SECONDS
+
+
+class ApiKeyRotated(ApiKeyResponse):
+    """A key with its new secret, which is not shown again."""
+
+    secret: Annotated[
+        str | None,
+        Field(description="The new secret; null in a dry run.", examples=["hrs_..."]),
+    ]
+    is_dry_run: bool
 
 
 @router.post(
@@ -187,6 +231,54 @@ def get_api_key(api_key_id: str, caller: Reader, services: Services) -> ApiKeyRe
         return _response(core.api_keys.get(session, caller.scope, api_key_id))
 
 
+@router.post(
+    "/api-keys/{api_key_id}:rotate",
+    operation_id="rotate_api_key",
+    responses=problems(
+        *POST_PROBLEMS, ApiKeyEndedError, ApiKeyNotFoundError, RotationNotOfferedError
+    ),
+)
+def rotate_api_key(
+    api_key_id: str,
+    body: ApiKeyRotate,
+    caller: Annotated[Principal, Depends(require(Action.API_KEYS_ROTATE))],
+    services: Services,
+    reply: Reply,
+    *,
+    dry_run: DryRun = False,
+) -> ApiKeyRotated:
+    """Give a key another secret, while the one before works for a while.
+
+    When this returns, your clusters accept both. When the time of the one before is over, what is
+    connected by it is ended as if the key had been revoked. Rotating again before that ends it.
+    """
+    core = services.core
+    now = core.clock.now()
+    until = now + timedelta(seconds=body.overlap_seconds) if body.overlap_seconds else None
+    with core.database.snapshot() as session:
+        row = core.api_keys.get(session, caller.scope, api_key_id)
+        if reaches_records(Role(row.role)):
+            services.clusters.require_rotation(session, row.organization_id, row.cluster_id)
+        if dry_run:
+            core.api_keys.require_rotatable(row, caller)
+            shown = _response(row).model_copy(update={"previous_secret_until": until})
+            return ApiKeyRotated(**shown.model_dump(), secret=None, is_dry_run=True)
+        material = rotated_key_material(row)
+    with core.database.transaction() as session:
+        row = core.api_keys.get(session, caller.scope, api_key_id)
+        core.api_keys.rotate(session, row, material, until=until, rotated_by=caller)
+        tasks.enqueue_retirement(session, row, now)
+        services.publisher.request(session, row.organization_id, row.cluster_id)
+        core.webhooks.tell(session, _event("api_key.rotated", row, caller))
+        rotated = ApiKeyRotated(
+            **_response(row).model_dump(), secret=material.secret, is_dry_run=False
+        )
+        reply.keep(session, status.HTTP_200_OK, rotated)
+        place = (row.organization_id, row.cluster_id)
+    services.publisher.publish(*place)
+    return rotated
+
+
 @router.delete(
     "/api-keys/{api_key_id}", operation_id="revoke_api_key", responses=problems(ApiKeyNotFoundError)
 )
@@ -231,4 +323,5 @@ def _response(row: ApiKey) -> ApiKeyResponse:
         expires_at=row.expires_at,
         last_used_at=row.last_used_at,
         revoked_at=row.revoked_at,
+        previous_secret_until=row.previous_secret_until,
     )

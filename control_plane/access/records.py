@@ -11,6 +11,7 @@ from control_plane.provisioning.engine import (
     CredentialSet,
     OAuthIssuer,
     ScramCredential,
+    ScramProof,
 )
 
 EVERYBODY = ClusterOpenness()
@@ -33,15 +34,24 @@ def _record(key: ClusterCredential) -> CredentialRecord:
         "scram_sha_256": _scram(key.scram_sha_256),
         "scram_sha_512": _scram(key.scram_sha_512),
     }
+    if key.previous is not None:
+        record["previous"] = {
+            "plain": {"hmac_sha256": _base64(key.previous.secret_hmac)},
+            "scram_sha_256": _proof(key.previous.scram_sha_256),
+            "scram_sha_512": _proof(key.previous.scram_sha_512),
+        }
     if key.bounds is not None:
         record["bounds"] = key.bounds.to_json()
     return record
 
 
 def _scram(verifier: ScramVerifier) -> ScramCredential:
+    salt, iterations = _base64(verifier.salt), verifier.iterations
+    return {"salt": salt, "iterations": iterations, **_proof(verifier)}
+
+
+def _proof(verifier: ScramVerifier) -> ScramProof:
     return {
-        "salt": _base64(verifier.salt),
-        "iterations": verifier.iterations,
         "stored_key": _base64(verifier.stored_key),
         "server_key": _base64(verifier.server_key),
     }

@@ -219,6 +219,19 @@ class ClusterService:
             locked.credentials_generation += 1
         session.flush()
 
+    def require_rotation(
+        self, session: Session, organization_id: str, cluster_id: str | None
+    ) -> None:
+        """Raise RotationNotOfferedError unless every cluster that a key reaches knows two secrets.
+
+        A key reaches one cluster, or all for None.
+        """
+        found = repository.list_of_organization(session, organization_id, cluster_id)
+        for name in sorted({cluster.engine for cluster in found}):
+            engine = self._engines.get(name)
+            if engine is not None:
+                engine.require_rotation()
+
     def list_serving(
         self, session: Session, organization_id: str, cluster_id: str | None
     ) -> Sequence[ServingCluster]:

@@ -3,6 +3,7 @@
 import hmac
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -23,6 +24,8 @@ from control_plane.identity.principals import Principal, PrincipalKind
 from control_plane.identity.secrets import SALT_BYTES, key_id_of, secret_hmac
 from control_plane.kit.clock import Clock
 from control_plane.kit.db import Database
+
+NO_HMAC = bytes(SALT_BYTES)
 
 log = structlog.stdlib.get_logger("identity")
 
@@ -90,14 +93,20 @@ class Authenticator:
             row = repository.find_api_key_to_authenticate(session, key_id)
             reaches = row is None or reaches_something(row, session, self._cluster_lives)
             grant = repository.find_operator_grant(session, key_id)
-        # An unknown key costs the same comparison as a known one.
-        salt = bytes(SALT_BYTES) if row is None else row.hmac_salt
-        expected = bytes(SALT_BYTES) if row is None else row.secret_hmac
-        matches = hmac.compare_digest(secret_hmac(salt, secret), expected)
+        # An unknown key costs the same comparisons as a known one, and one secret those of two.
+        now = self._clock.now()
+        given = secret_hmac(bytes(SALT_BYTES) if row is None else row.hmac_salt, secret)
+        before = None if row is None else previous_hmac(row, now)
+        is_present = hmac.compare_digest(given, NO_HMAC if row is None else row.secret_hmac)
+        is_before = hmac.compare_digest(given, before or NO_HMAC)
+        matches = is_present or is_before
         if row is None or not matches or row.revoked_at is not None or not reaches:
             self._known.drop(secret)
             raise CredentialsInvalidError
         principal = principal_of(row, grant)
+        if not is_present:
+            ends = (principal.expires_at, row.previous_secret_until)
+            principal = replace(principal, expires_at=min(end for end in ends if end is not None))
         self._refuse_expired(principal)
         self._note_use(principal)
         self._known.remember(secret, principal, revocations)
@@ -125,6 +134,12 @@ def reaches_something(
     if owner.cluster_id is None:
         return True
     return cluster_lives(session, owner.organization_id, owner.cluster_id)
+
+
+def previous_hmac(row: ApiKey, now: datetime) -> bytes | None:
+    """Return what verifies the secret before, None once it does not work any more."""
+    until = row.previous_secret_until
+    return row.previous_secret_hmac if until is not None and until > now else None
 
 
 def is_installation_key(row: ApiKey) -> bool:

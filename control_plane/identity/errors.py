@@ -101,6 +101,13 @@ class ApiKeyLimitError(ConflictError):
     title = "API key limit reached"
 
 
+class ApiKeyEndedError(ConflictError):
+    """The key is revoked or expired, and no secret brings it back."""
+
+    code = "api_key_ended"
+    title = "API key ended"
+
+
 class ApiKeySecretInvalidError(InvalidInputError):
     """The secret that the caller brought is malformed or not random."""
 

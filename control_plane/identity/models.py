@@ -56,6 +56,11 @@ class ApiKey(OrganizationOwned, Base):
     scram_sha512_salt: Mapped[bytes] = mapped_column(LargeBinary)
     scram_sha512_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     scram_iterations: Mapped[int] = mapped_column(Integer)
+    # The secret before, under the same salts, while it still works.
+    previous_secret_hmac: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_scram_sha256_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_scram_sha512_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    previous_secret_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     expires_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     last_used_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

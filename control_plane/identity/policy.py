@@ -29,6 +29,7 @@ class Action(StrEnum):
     MEMBERS_DELETE = "members.delete"
     API_KEYS_CREATE = "api_keys.create"
     API_KEYS_READ = "api_keys.read"
+    API_KEYS_ROTATE = "api_keys.rotate"
     API_KEYS_REVOKE = "api_keys.revoke"
     CLUSTERS_CREATE = "clusters.create"
     CLUSTERS_READ = "clusters.read"
@@ -95,6 +96,7 @@ POLICY: Mapping[Action, frozenset[Role]] = {
     Action.MEMBERS_DELETE: _ADMINS,
     Action.API_KEYS_CREATE: _BUILDERS,
     Action.API_KEYS_READ: _READERS,
+    Action.API_KEYS_ROTATE: _BUILDERS,
     Action.API_KEYS_REVOKE: _BUILDERS,
     Action.CLUSTERS_CREATE: _RUNNERS,
     Action.CLUSTERS_READ: _READERS,

@@ -77,6 +77,18 @@ def end_sessions(session: DatabaseSession, scope: Scope, member_id: str, now: da
     session.flush()
 
 
+def end_sessions_of_key(
+    session: DatabaseSession, scope: Scope, api_key_id: str, until: datetime
+) -> None:
+    """Have every session that was opened by a key end at an instant, at the latest."""
+    later = scoped(Session, scope).where(
+        Session.api_key_id == api_key_id, Session.expires_at > until
+    )
+    for row in session.scalars(later):
+        row.expires_at = until
+    session.flush()
+
+
 def list_members(session: DatabaseSession, scope: Scope, page: PageRequest) -> Page[Member]:
     return paginate(session, scoped(Member, scope), (Member.created_at, Member.id), page)
 

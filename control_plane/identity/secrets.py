@@ -43,9 +43,15 @@ class ScramVerifier:
 
 def new_secret() -> tuple[str, str]:
     """Return the id of a new key and its secret."""
-    id_part = random_text(BASE32_ALPHABET, ID_PART_LENGTH)
+    key_id = KEY_ID_PREFIX + random_text(BASE32_ALPHABET, ID_PART_LENGTH)
+    return key_id, new_secret_of(key_id)
+
+
+def new_secret_of(key_id: str) -> str:
+    """Draw another secret for a key."""
+    id_part = key_id.removeprefix(KEY_ID_PREFIX)
     body = f"{SECRET_PREFIX}{id_part}_{random_text(BASE62_ALPHABET, RANDOM_LENGTH)}_"
-    return KEY_ID_PREFIX + id_part, body + _checksum(body)
+    return body + _checksum(body)
 
 
 def key_id_of(secret: str) -> str | None:

@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from control_plane.identity import repository
-from control_plane.identity.authentication import principal_of
+from control_plane.identity.authentication import previous_hmac, principal_of
 from control_plane.identity.bounds import KeyBounds, from_json
 from control_plane.identity.errors import (
+    ApiKeyEndedError,
     ApiKeyExpiryError,
     ApiKeyLimitError,
     ApiKeyNotFoundError,
@@ -29,6 +30,7 @@ from control_plane.identity.secrets import (
     ScramVerifier,
     key_id_of,
     new_secret,
+    new_secret_of,
     salted_password,
     scram_verifier,
     secret_hmac,
@@ -41,6 +43,20 @@ from control_plane.kit.scope import Scope
 from control_plane.kit.secrets import SecretPlace, Vault
 
 LIVE_API_KEYS_MAX = 500
+OVERLAP_SECONDS = 24 * 3600
+OVERLAP_SECONDS_MAX = 30 * 24 * 3600
+
+# Of the HMAC, of SCRAM with SHA-256 and of SCRAM with SHA-512.
+Salts = tuple[bytes, bytes, bytes]
+
+
+@dataclass(frozen=True)
+class PreviousSecret:
+    """What verifies the secret before, while it still works; salts are those of the present one."""
+
+    secret_hmac: bytes
+    scram_sha_256: ScramVerifier
+    scram_sha_512: ScramVerifier
 
 
 @dataclass(frozen=True)
@@ -53,6 +69,7 @@ class ClusterCredential:
     scram_sha_256: ScramVerifier
     scram_sha_512: ScramVerifier
     bounds: KeyBounds | None = None
+    previous: PreviousSecret | None = None
 
 
 @dataclass(frozen=True)
@@ -92,17 +109,31 @@ def supplied_key_material(secret: str) -> KeyMaterial:
     return _stretch(key_id, secret)
 
 
-def _stretch(key_id: str, secret: str) -> KeyMaterial:
-    salts = [randomness.token_bytes(SALT_BYTES) for _ in range(3)]
+def rotated_key_material(row: ApiKey) -> KeyMaterial:
+    """Draw another secret for a key, under the salts that it has.
+
+    A SCRAM client is told a salt before it shows which of two secrets it has.
+    """
+    salts = (row.hmac_salt, row.scram_sha256_salt, row.scram_sha512_salt)
+    return _stretch(row.id, new_secret_of(row.id), salts)
+
+
+def _fresh_salts() -> Salts:
+    first, second, third = (randomness.token_bytes(SALT_BYTES) for _ in range(3))
+    return first, second, third
+
+
+def _stretch(key_id: str, secret: str, salts: Salts | None = None) -> KeyMaterial:
+    hmac_salt, sha256_salt, sha512_salt = salts or _fresh_salts()
     return KeyMaterial(
         id=key_id,
         secret=secret,
-        hmac_salt=salts[0],
-        secret_hmac=secret_hmac(salts[0], secret),
-        sha256_salt=salts[1],
-        sha256_salted=salted_password("sha256", secret, salts[1]),
-        sha512_salt=salts[2],
-        sha512_salted=salted_password("sha512", secret, salts[2]),
+        hmac_salt=hmac_salt,
+        secret_hmac=secret_hmac(hmac_salt, secret),
+        sha256_salt=sha256_salt,
+        sha256_salted=salted_password("sha256", secret, sha256_salt),
+        sha512_salt=sha512_salt,
+        sha512_salted=salted_password("sha512", secret, sha512_salt),
     )
 
 
@@ -195,6 +226,84 @@ class ApiKeyService:
         after_commit(session, lambda: self._on_revoked(api_key_id))
         return row
 
+    def require_rotatable(self, row: ApiKey, rotated_by: Principal) -> None:
+        """Refuse a key whose secret the caller can not change.
+
+        Raises PermissionDeniedError for one above the caller's role, ApiKeyEndedError for one that
+        does not work any more.
+        """
+        if not rotated_by.may_grant(principal_of(row).role):
+            raise PermissionDeniedError(f"the role {rotated_by.role} can not rotate this key")
+        now = self._clock.now()
+        if row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+            raise ApiKeyEndedError(
+                "the key is revoked or expired", advice="make another key instead"
+            )
+
+    def rotate(
+        self,
+        session: Session,
+        row: ApiKey,
+        material: KeyMaterial,
+        *,
+        until: datetime | None,
+        rotated_by: Principal,
+    ) -> None:
+        """Give a key another secret; the one before works until then, or no more for None.
+
+        One that was still working beside it ends. Raises as `require_rotatable` does.
+        """
+        # Two rotations at once must not both keep the same secret as the one before.
+        session.refresh(row, with_for_update=True)
+        self.require_rotatable(row, rotated_by)
+        kept = None if until is None else self._secret_of(session, row)
+        self._put_before(session, row, kept, until)
+        row.secret_hmac = material.secret_hmac
+        row.scram_sha256_sealed = self._vault.seal(
+            session, _place(row, "scram_sha256_sealed"), material.sha256_salted
+        )
+        row.scram_sha512_sealed = self._vault.seal(
+            session, _place(row, "scram_sha512_sealed"), material.sha512_salted
+        )
+        ends_at = until or self._clock.now()
+        repository.end_sessions_of_key(session, Scope(row.organization_id), row.id, ends_at)
+        session.flush()
+        key_id = row.id
+        after_commit(session, lambda: self._on_revoked(key_id))
+
+    def retire(self, session: Session, row: ApiKey) -> None:
+        """Forget a secret before whose time is over."""
+        if row.previous_secret_until is not None and row.previous_secret_until <= self._clock.now():
+            self._put_before(session, row, None, None)
+            session.flush()
+
+    def _secret_of(self, session: Session, row: ApiKey) -> tuple[bytes, bytes, bytes]:
+        return (
+            row.secret_hmac,
+            self._vault.open(session, _place(row, "scram_sha256_sealed"), row.scram_sha256_sealed),
+            self._vault.open(session, _place(row, "scram_sha512_sealed"), row.scram_sha512_sealed),
+        )
+
+    def _put_before(
+        self,
+        session: Session,
+        row: ApiKey,
+        secret: tuple[bytes, bytes, bytes] | None,
+        until: datetime | None,
+    ) -> None:
+        row.previous_secret_until = until
+        if secret is None:
+            row.previous_secret_hmac = None
+            row.previous_scram_sha256_sealed = row.previous_scram_sha512_sealed = None
+            return
+        row.previous_secret_hmac, sha256, sha512 = secret
+        row.previous_scram_sha256_sealed = self._vault.seal(
+            session, _place(row, "previous_scram_sha256_sealed"), sha256
+        )
+        row.previous_scram_sha512_sealed = self._vault.seal(
+            session, _place(row, "previous_scram_sha512_sealed"), sha512
+        )
+
     def cluster_credentials(
         self, session: Session, organization_id: str, cluster_id: str
     ) -> Sequence[ClusterCredential]:
@@ -227,19 +336,28 @@ class ApiKeyService:
         return row
 
     def _credential(self, session: Session, row: ApiKey) -> ClusterCredential:
-        sha256 = self._vault.open(
-            session, _place(row, "scram_sha256_sealed"), row.scram_sha256_sealed
-        )
-        sha512 = self._vault.open(
-            session, _place(row, "scram_sha512_sealed"), row.scram_sha512_sealed
-        )
+        secret_hmac, sha256, sha512 = self._secret_of(session, row)
         return ClusterCredential(
             username=row.id,
             hmac_salt=row.hmac_salt,
-            secret_hmac=row.secret_hmac,
+            secret_hmac=secret_hmac,
             scram_sha_256=scram_verifier("sha256", row.scram_sha256_salt, sha256),
             scram_sha_512=scram_verifier("sha512", row.scram_sha512_salt, sha512),
             bounds=from_json(row.bounds),
+            previous=self._previous(session, row),
+        )
+
+    def _previous(self, session: Session, row: ApiKey) -> PreviousSecret | None:
+        before = previous_hmac(row, self._clock.now())
+        sealed256, sealed512 = row.previous_scram_sha256_sealed, row.previous_scram_sha512_sealed
+        if before is None or sealed256 is None or sealed512 is None:
+            return None
+        sha256 = self._vault.open(session, _place(row, "previous_scram_sha256_sealed"), sealed256)
+        sha512 = self._vault.open(session, _place(row, "previous_scram_sha512_sealed"), sealed512)
+        return PreviousSecret(
+            secret_hmac=before,
+            scram_sha_256=scram_verifier("sha256", row.scram_sha256_salt, sha256),
+            scram_sha_512=scram_verifier("sha512", row.scram_sha512_salt, sha512),
         )
 
 

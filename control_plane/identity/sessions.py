@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session as DatabaseSession
 
@@ -121,8 +121,14 @@ class SessionService:
     def sign_in_with_api_key(
         self, session: DatabaseSession, principal: Principal, origin: Origin = NOWHERE
     ) -> SignedIn:
-        """Open a session that acts as an authenticated API key, for as long as the key lives."""
-        return self._open(session, principal.organization_id, origin, api_key_id=principal.id)
+        """Open a session that acts as an authenticated API key, for as long as it is good."""
+        return self._open(
+            session,
+            principal.organization_id,
+            origin,
+            api_key_id=principal.id,
+            ends_at=principal.expires_at,
+        )
 
     def list(self, session: DatabaseSession, holders: Iterable[Holder]) -> Sequence[Session]:
         """List the live sessions of whoever is all of `holders`, the one last used first."""
@@ -185,13 +191,17 @@ class SessionService:
         *,
         member_id: str | None = None,
         api_key_id: str | None = None,
+        ends_at: datetime | None = None,
     ) -> SignedIn:
         now = self._clock.now()
         holder = Holder(organization_id, member_id or api_key_id or "")
         for row in self._live_of(session, holder)[SESSIONS_MAX - 1 :]:
             row.revoked_at = now
+        last = now + timedelta(seconds=SESSION_SECONDS_MAX)
+        expires_at = last if ends_at is None else min(last, ends_at)
         signed_in = SignedIn(
-            SESSION_PREFIX + secrets.token_urlsafe(TOKEN_BYTES), SESSION_SECONDS_MAX
+            SESSION_PREFIX + secrets.token_urlsafe(TOKEN_BYTES),
+            int((expires_at - now).total_seconds()),
         )
         session.add(
             Session(
@@ -204,7 +214,7 @@ class SessionService:
                 user_agent=_at_most(origin.user_agent, USER_AGENT_LENGTH_MAX),
                 created_at=now,
                 last_used_at=now,
-                expires_at=now + timedelta(seconds=signed_in.seconds),
+                expires_at=expires_at,
             )
         )
         session.flush()

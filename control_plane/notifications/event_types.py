@@ -8,6 +8,7 @@ DISABLED_TYPE = "webhook.disabled"
 EVENT_TYPES: Mapping[str, str] = {
     "api_key.created": "an API key was made",
     "api_key.revoked": "an API key was ended",
+    "api_key.rotated": "an API key was given another secret",
     "cluster.access_changed": "an operator of the installation opened or closed a cluster",
     "cluster.created": "a cluster is usable for the first time",
     "cluster.deleted": "a cluster was deleted; it can be brought back until it is purged",

@@ -38,13 +38,32 @@ class HashedSecret(TypedDict):
     hmac_sha256: str
 
 
-class ScramCredential(TypedDict):
-    """StoredKey and ServerKey of RFC 5802; all but ``iterations`` in base64."""
+class ScramProof(TypedDict):
+    """StoredKey and ServerKey of RFC 5802, in base64."""
+
+    stored_key: str
+    server_key: str
+
+
+class ScramCredential(ScramProof):
+    """With the salt, in base64, and the iterations that they were made with."""
 
     salt: str
     iterations: int
-    stored_key: str
-    server_key: str
+
+
+class PreviousHash(TypedDict):
+    """HMAC-SHA256 over the secret before, with the salt of the present one; in base64."""
+
+    hmac_sha256: str
+
+
+class PreviousCredential(TypedDict):
+    """What verifies the secret before; salts and iterations are those of the present one."""
+
+    plain: PreviousHash
+    scram_sha_256: ScramProof
+    scram_sha_512: ScramProof
 
 
 class CredentialRecord(TypedDict):
@@ -56,6 +75,7 @@ class CredentialRecord(TypedDict):
     scram_sha_256: ScramCredential
     scram_sha_512: ScramCredential
     bounds: NotRequired[dict[str, list[str]]]
+    previous: NotRequired[PreviousCredential]
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +311,10 @@ class Engine(Protocol):
         Raises ``OAuthIssuerNotOfferedError`` where the engine has no listener for the clients of
         an issuer alone.
         """
+        ...
+
+    def require_rotation(self) -> None:
+        """Raise ``RotationNotOfferedError`` where brokers know one secret of a key alone."""
         ...
 
     def renew_certificate(self, cluster_id: str) -> bool:

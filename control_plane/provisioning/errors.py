@@ -1,6 +1,6 @@
 """What can go wrong between the control plane and the processes of a cluster."""
 
-from control_plane.kit.errors import AppError, InvalidInputError
+from control_plane.kit.errors import AppError, ConflictError, InvalidInputError
 
 
 class ProvisioningError(AppError):
@@ -156,6 +156,13 @@ class OAuthIssuerInvalidError(InvalidInputError):
 
     code = "oauth_issuer_invalid"
     title = "OAuth issuer invalid"
+
+
+class RotationNotOfferedError(ConflictError):
+    """The engine of a cluster that the key reaches knows one secret of a key alone."""
+
+    code = "api_key_rotation_not_offered"
+    title = "API key rotation not offered"
 
 
 class OAuthIssuerNotOfferedError(InvalidInputError):

@@ -116,6 +116,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/api-keys/{api_key_id}:rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate Api Key
+         * @description Give a key another secret, while the one before works for a while.
+         *
+         *     When this returns, your clusters accept both. When the time of the one before is over, what is
+         *     connected by it is ended as if the key had been revoked. Rotating again before that ends it.
+         */
+        post: operations["rotate_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/audit/events": {
         parameters: {
             query?: never;
@@ -1700,6 +1723,11 @@ export interface components {
              * @example flight loader
              */
             name: string;
+            /**
+             * Previous Secret Until
+             * @description Until when the secret before works too, after a rotation.
+             */
+            previous_secret_until: string | null;
             /** Revoked At */
             revoked_at: string | null;
             role: components["schemas"]["Role"];
@@ -1738,10 +1766,72 @@ export interface components {
              * @example flight loader
              */
             name: string;
+            /**
+             * Previous Secret Until
+             * @description Until when the secret before works too, after a rotation.
+             */
+            previous_secret_until: string | null;
             /** Revoked At */
             revoked_at: string | null;
             role: components["schemas"]["Role"];
             scope: components["schemas"]["ApiKeyScope"];
+        };
+        /**
+         * ApiKeyRotate
+         * @description How a key's secret is changed.
+         */
+        ApiKeyRotate: {
+            /**
+             * Overlap Seconds
+             * @description For how long the secret before goes on working; 0 ends it at once.
+             * @default 86400
+             */
+            overlap_seconds: number;
+        };
+        /**
+         * ApiKeyRotated
+         * @description A key with its new secret, which is not shown again.
+         */
+        ApiKeyRotated: {
+            bounds: components["schemas"]["ApiKeyBounds"] | null;
+            /**
+             * Cluster Id
+             * @example lkc_4q8x0n1w2e3r5t6y
+             */
+            cluster_id: string | null;
+            /** Created At */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /**
+             * Id
+             * @example hk_9v2mh8k3c5d7f1g0
+             */
+            id: string;
+            /** Is Dry Run */
+            is_dry_run: boolean;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Name
+             * @example flight loader
+             */
+            name: string;
+            /**
+             * Previous Secret Until
+             * @description Until when the secret before works too, after a rotation.
+             */
+            previous_secret_until: string | null;
+            /** Revoked At */
+            revoked_at: string | null;
+            role: components["schemas"]["Role"];
+            scope: components["schemas"]["ApiKeyScope"];
+            /**
+             * Secret
+             * @description The new secret; null in a dry run.
+             * @example hrs_...
+             */
+            secret: string | null;
         };
         /**
          * ApiKeyScope
@@ -5624,6 +5714,122 @@ export interface operations {
             };
             /** @description API key not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request invalid */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Authentication delayed */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_api_key: {
+        parameters: {
+            query?: {
+                /** @description Only check the request and answer 200 with what it would make. */
+                dry_run?: boolean;
+            };
+            header?: {
+                /**
+                 * @description Makes it safe to send the request again: for 24 hours the same key with the same request is answered by the same reply, and nothing is done twice.
+                 * @example 0f8b2f1e-3a55-4f0e-9a52-6c1f8f1b7a10
+                 */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                api_key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ApiKeyRotate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyRotated"];
+                };
+            };
+            /** @description Credentials invalid */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Permission denied */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description API key not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too slow */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request in progress */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Content type unsupported */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };

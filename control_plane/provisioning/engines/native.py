@@ -143,6 +143,9 @@ class NativeEngine:
                 advice="see docs/oauth-issuer.md for what issuers and keys can be",
             )
 
+    def require_rotation(self) -> None:
+        """Brokers check two secrets of a key side by side."""
+
     def renew_certificate(self, cluster_id: str) -> bool:
         with self._turns.of(cluster_id):
             directory = self._directory(cluster_id)

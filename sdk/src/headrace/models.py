@@ -358,7 +358,10 @@ class ApiKeyBounds(Model, frozen=True, kw_only=True):
 
 
 class ApiKey(Model, frozen=True, kw_only=True):
-    """An API key. `secret` is there only when the key was just created."""
+    """An API key. `secret` is there only when it was just made.
+
+    Until `previous_secret_until` the secret before works too.
+    """
 
     id: str
     name: str
@@ -370,6 +373,7 @@ class ApiKey(Model, frozen=True, kw_only=True):
     expires_at: datetime | None = None
     last_used_at: datetime | None = None
     revoked_at: datetime | None = None
+    previous_secret_until: datetime | None = None
     secret: str | None = None
 
 

@@ -1,6 +1,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy.orm import Session
@@ -10,8 +10,11 @@ from control_plane.clusters.models import Cluster
 from control_plane.identity import tasks
 from control_plane.identity.policy import Role
 from control_plane.identity.secrets import key_id_of, new_secret
+from control_plane.identity.service import ClusterCredential
 from control_plane.kit.job_runner import JobRunner
 from control_plane.kit.jobs import JobRegistry
+from tests.fixtures.apis import Api
+from tests.fixtures.memory_engine import MemoryEngine
 from tests.fixtures.service import Service
 
 CALLERS = 4
@@ -55,8 +58,22 @@ def run_expiries(service: Service) -> None:
     registry = JobRegistry()
     core = service.core
     publish = service.container.publisher.publish
-    tasks.register(registry, core.database, core.clock, publish)
+    tasks.register(registry, core.database, core.clock, publish, core.api_keys.retire)
     JobRunner(core.database, core.clock, registry, workers=1, exclusive=False).run_due()
+
+
+def answers(service: Service, *secrets: str) -> list[int]:
+    """How requests with these secrets are answered."""
+    return [service.client(secret).get("/v1/whoami").status_code for secret in secrets]
+
+
+def credentials_of(
+    service: Service, organization_id: str, cluster_id: str, key_id: str
+) -> list[ClusterCredential]:
+    """What the cluster's brokers are told of a key."""
+    with service.core.database.snapshot() as session:
+        found = service.core.api_keys.cluster_credentials(session, organization_id, cluster_id)
+    return [one for one in found if one.username == key_id]
 
 
 class TestCreate:
@@ -222,6 +239,133 @@ class TestRevoke:
         own = client.get("/v1/whoami").json()["id"]
         assert client.delete(f"/v1/api-keys/{own}").status_code == 200
         assert client.get("/v1/whoami").status_code == 401
+
+
+class TestRotate:
+    def test_both_secrets_work_until_the_one_before_ends(self, service: Service) -> None:
+        client = service.new_client()
+        made = client.post("/v1/api-keys", json={}).json()
+        rotated = client.post(f"/v1/api-keys/{made['id']}:rotate", json={})
+        assert rotated.status_code == 200
+        secret = rotated.json()["secret"]
+        assert key_id_of(secret) == made["id"]
+        assert secret != made["secret"]
+        until = service.clock.now() + timedelta(days=1)
+        assert datetime.fromisoformat(rotated.json()["previous_secret_until"]) == until
+        assert secret not in client.get(f"/v1/api-keys/{made['id']}").text
+        assert answers(service, made["secret"], secret) == [200, 200]
+        service.clock.advance(24 * 3600 - 1)
+        assert answers(service, made["secret"], secret) == [200, 200]
+        service.clock.advance(1)
+        assert answers(service, made["secret"], secret) == [401, 200]
+
+    def test_without_an_overlap_the_one_before_ends_at_once(self, service: Service) -> None:
+        client = service.new_client()
+        made = client.post("/v1/api-keys", json={}).json()
+        assert answers(service, made["secret"]) == [200]
+        rotated = client.post(f"/v1/api-keys/{made['id']}:rotate", json={"overlap_seconds": 0})
+        assert rotated.json()["previous_secret_until"] is None
+        assert answers(service, made["secret"], rotated.json()["secret"]) == [401, 200]
+
+    def test_rotating_again_ends_the_oldest(self, service: Service) -> None:
+        client = service.new_client()
+        made = client.post("/v1/api-keys", json={}).json()
+        path = f"/v1/api-keys/{made['id']}:rotate"
+        second, third = (client.post(path, json={}).json()["secret"] for _ in range(2))
+        assert answers(service, made["secret"], second, third) == [401, 200, 200]
+
+    def test_brokers_are_told_of_both_and_of_the_end_at_its_instant(self, service: Service) -> None:
+        organization_id = service.add_organization()
+        cluster_id = service.add_cluster(organization_id)
+        client = service.client(service.add_key(organization_id))
+        made = client.post("/v1/api-keys", json={"cluster_id": cluster_id}).json()
+        (before,) = credentials_of(service, organization_id, cluster_id, made["id"])
+        path = f"/v1/api-keys/{made['id']}:rotate"
+        client.post(path, json={"overlap_seconds": 3600})
+        (both,) = credentials_of(service, organization_id, cluster_id, made["id"])
+        assert both.previous is not None
+        assert both.previous.secret_hmac == before.secret_hmac
+        assert both.previous.scram_sha_256 == before.scram_sha_256
+        assert both.previous.scram_sha_512 == before.scram_sha_512
+        assert both.hmac_salt == before.hmac_salt
+        assert both.scram_sha_512.salt == before.scram_sha_512.salt
+        assert both.secret_hmac != before.secret_hmac
+        generation = credentials_generation(service, cluster_id)
+        service.clock.advance(3599)
+        run_expiries(service)
+        assert credentials_generation(service, cluster_id) == generation
+        service.clock.advance(1)
+        run_expiries(service)
+        assert credentials_generation(service, cluster_id) > generation
+        (after,) = credentials_of(service, organization_id, cluster_id, made["id"])
+        assert after == replace(both, previous=None)
+        assert client.get(f"/v1/api-keys/{made['id']}").json()["previous_secret_until"] is None
+
+    def test_a_dry_run_checks_and_changes_nothing(self, service: Service) -> None:
+        client = service.new_client()
+        made = client.post("/v1/api-keys", json={}).json()
+        path = f"/v1/api-keys/{made['id']}"
+        shown = client.post(f"{path}:rotate?dry_run=true", json={}).json()
+        assert (shown["secret"], shown["is_dry_run"]) == (None, True)
+        assert shown["previous_secret_until"] is not None
+        assert client.get(path).json()["previous_secret_until"] is None
+        assert answers(service, made["secret"]) == [200]
+        client.delete(path)
+        refused = client.post(f"{path}:rotate?dry_run=true", json={})
+        assert (refused.status_code, refused.json()["code"]) == (409, "api_key_ended")
+
+    @pytest.mark.parametrize("overlap", [-1, 30 * 24 * 3600 + 1, 0.5, "an hour"])
+    def test_an_overlap_that_can_not_be_is_refused(
+        self, sqlite_service: Service, overlap: object
+    ) -> None:
+        client = sqlite_service.new_client()
+        own = client.get("/v1/whoami").json()["id"]
+        response = client.post(f"/v1/api-keys/{own}:rotate", json={"overlap_seconds": overlap})
+        assert response.status_code == 422
+
+    def test_a_key_that_ended_and_one_above_the_caller_are_refused(self, service: Service) -> None:
+        organization_id = service.add_organization()
+        owner = service.client(service.add_key(organization_id))
+        developer = service.client(service.add_key(organization_id, role=Role.DEVELOPER))
+        above = owner.get("/v1/whoami").json()["id"]
+        assert developer.post(f"/v1/api-keys/{above}:rotate", json={}).status_code == 403
+        expires_at = (service.clock.now() + timedelta(hours=1)).isoformat()
+        made = owner.post("/v1/api-keys", json={"expires_at": expires_at}).json()
+        service.clock.advance(3600)
+        refused = owner.post(f"/v1/api-keys/{made['id']}:rotate", json={})
+        assert (refused.status_code, refused.json()["code"]) == (409, "api_key_ended")
+
+    def test_the_secret_before_never_outlives_its_key(self, service: Service) -> None:
+        client = service.new_client()
+        expires_at = (service.clock.now() + timedelta(hours=1)).isoformat()
+        made = client.post("/v1/api-keys", json={"expires_at": expires_at}).json()
+        secret = client.post(f"/v1/api-keys/{made['id']}:rotate", json={}).json()["secret"]
+        service.clock.advance(3600)
+        assert answers(service, made["secret"], secret) == [401, 401]
+
+    def test_a_retry_is_given_the_same_secret(self, service: Service) -> None:
+        client = service.new_client()
+        made = client.post("/v1/api-keys", json={}).json()
+        path, keyed = f"/v1/api-keys/{made['id']}:rotate", {"Idempotency-Key": "rotation"}
+        first, second = (client.post(path, json={}, headers=keyed) for _ in range(2))
+        assert first.json() == second.json()
+        assert answers(service, made["secret"], first.json()["secret"]) == [200, 200]
+
+    def test_a_cluster_that_knows_one_secret_refuses_by_name(
+        self, memory_api: Api, memory_engine: MemoryEngine
+    ) -> None:
+        memory_engine.knows_one_secret = True
+        client = memory_api.caller().http
+        client.post("/v1/clusters", json={"name": "one", "plan": "dev"})
+        made = client.post("/v1/api-keys", json={}).json()
+        refused = client.post(f"/v1/api-keys/{made['id']}:rotate", json={})
+        assert (refused.status_code, refused.json()["code"]) == (
+            409,
+            "api_key_rotation_not_offered",
+        )
+        # No broker knows a key that is not for records.
+        viewer = client.post("/v1/api-keys", json={"role": "viewer"}).json()
+        assert client.post(f"/v1/api-keys/{viewer['id']}:rotate", json={}).status_code == 200
 
 
 class TestList:

@@ -1,9 +1,12 @@
+from datetime import timedelta
+
 import pytest
 
 from control_plane.identity.errors import SignInTokenError
 from control_plane.identity.models import Member
 from control_plane.identity.policy import Role
 from control_plane.identity.principals import Principal, PrincipalKind
+from control_plane.identity.service import rotated_key_material
 from control_plane.identity.sessions import (
     SESSION_IDLE_SECONDS,
     SESSION_SECONDS_MAX,
@@ -112,6 +115,33 @@ class TestSession:
                 session, principal.scope, principal.id, revoked_by=principal
             )
         assert find(service, cookie_value) is None
+
+    def test_of_an_api_key_ends_with_the_secret_before(
+        self, service: Service, clock: ManualClock
+    ) -> None:
+        core = service.core
+        old = service.add_key(service.add_organization())
+        principal = core.authenticator.authenticate(old)
+
+        def signed_in(secret: str) -> str:
+            acting = core.authenticator.authenticate(secret)
+            with core.database.transaction() as session:
+                return core.sessions.sign_in_with_api_key(session, acting).cookie_value
+
+        early = signed_in(old)
+        with core.database.transaction() as session:
+            row = core.api_keys.get(session, principal.scope, principal.id)
+            material = rotated_key_material(row)
+            until = clock.now() + timedelta(hours=1)
+            core.api_keys.rotate(session, row, material, until=until, rotated_by=principal)
+        late, fresh = signed_in(old), signed_in(material.secret)
+        assert all(find(service, one) is not None for one in (early, late, fresh))
+        clock.advance(3600)
+        assert [find(service, one) is not None for one in (early, late, fresh)] == [
+            False,
+            False,
+            True,
+        ]
 
     def test_is_not_found_by_what_the_database_holds(
         self, service: Service, member: Member

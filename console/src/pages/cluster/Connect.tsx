@@ -8,7 +8,8 @@ import { type Cluster, topics } from "../../api/queries";
 import { CodeBlock } from "../../parts/CodeBlock";
 import { LinkAnchor } from "../../parts/LinkAnchor";
 import { Section } from "../../parts/Section";
-import { type CreatedKey, CreateKey } from "../keys/CreateKey";
+import { CreateKey } from "../keys/CreateKey";
+import type { CreatedKey } from "../keys/Secret";
 import { CA_FILE, snippets } from "./snippets";
 
 const KEY_PLACEHOLDER = { id: "YOUR_KEY_ID", secret: "YOUR_KEY_SECRET" };

@@ -13,7 +13,8 @@ import { ProblemAlert } from "../../parts/ProblemAlert";
 import { moment } from "../../parts/quantities";
 import { Window } from "../../parts/Window";
 import { CreateKey } from "./CreateKey";
-import { keyState } from "./state";
+import { RotateKey } from "./RotateKey";
+import { keyState, previousUntil } from "./state";
 
 /** An organization's keys: made, watched and revoked. */
 export function ApiKeys() {
@@ -22,6 +23,7 @@ export function ApiKeys() {
   const [isCreating, { open, close }] = useDisclosure();
   const [showsOver, setShowsOver] = useState(false);
   const [revoking, setRevoking] = useState<ApiKey>();
+  const [rotating, setRotating] = useState<ApiKey>();
   const now = new Date();
   const live = found.data?.filter((key) => keyState(key, now) === "live") ?? [];
   const shown = (showsOver ? found.data : live)?.toReversed();
@@ -52,9 +54,16 @@ export function ApiKeys() {
         </Empty>
       )}
       {shown !== undefined && shown.length > 0 && (
-        <KeyTable keys={shown} nameOf={nameOf} now={now} onRevoke={setRevoking} />
+        <KeyTable
+          keys={shown}
+          nameOf={nameOf}
+          now={now}
+          onRotate={setRotating}
+          onRevoke={setRevoking}
+        />
       )}
       <CreateKey opened={isCreating} onClose={close} clusters={places.data ?? []} />
+      <RotateKey rotating={rotating} onClose={() => setRotating(undefined)} />
       <RevokeKey revoking={revoking} onClose={() => setRevoking(undefined)} />
     </Page>
   );
@@ -64,11 +73,13 @@ function KeyTable({
   keys,
   nameOf,
   now,
+  onRotate,
   onRevoke,
 }: {
   keys: readonly ApiKey[];
   nameOf: ReadonlyMap<string, string>;
   now: Date;
+  onRotate: (key: ApiKey) => void;
   onRevoke: (key: ApiKey) => void;
 }) {
   return (
@@ -94,6 +105,11 @@ function KeyTable({
                 <Text size="xs" c="dimmed" className="mono">
                   {key.id}
                 </Text>
+                {previousUntil(key, now) !== null && (
+                  <Text size="xs" c="dimmed">
+                    The secret before works until {moment(previousUntil(key, now) ?? "")}
+                  </Text>
+                )}
               </Table.Td>
               <Table.Td visibleFrom="sm" style={{ overflowWrap: "anywhere" }}>
                 {key.cluster_id === null
@@ -109,14 +125,24 @@ function KeyTable({
               </Table.Td>
               <Table.Td ta="right">
                 {keyState(key, now) === "live" ? (
-                  <Button
-                    variant="default"
-                    size="xs"
-                    onClick={() => onRevoke(key)}
-                    aria-label={`Revoke ${key.name}`}
-                  >
-                    Revoke
-                  </Button>
+                  <Group gap="xs" justify="flex-end">
+                    <Button
+                      variant="default"
+                      size="xs"
+                      onClick={() => onRotate(key)}
+                      aria-label={`Rotate ${key.name}`}
+                    >
+                      Rotate
+                    </Button>
+                    <Button
+                      variant="default"
+                      size="xs"
+                      onClick={() => onRevoke(key)}
+                      aria-label={`Revoke ${key.name}`}
+                    >
+                      Revoke
+                    </Button>
+                  </Group>
                 ) : (
                   <Badge color="gray" variant="light" tt="none">
                     {keyState(key, now)}

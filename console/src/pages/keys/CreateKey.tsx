@@ -1,19 +1,13 @@
-import { Alert, Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
-import { IconAlertTriangle } from "@tabler/icons-react";
+import { Button, Group, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRouteContext } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { client, unwrap } from "../../api/client";
 import { apiKeys } from "../../api/queries";
-import { CodeBlock } from "../../parts/CodeBlock";
 import { ProblemAlert } from "../../parts/ProblemAlert";
 import { Window } from "../../parts/Window";
 import { EXPIRIES, type Expiry, expiryAt, roleChoices } from "./choices";
-
-export interface CreatedKey {
-  id: string;
-  secret: string;
-}
+import { type CreatedKey, Secret } from "./Secret";
 
 interface Place {
   id: string;
@@ -159,36 +153,5 @@ function KeyForm({
         </Group>
       </Stack>
     </form>
-  );
-}
-
-function Secret({ made, onDone }: { made: CreatedKey; onDone: () => void }) {
-  return (
-    <Stack>
-      <Alert
-        color="yellow"
-        icon={<IconAlertTriangle aria-hidden />}
-        title="The secret is shown this once"
-      >
-        Keep it where your program finds it. Nobody can show it again, only a new key helps.
-      </Alert>
-      <Stack gap={4}>
-        <Text size="sm" c="dimmed">
-          Id: the Kafka user name
-        </Text>
-        <CodeBlock label="key id">{made.id}</CodeBlock>
-      </Stack>
-      <Stack gap={4}>
-        <Text size="sm" c="dimmed">
-          Secret: the Kafka password, and the bearer token for HTTP
-        </Text>
-        <CodeBlock label="key secret" wrap>
-          {made.secret}
-        </CodeBlock>
-      </Stack>
-      <Group justify="flex-end">
-        <Button onClick={onDone}>I have kept it</Button>
-      </Group>
-    </Stack>
   );
 }

@@ -21,6 +21,17 @@ export const EXPIRIES = [
 
 export type Expiry = (typeof EXPIRIES)[number]["value"];
 
+/** For how long the secret before works after a rotation, by seconds. */
+export const OVERLAPS = [
+  { value: "0", label: "No longer" },
+  { value: "3600", label: "For an hour" },
+  { value: "86400", label: "For a day" },
+  { value: "604800", label: "For a week" },
+  { value: "2592000", label: "For 30 days" },
+] as const satisfies readonly { value: string; label: string }[];
+
+export type Overlap = (typeof OVERLAPS)[number]["value"];
+
 /** The roles that a role may give to others: never more than it has itself. */
 export function roleChoices(own: Session["role"]): (typeof ROLES)[number][] {
   return ROLES.slice(0, ROLES.findIndex((role) => role.value === own) + 1);

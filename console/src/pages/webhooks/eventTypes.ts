@@ -2,6 +2,7 @@
 export const EVENT_TYPES = [
   "api_key.created",
   "api_key.revoked",
+  "api_key.rotated",
   "cluster.access_changed",
   "cluster.created",
   "cluster.deleted",

@@ -14,6 +14,7 @@ from control_plane.provisioning.errors import (
     KeepingLimitNotOfferedError,
     MetricsNotOfferedError,
     OAuthIssuerNotOfferedError,
+    RotationNotOfferedError,
     WakingNotOfferedError,
 )
 from control_plane.provisioning.forks import ForkCut
@@ -37,6 +38,12 @@ class NotOffered:
 
     def check_oauth_issuer(self, wanted: OAuthIssuer) -> None:
         raise _issuer_refused()
+
+    def require_rotation(self) -> None:
+        raise RotationNotOfferedError(
+            "the key reaches a cluster of Apache Kafka, whose brokers know one secret of a key",
+            advice="make another key, move your clients to it, then revoke this one",
+        )
 
     def metrics(self, cluster_id: str) -> str:
         raise MetricsNotOfferedError("clusters of Apache Kafka tell no metrics here")

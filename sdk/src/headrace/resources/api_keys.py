@@ -5,7 +5,7 @@ from datetime import datetime
 
 from headrace.models import ApiKey, Page
 from headrace.pagination import iterate
-from headrace.transport import Request, Transport, path_of
+from headrace.transport import Request, Transport, management_post, path_of
 
 PATH = "/v1/api-keys"
 
@@ -50,6 +50,19 @@ class ApiKeys:
 
     def get(self, api_key_id: str) -> ApiKey:
         return self._transport.get(PATH + path_of(api_key_id), ApiKey)
+
+    def rotate(
+        self, api_key_id: str, *, overlap_seconds: int | None = None, dry_run: bool = False
+    ) -> ApiKey:
+        """Give a key another secret, in force when this returns and shown this once.
+
+        The one before works for a day more, or for `overlap_seconds`, 0 for no more at all. With
+        `dry_run` nothing is changed, and no secret made.
+        """
+        body = {} if overlap_seconds is None else {"overlap_seconds": overlap_seconds}
+        query = {"dry_run": "true"} if dry_run else {}
+        request = management_post(f"{PATH}{path_of(api_key_id)}:rotate", body, query)
+        return self._transport.decode(self._transport.send(request), ApiKey)
 
     def revoke(self, api_key_id: str) -> ApiKey:
         """End a key: open connections that use it are closed."""

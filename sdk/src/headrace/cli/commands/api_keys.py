@@ -9,13 +9,15 @@ import typer
 from headrace.cli.options import OutputOption, QuietOption
 from headrace.cli.shell import cluster_id, shell_of
 
-app = typer.Typer(no_args_is_help=True, help="Create, list and revoke API keys.")
+app = typer.Typer(no_args_is_help=True, help="Create, list, rotate and revoke API keys.")
 
 LIST_COLUMNS = ("id", "name", "scope", "cluster_id", "role", "created_at", "revoked_at")
 SHOW_COLUMNS = ("id", "secret", "name", "scope", "cluster_id", "role", "expires_at", "revoked_at")
+ROTATED_COLUMNS = ("id", "secret", "previous_secret_until", "name", "cluster_id", "role")
 STANDARD_INPUT = "-"
 SECRET_CHARACTERS_MAX = 256
 BROUGHT = "The secret is the one you gave. Kafka user name: the id; password: the secret."
+NOTHING_CHANGED = "A dry run: nothing was changed, and no secret made."
 ONCE = "The secret is shown this once. Kafka user name: the id; password: the secret."
 
 
@@ -102,6 +104,31 @@ def list_api_keys(
     with shell.client() as client:
         scope = None if cluster is None else cluster_id(client, cluster)
         shell.show_list(client.api_keys.list(scope), LIST_COLUMNS)
+
+
+@app.command()
+def rotate(
+    context: typer.Context,
+    *,
+    api_key: Annotated[str, typer.Argument(metavar="API_KEY", help="Id of the key.")],
+    overlap_seconds: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="For how long the old secret goes on working: a day unless said; 0: ends."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check, and tell until when the old one works.")
+    ] = False,
+    output: OutputOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Give an API key another secret; the old one works for a while, then its connections end."""
+    shell = shell_of(context, output, is_quiet=quiet)
+    with shell.client() as client:
+        rotated = client.api_keys.rotate(api_key, overlap_seconds=overlap_seconds, dry_run=dry_run)
+    shell.show(rotated, ROTATED_COLUMNS)
+    shell.note(NOTHING_CHANGED if dry_run else ONCE)
 
 
 @app.command()
