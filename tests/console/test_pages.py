@@ -240,6 +240,9 @@ SCENES = {
     "api-keys": Scene("/api-keys", shows("shipping service")),
     "api-key-create": Scene("/api-keys", opens("Create API key", "Create an API key")),
     "api-key-revoke": Scene("/api-keys", opens("Revoke shipping service", "Revoke this key?")),
+    "api-key-rotate": Scene(
+        "/api-keys", opens("Rotate shipping service", "Give this key another secret?")
+    ),
     "webhooks": Scene("/webhooks", opens("Create webhook", "Create a webhook")),
     "webhook": Scene("/webhooks", webhook_that_fails),
     "profile-of-key": Scene("/profile", shows("this one"), who="newcomer"),

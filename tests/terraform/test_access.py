@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import httpx2
 import pytest
 
+from tests.fixtures.client_authority import ClientAuthority
 from tests.terraform.configurations import PROVIDER, api_key, cluster
 from tools.terraform_cli import Configuration
 
@@ -45,6 +49,41 @@ def test_networks_are_changed_in_place_and_bounds_make_another_key(
     configuration.apply()
     configuration.plan(expect=0)
     assert http.get(path).json()["allowed_networks"] == []
+
+
+def test_client_certificates_are_set_changed_and_taken_away_in_place(
+    configuration: Configuration, http: httpx2.Client, tmp_path: Path
+) -> None:
+    pem = json.dumps(ClientAuthority(tmp_path).pem)
+
+    def taking(certificates: str) -> str:
+        return PROVIDER + cluster("certified", client_certificates=f"{{ {certificates} }}")
+
+    configuration.write(taking(f'mode = "requested", authorities = {pem}'))
+    configuration.apply()
+    configuration.plan(expect=0)
+    made = configuration.values()[CLUSTER]
+    assert made["endpoints"]["kafka"]["ssl"] is not None
+    path = f"/v1/clusters/{made['id']}"
+    found = http.get(path).json()["client_certificates"]
+    assert (found["mode"], found["mapping_rules"]) == ("requested", "")
+
+    rules = 'mapping_rules = "RULE:^CN=(.*?),O=Mill$/$1/L,DEFAULT"'
+    configuration.write(taking(f'mode = "required", authorities = {pem}, {rules}'))
+    assert "0 to add, 1 to change, 0 to destroy" in configuration.plan(expect=2)
+    configuration.apply()
+    configuration.plan(expect=0)
+    found = http.get(path).json()["client_certificates"]
+    assert (found["mode"], found["mapping_rules"][:5]) == ("required", "RULE:")
+
+    configuration.write(PROVIDER + cluster("certified"))
+    assert "0 to add, 1 to change, 0 to destroy" in configuration.plan(expect=2)
+    configuration.apply()
+    configuration.plan(expect=0)
+    assert http.get(path).json()["client_certificates"] is None
+    assert configuration.values()[CLUSTER]["endpoints"]["kafka"]["ssl"] is None
+    configuration.write(taking(f'mode = "off", authorities = {pem}'))
+    assert "mode" in configuration.plan(expect=1)
 
 
 def test_networks_and_bounds_that_can_not_be_are_refused(configuration: Configuration) -> None:

@@ -1,6 +1,7 @@
 import { Stack } from "@mantine/core";
 import { useParams, useRouteContext } from "@tanstack/react-router";
 import { useCluster } from "../../api/useCluster";
+import { ClientCertificates } from "./ClientCertificates";
 import { DeleteCluster } from "./DeleteCluster";
 import { EditCluster } from "./EditCluster";
 import { ForkCluster } from "./ForkCluster";
@@ -19,6 +20,7 @@ export function Settings() {
       <RunControls cluster={data} isAllowed={isAllowed} />
       {isAllowed && <EditCluster key={data.id} cluster={data} />}
       {isAllowed && <KeepCluster key={`keep-${data.id}`} cluster={data} />}
+      {isAllowed && <ClientCertificates key={`certificates-${data.id}`} cluster={data} />}
       <ForkCluster cluster={data} isAllowed={isAllowed} />
       <DeleteCluster cluster={data} isAllowed={isAllowed} />
     </Stack>

@@ -20,6 +20,19 @@ type Cluster struct {
 	CreatedAt     string    `json:"created_at"`
 	// AllowedNetworks are those that clients may come from; none means from everywhere.
 	AllowedNetworks []string `json:"allowed_networks"`
+	// ClientCertificates are nil where the cluster takes none.
+	ClientCertificates *ClientCertificates `json:"client_certificates"`
+}
+
+// CertificatesOff is the mode in which a cluster takes no certificates of clients.
+const CertificatesOff = "off"
+
+// ClientCertificates are how a cluster knows clients by certificates. Without a mode but off there
+// is neither an authority nor a rule.
+type ClientCertificates struct {
+	Mode         string `json:"mode"`
+	Authorities  string `json:"authorities,omitempty"`
+	MappingRules string `json:"mapping_rules,omitempty"`
 }
 
 // Endpoints are where clients connect; Kafka is nil until the cluster has addresses.
@@ -46,6 +59,8 @@ type ClusterSpec struct {
 // ClusterChange is what changes of a cluster in place.
 type ClusterChange struct {
 	AllowedNetworks []string `json:"allowed_networks"`
+	// ClientCertificates stay as they are where they are nil.
+	ClientCertificates *ClientCertificates `json:"client_certificates,omitempty"`
 }
 
 // CreateCluster returns a cluster that clients can use. When making it failed, the id of what there

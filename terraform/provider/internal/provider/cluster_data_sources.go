@@ -45,6 +45,7 @@ func clusterAttributes() map[string]schema.Attribute {
 			ElementType:         types.StringType,
 			Computed:            true,
 		},
+		"client_certificates": certificatesDataAttribute,
 	}
 }
 

@@ -19,6 +19,8 @@ type clusterModel struct {
 	CreatedAt     types.String `tfsdk:"created_at"`
 	// Networks that clients may come from; null where none are said.
 	AllowedNetworks types.Set `tfsdk:"allowed_networks"`
+	// How clients are known by certificates; null where none are taken.
+	ClientCertificates types.Object `tfsdk:"client_certificates"`
 }
 
 var kafkaTypes = map[string]attr.Type{
@@ -42,7 +44,8 @@ func newClusterModel(cluster api.Cluster) clusterModel {
 		CACertificate: types.StringPointerValue(cluster.CACertificate),
 		CreatedAt:     types.StringValue(cluster.CreatedAt),
 
-		AllowedNetworks: networksValue(cluster.AllowedNetworks),
+		AllowedNetworks:    networksValue(cluster.AllowedNetworks),
+		ClientCertificates: certificatesValue(cluster.ClientCertificates),
 	}
 }
 

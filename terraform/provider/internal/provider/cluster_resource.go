@@ -62,6 +62,7 @@ func (r *clusterResource) Schema(
 				Optional:    true,
 				Validators:  []validator.Set{setvalidator.SizeBetween(1, networksMax)},
 			},
+			"client_certificates": certificatesAttribute,
 			"status": schema.StringAttribute{
 				MarkdownDescription: clusterStatusText, Computed: true, PlanModifiers: kept,
 			},
@@ -102,6 +103,7 @@ func (r *clusterResource) ModifyPlan(
 	}
 	if !request.State.Raw.IsNull() {
 		response.Diagnostics.Append(markPresent(ctx, response)...)
+		response.Diagnostics.Append(planEndpoints(ctx, request, response)...)
 		return
 	}
 	var plan clusterResourceModel
@@ -146,6 +148,16 @@ func (r *clusterResource) Create(
 		return
 	}
 	response.Diagnostics.Append(response.State.Set(ctx, clusterResourceModel{newClusterModel(*made), price})...)
+	if plan.ClientCertificates.IsNull() {
+		return
+	}
+	change := api.ClusterChange{AllowedNetworks: plan.networks(), ClientCertificates: plan.certificates()}
+	changed, err := r.client.UpdateCluster(ctx, made.ID, change)
+	if err != nil {
+		addError(&response.Diagnostics, "have the cluster take certificates", err)
+		return
+	}
+	response.Diagnostics.Append(response.State.Set(ctx, clusterResourceModel{newClusterModel(*changed), price})...)
 }
 
 func (r *clusterResource) Read(
@@ -174,16 +186,20 @@ func (r *clusterResource) Read(
 	response.Diagnostics.Append(response.State.Set(ctx, model)...)
 }
 
-// Update is asked for other networks; every other attribute that can be set makes another cluster.
+// Update is asked for other networks and certificates; every other attribute that can be set makes another cluster.
 func (r *clusterResource) Update(
 	ctx context.Context, request resource.UpdateRequest, response *resource.UpdateResponse,
 ) {
-	var plan clusterResourceModel
+	var plan, state clusterResourceModel
 	response.Diagnostics.Append(request.Plan.Get(ctx, &plan)...)
+	response.Diagnostics.Append(request.State.Get(ctx, &state)...)
 	if response.Diagnostics.HasError() || !r.ready(&response.Diagnostics) {
 		return
 	}
 	change := api.ClusterChange{AllowedNetworks: plan.networks()}
+	if !plan.ClientCertificates.Equal(state.ClientCertificates) {
+		change.ClientCertificates = plan.certificates()
+	}
 	changed, err := r.client.UpdateCluster(ctx, plan.ID.ValueString(), change)
 	if err != nil {
 		addError(&response.Diagnostics, "change the cluster", err)
