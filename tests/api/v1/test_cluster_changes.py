@@ -167,7 +167,7 @@ class TestDryRun:
             "steps": ["collect_usage", "start"],
             "price": {
                 "currency": "USD",
-                "price_book_version": 1,
+                "price_book_version": 2,
                 "per_day_before": "0.480000",
                 "per_day_after": "1.440000",
                 "daily_cap_before": "2.000000",

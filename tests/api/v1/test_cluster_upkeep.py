@@ -79,7 +79,8 @@ def test_plans_tell_the_version_that_clusters_are_moved_to(
 ) -> None:
     memory_engine.version = "1.1.0"
     plans = caller.http.get("/v1/plans").json()["items"]
-    assert {plan["version"] for plan in plans} == {"1.1.0"}
+    versions = {plan["engine"]: plan["version"] for plan in plans}
+    assert versions == {"native": "1.1.0", "apache-kafka": None}
     preview = caller.http.post(f"{path}:upgrade?dry_run=true").json()
     assert preview["steps"] == ["collect_usage", "start"]
     assert caller.http.get(path).json()["version"] == "1.0.0"
