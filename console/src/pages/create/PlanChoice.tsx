@@ -4,9 +4,12 @@ import type { Plan } from "../../api/queries";
 import { money } from "../../parts/money";
 import { bytes, plural } from "../../parts/quantities";
 
-/** Plans from the smallest to the largest, as they are looked at. */
+/** Plans from the smallest to the largest, as they are looked at: those of one broker come first. */
 export function bySize(plans: readonly Plan[]): Plan[] {
-  return plans.toSorted((one, other) => one.limits.connections_max - other.limits.connections_max);
+  return plans.toSorted(
+    (one, other) =>
+      one.brokers - other.brokers || one.limits.connections_max - other.limits.connections_max,
+  );
 }
 
 /** The plans side by side: what each allows, and what the expected use costs in it. */
