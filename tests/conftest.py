@@ -3,6 +3,7 @@
 # A module that builds on another one stands below it.
 pytest_plugins = [
     "tests.fixtures.signals",
+    "tests.fixtures.generated_inputs",
     "tests.fixtures.clocks",
     "tests.fixtures.databases",
     "tests.fixtures.planes",

@@ -91,6 +91,7 @@ def call(client: TestClient, method: str, path: str, parameter: str, value: str)
             "entity": [{"type": "user", "name": "importer"}],
             "rates": {"producer_byte_rate": 1024},
         },
+        ("POST", "/api-keys/{api_key_id}:rotate"): {},
         ("PATCH", "/members/{member_id}"): {"role": "viewer"},
         ("PATCH", "/organizations/{organization_id}"): {"name": "orders"},
     }

@@ -27,6 +27,12 @@ BODIES: dict[str, bytes] = {
         ),
         b"",
     ),
+    "create_access_rule": b'{"resource_type": "topic", "resource_name": "t", '
+    b'"principal": "User:u", "operation": "read"}',
+    "create_scram_user": b'{"name": "u"}',
+    "update_scram_user": b"{}",
+    "update_quota": b'{"entity": [{"type": "user", "name": "u"}], '
+    b'"rates": {"producer_byte_rate": 1024}}',
     "fork_cluster": b'{"name": "copy"}',
     "reset_group_offsets": b'{"to": "latest"}',
     "update_cluster": b'{"name": "mine"}',
@@ -122,7 +128,7 @@ def filled(path: str, cluster: str, topic: str) -> str:
     """A route's path with everything in its place."""
     for name, value in (("cluster_id", cluster), ("topic_name", topic), ("topic", topic)):
         path = path.replace(f"{{{name}}}", value)
-    path = path.replace("{group_id}", topic)
+    path = path.replace("{group_id}", topic).replace("{user_name}", topic)
     path = path.replace("{partition}", "0").replace("{partition_id}", "0").replace("{name}", topic)
     assert "{" not in path, f"a parameter that this test does not know: {path}"
     return path

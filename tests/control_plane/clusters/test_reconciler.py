@@ -178,7 +178,7 @@ class TestConcurrency:
         plane.change(cluster, "restart")
         plane.run_jobs()
         assert plane.engine.calls == ["ensure", "ensure", "apply_credentials"]
-        assert seen == ["pending"], "brokers have not been told of it yet"
+        assert seen == ["running"], "brokers have not been told of it yet"
 
     def test_a_worker_that_lost_its_lease_applies_nothing(self, plane: Plane) -> None:
         cluster, operation = plane.create(plane.organization())

@@ -19,6 +19,8 @@ type APIKey struct {
 	RevokedAt  *string `json:"revoked_at"`
 	Secret     *string `json:"secret"`
 
+	PreviousSecretUntil *string `json:"previous_secret_until"`
+
 	Bounds *APIKeyBounds `json:"bounds"`
 }
 

@@ -21,6 +21,8 @@ type apiKeyDataModel struct {
 	LastUsedAt types.String `tfsdk:"last_used_at"`
 	RevokedAt  types.String `tfsdk:"revoked_at"`
 
+	PreviousSecretUntil types.String `tfsdk:"previous_secret_until"`
+
 	Bounds *apiKeyBoundsModel `tfsdk:"bounds"`
 }
 
@@ -40,7 +42,10 @@ func newAPIKeyDataModel(key api.APIKey) apiKeyDataModel {
 		ExpiresAt:  types.StringPointerValue(key.ExpiresAt),
 		LastUsedAt: types.StringPointerValue(key.LastUsedAt),
 		RevokedAt:  types.StringPointerValue(key.RevokedAt),
-		Bounds:     newAPIKeyBoundsModel(key.Bounds),
+
+		PreviousSecretUntil: types.StringPointerValue(key.PreviousSecretUntil),
+
+		Bounds: newAPIKeyBoundsModel(key.Bounds),
 	}
 }
 
@@ -70,6 +75,8 @@ func apiKeyAttributes() map[string]schema.Attribute {
 		"expires_at":   "When the key ends by itself (RFC 3339, UTC); null for never.",
 		"last_used_at": "When the key was last used over HTTP, some seconds late (RFC 3339, UTC); null for never.",
 		"revoked_at":   "When the key was ended (RFC 3339, UTC); null while it was not.",
+
+		"previous_secret_until": "Until when the secret before the last rotation works (RFC 3339, UTC); null without one.",
 	}
 	attributes := make(map[string]schema.Attribute, len(texts)+1)
 	for name, text := range texts {
