@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -44,21 +45,29 @@ def usage(pid: int, seconds: float) -> Usage:
     passed = time.monotonic() - started
     return Usage(
         resident_bytes=process.memory_info().rss,
-        wakeups_per_second=round((_switches(pid) - switches) / passed, 2),
+        wakeups_per_second=round(switched(switches, _switches(pid)) / passed, 2),
         cpu_share=round((_cpu_seconds(process) - spent) / passed, 4),
         threads=process.num_threads(),
     )
 
 
-def _switches(pid: int) -> int:
-    total = 0
+def switched(before: Mapping[str, int], after: Mapping[str, int]) -> int:
+    """Return the switches between two countings by thread.
+
+    What a thread that has ended meanwhile did before the first one is no part of it.
+    """
+    return sum(count - before.get(thread, 0) for thread, count in after.items())
+
+
+def _switches(pid: int) -> dict[str, int]:
+    found: dict[str, int] = {}
     for task in Path(f"/proc/{pid}/task").iterdir():
         try:
             status = (task / "status").read_text(encoding="ascii")
         except (FileNotFoundError, ProcessLookupError):
             continue  # a thread that ended meanwhile
-        total += sum(int(count) for count in SWITCHES.findall(status))
-    return total
+        found[task.name] = sum(int(count) for count in SWITCHES.findall(status))
+    return found
 
 
 def _cpu_seconds(process: psutil.Process) -> float:

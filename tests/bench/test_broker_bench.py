@@ -14,6 +14,7 @@ from bench.broker import bulk, java_tools, latency, partitions, stored
 from bench.broker.brokers import HEADRACE
 from bench.broker.groups import GROUPS, judge
 from bench.broker.page import DATA, PAGE, PLOT, Run, write
+from bench.broker.processes import switched
 from bench.broker.rounds import medians, ratio
 from tests.fixtures.broker_figures import all_groups, measured
 
@@ -114,3 +115,9 @@ def test_what_kafkas_tools_print_is_read() -> None:
     for read in readers:
         with pytest.raises(java_tools.ToolError):
             read("something else")
+
+
+def test_wakeups_are_those_of_threads_that_are_still_there_and_new_ones() -> None:
+    before = {"1": 100, "2": 5_000}
+    after = {"1": 103, "3": 4}
+    assert switched(before, after) == 7
