@@ -59,23 +59,28 @@ class ClusterRoutes:
         self._clock = clock
         self._known: OrderedDict[tuple[str, str | None, str], _Known] = OrderedDict()
 
-    async def route(self, caller: Principal, cluster_id: str, address: str) -> Route:
+    async def route(
+        self, caller: Principal, cluster_id: str, address: str, *, afresh: bool = False
+    ) -> Route:
         """Return the route; raise ClusterNotFoundError for absent and foreign clusters alike.
 
         Raises NetworkNotAllowedError where clients of the cluster may not come from the caller's
         `address`. While the database can not be reached, clusters seen a short while ago
-        stay reachable.
+        stay reachable. `afresh` looks the cluster up whatever is remembered: its brokers may know
+        of a change before this process does.
         """
-        cluster = await self._find(caller, cluster_id)
+        cluster = await self._find(caller, cluster_id, 0.0 if afresh else FRESH_SECONDS)
         if not allows(cluster.allowed_networks, address):
             REFUSED.inc()
             log.info("network_refused", cluster_id=cluster_id, address=address)
             raise NetworkNotAllowedError
         return Route(cluster.endpoint, caller.id)
 
-    async def _find(self, caller: Principal, cluster_id: str) -> ReachableCluster:
+    async def _find(
+        self, caller: Principal, cluster_id: str, fresh_seconds: float
+    ) -> ReachableCluster:
         key = (caller.organization_id, caller.cluster_id, cluster_id)
-        known = self._recall(key, FRESH_SECONDS)
+        known = self._recall(key, fresh_seconds) if fresh_seconds else None
         if known is None:
             try:
                 known = await run_in_threadpool(self._look_up, caller, cluster_id)

@@ -1,9 +1,10 @@
 """Answers a produce request: one record by its true status, a stream by a report for each."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Protocol
 
 import msgspec
 from starlette.requests import ClientDisconnect
@@ -15,6 +16,7 @@ from api.kafka_rest.documents import DocumentBatches, empty_body
 from api.kafka_rest.reports import failure_report
 from control_plane.kit.errors import AppError
 from data_plane.gateway.endpoints import Route
+from data_plane.gateway.errors import ClusterRefusedCredentialError
 from data_plane.gateway.limits import (
     SINGLE_PATIENCE_SECONDS,
     STREAM_BATCHES_PENDING_MAX,
@@ -28,18 +30,25 @@ MEDIA_TYPE = "application/json"
 _encoder = msgspec.json.Encoder()
 
 
+class Admit(Protocol):
+    """Finds the route of a request's caller, or raises why there is none."""
+
+    def __call__(self, *, afresh: bool = False) -> Awaitable[Route]: ...
+
+
 class ProduceResponse(Response):
     """Produces while the body arrives, and reports while it still does.
 
     Errors that come before anything was sent to the cluster are raised, as of any route. `admit`
-    is asked again while a stream goes on, and raises what ends it.
+    is asked again while a stream goes on, and afresh when the cluster refuses its caller; it raises
+    what ends the request.
     """
 
     def __init__(
         self,
         producers: ProducerPool,
         route: Route,
-        admit: Callable[[], Awaitable[Route]],
+        admit: Admit,
         topic: str,
         chunks: AsyncIterator[bytes],
     ) -> None:
@@ -51,6 +60,13 @@ class ProduceResponse(Response):
         self._documents = DocumentBatches(chunks)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._produce(scope, receive, send)
+        except ClusterRefusedCredentialError:
+            await self._admit(afresh=True)
+            raise
+
+    async def _produce(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._producers.producer(self._route) as sender:
             await sender.check_topic(self._topic)
             first = await self._first(sender)

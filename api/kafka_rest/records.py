@@ -166,8 +166,9 @@ async def produce_records(
     the reports while you write.
     """
 
-    async def admit() -> Route:
-        return await services.gateway.routes.route(caller, cluster_id, peer_of(request.scope))
+    async def admit(*, afresh: bool = False) -> Route:
+        routes, address = services.gateway.routes, peer_of(request.scope)
+        return await routes.route(caller, cluster_id, address, afresh=afresh)
 
     producers = services.gateway.gateway.producers
     return ProduceResponse(producers, await admit(), admit, topic, request.stream())

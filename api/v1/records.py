@@ -131,6 +131,9 @@ async def read_records(
         if reading.done():
             return Response(reading.result(), media_type="application/json")
         return Response(status_code=CLIENT_CLOSED_REQUEST)
+    except errors.ClusterRefusedCredentialError:
+        await services.gateway.routes.route(caller, cluster_id, peer_of(request.scope), afresh=True)
+        raise
     finally:
         gone.cancel()
         reading.cancel()

@@ -44,6 +44,20 @@ class Clusters:
         return ReachableCluster(endpoint, self.networks)
 
 
+def test_a_route_is_asked_for_afresh_whatever_is_remembered(clock: ManualClock) -> None:
+    clusters = Clusters()
+    routes = ClusterRoutes(clusters.look_up, clock)
+
+    async def scenario() -> None:
+        await routes.route(caller(), "lkc_a", HERE)
+        await routes.route(caller(), "lkc_a", HERE, afresh=True)
+        assert clusters.asked == 2
+        await routes.route(caller(), "lkc_a", HERE)
+        assert clusters.asked == 2
+
+    asyncio.run(scenario())
+
+
 def test_a_warm_route_asks_nobody(clock: ManualClock) -> None:
     clusters = Clusters()
     routes = ClusterRoutes(clusters.look_up, clock)
