@@ -240,11 +240,11 @@ def get_api_key(api_key_id: str, caller: Reader, services: Services) -> ApiKeyRe
 )
 def rotate_api_key(
     api_key_id: str,
-    body: ApiKeyRotate,
     caller: Annotated[Principal, Depends(require(Action.API_KEYS_ROTATE))],
     services: Services,
     reply: Reply,
     *,
+    body: ApiKeyRotate | None = None,
     dry_run: DryRun = False,
 ) -> ApiKeyRotated:
     """Give a key another secret, while the one before works for a while.
@@ -254,7 +254,8 @@ def rotate_api_key(
     """
     core = services.core
     now = core.clock.now()
-    until = now + timedelta(seconds=body.overlap_seconds) if body.overlap_seconds else None
+    overlap_seconds = (body or ApiKeyRotate()).overlap_seconds
+    until = now + timedelta(seconds=overlap_seconds) if overlap_seconds else None
     with core.database.snapshot() as session:
         row = core.api_keys.get(session, caller.scope, api_key_id)
         if reaches_records(Role(row.role)):

@@ -5759,9 +5759,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
-                "application/json": components["schemas"]["ApiKeyRotate"];
+                "application/json": components["schemas"]["ApiKeyRotate"] | null;
             };
         };
         responses: {

@@ -245,7 +245,7 @@ class TestRotate:
     def test_both_secrets_work_until_the_one_before_ends(self, service: Service) -> None:
         client = service.new_client()
         made = client.post("/v1/api-keys", json={}).json()
-        rotated = client.post(f"/v1/api-keys/{made['id']}:rotate", json={})
+        rotated = client.post(f"/v1/api-keys/{made['id']}:rotate")
         assert rotated.status_code == 200
         secret = rotated.json()["secret"]
         assert key_id_of(secret) == made["id"]
