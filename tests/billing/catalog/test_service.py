@@ -38,6 +38,8 @@ class TestLoad:
     def test_every_plan_that_clusters_can_have_is_priced(self, billing: Billing) -> None:
         with billing.database.transaction() as session:
             billing.catalog.load(session, SEEDS, CATALOGUE)
+            newest = billing.catalog.in_force(session, TOMORROW)
+        assert newest.plans.keys() == CATALOGUE.keys()
 
     def test_repeating_changes_nothing(self, billing: Billing) -> None:
         billing.load()
