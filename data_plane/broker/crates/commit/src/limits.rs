@@ -25,7 +25,7 @@ pub const NOTES_BYTES_MAX: usize = 256 * 1024;
 /// Rounds between two attempts to make a file of the write-ahead log on a disk that was nearly full.
 pub const ROUNDS_BETWEEN_ATTEMPTS: u32 = 1024;
 
-/// Logs that are synced at once in the background, side by side: large batches of these wait for it.
+/// Logs that are synced at once in the background, one after the other: large batches of these wait for it.
 pub const SETTLED_AT_ONCE: usize = 8;
 
 /// Bytes of zeros that are written at once to a new file.

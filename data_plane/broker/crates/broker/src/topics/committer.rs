@@ -190,14 +190,11 @@ impl Topics {
 
     async fn settle_logs(&self, plans: Vec<(TopicPartition, SyncPlan)>) {
         let began = self.clock.mono();
-        // Side by side: file systems commit together what arrives together, so that several take little longer than one.
-        let run =
-            |(partition, plan): (_, SyncPlan)| spawn_blocking(move || plan.run().map(|end| (partition, end)));
-        let running: Vec<_> = plans.into_iter().map(run).collect();
-        let mut ends = Vec::with_capacity(running.len());
-        for sync in running {
-            ends.push(joined(sync.await).unwrap_or_else(|error| end_process(&error)));
-        }
+        let ran = on_thread(move || {
+            let run = |(partition, plan): (_, SyncPlan)| Ok((partition, plan.run()?));
+            plans.into_iter().map(run).collect::<Result<Vec<_>, LogError>>()
+        });
+        let ends = ran.await.unwrap_or_else(|error| end_process(&error));
         self.metrics.settle_seconds.0.observe(self.since(began));
         let State { logs, commit, .. } = &mut *self.state.borrow_mut();
         for (partition, readable) in commit.settled_logs(ends, &mut LogSet(logs)) {
