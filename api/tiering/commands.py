@@ -4,6 +4,7 @@ import logging
 import signal
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Event
 from typing import Annotated, Any
 
@@ -22,6 +23,8 @@ from control_plane.kit.clock import SystemClock
 from control_plane.kit.settings import Settings
 from control_plane.kit.telemetry import configure_logging
 from control_plane.provisioning.engines.native_directory import NativeDirectory
+from data_plane.tiering.bucket import Bucket
+from data_plane.tiering.documents import Edition
 from data_plane.tiering.editions import Editions
 from data_plane.tiering.limits import DELETED_AT_ONCE_MAX
 from data_plane.tiering.verify import Problem
@@ -222,7 +225,7 @@ def remove(
         shell.note(f"Removed {count} objects.")
 
 
-def _remove_all(bucket: Any, prefix: str) -> int:
+def _remove_all(bucket: Bucket, prefix: str) -> int:
     count = 0
     keys: list[str] = []
     for stored in bucket.list(prefix):
@@ -241,7 +244,7 @@ def _installation(settings: Settings) -> Installation:
     return found
 
 
-def _directory(installation: Installation, cluster_id: str) -> Any:
+def _directory(installation: Installation, cluster_id: str) -> Path:
     if not cluster_id.replace("_", "").isalnum():
         raise TierCommandError(f"'{cluster_id}' is no id of a cluster")
     return installation.clusters_dir / cluster_id
@@ -266,7 +269,7 @@ def _until_told() -> Event:
     return stopping
 
 
-def _summary(edition: Any) -> dict[str, Any]:
+def _summary(edition: Edition) -> dict[str, Any]:
     taken_at = datetime.fromtimestamp(edition.taken_at_ms / 1000, UTC)
     return {
         "cluster_id": edition.cluster_id,
