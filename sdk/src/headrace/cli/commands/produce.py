@@ -144,8 +144,9 @@ class _Run:
         if self._shell.output is OutputFormat.JSON:
             self._shell.json(summary.as_dict())
         else:
+            noun = "record" if self.delivered == 1 else "records"
             self._shell.note(
-                f"{self.delivered} records written to {self._topic}"
+                f"{self.delivered} {noun} written to {self._topic}"
                 + (f", {self.failed} not" if self.failed else "")
             )
 
