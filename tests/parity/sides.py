@@ -15,7 +15,13 @@ from tests.parity.scripts.apis import CREATE, LIST_OFFSETS
 CORRELATION_ID_BYTES: Final = 4
 HUNG_UP: Final = "the broker hung up"
 CONCURRENT_TRANSACTIONS: Final = 51
-"""Says to ask again; a broker answers so while the end of a transaction is on its way."""
+NOT_ENOUGH_REPLICAS: Final = 19
+ON_THE_WAY: Final = frozenset({CONCURRENT_TRANSACTIONS, NOT_ENOUGH_REPLICAS})
+"""Say to ask again; a broker answers so while the end of a transaction is on its way.
+
+Writers of versions that do not know the first are told the second instead, which they take for as
+good a reason to try again (KIP-890).
+"""
 
 
 @dataclass(kw_only=True)
@@ -62,7 +68,7 @@ class Side:
 
         def is_settled() -> bool:
             answers[:] = [self.prepare(api, version, **fields)]
-            return CONCURRENT_TRANSACTIONS not in codes(answers[0])
+            return ON_THE_WAY.isdisjoint(codes(answers[0]))
 
         eventually(is_settled, "a transaction does not end")
         return answers[0]
